@@ -1,0 +1,8 @@
+export type {
+  BuildOptions,
+  BuildResult,
+  DockerfileInput,
+  OutputDest,
+  OutputSpec,
+  SecretSpec,
+} from "./options.ts";

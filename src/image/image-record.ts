@@ -1,0 +1,28 @@
+import type { Descriptor, DiffID, Digest, DraftImageConfig } from "../oci/index.ts";
+
+/** An image of the store. Immutable, plain JSON, stored by its own digest; names point to it.
+ * Layers are directories first and tars only on demand, so `config` has no diffIDs: they are filled in when something needs
+ * the image's digest. */
+export interface ImageRecord {
+  readonly config: DraftImageConfig;
+  /** Bottom first. */
+  readonly layers: readonly ImageLayer[];
+  /** Set for an image that came from a registry or archive: its own manifest and config stay as they were. */
+  readonly origin?: ImageOrigin;
+  /** Set for an image that was built. */
+  readonly build?: { readonly target: string; readonly dockerfile: string; readonly contextDir?: string };
+}
+
+/** A layer that was made here, or one that is known by its blob and unpacked when a step needs it. */
+export type ImageLayer =
+  | { readonly kind: "directory"; readonly layer: string }
+  | { readonly kind: "blob"; readonly diffID: DiffID; readonly blob: Descriptor };
+
+export interface ImageOrigin {
+  /** Normalised reference it was fetched by, e.g. `docker.io/library/golang:latest`. */
+  readonly reference: string;
+  /** Digest that the tag pointed to (an index or a manifest); what a base image is pinned by. */
+  readonly digest: Digest;
+  readonly manifest: Descriptor;
+  readonly config: Descriptor;
+}

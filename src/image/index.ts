@@ -1,0 +1,1 @@
+export type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";

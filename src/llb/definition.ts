@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import type { SourceLocation } from "../errors/index.ts";
+import { canonicalJson } from "../util/index.ts";
+import type { Op, VertexDigest } from "./ops.ts";
+
+/** What is known of an operation beside its identity: never part of a digest or a cache key. */
+export interface VertexMetadata {
+  /** Shown to people: `[builder 3/4] RUN go build`. */
+  readonly description: string;
+  /** Name of the stage it was first met in. */
+  readonly stage?: string;
+  readonly location?: SourceLocation;
+  /** Run even if a result is cached. */
+  readonly ignoreCache?: boolean;
+}
+
+export interface Vertex {
+  readonly digest: VertexDigest;
+  readonly op: Op;
+  readonly inputs: readonly VertexDigest[];
+  readonly metadata: VertexMetadata;
+}
+
+/** A build graph: every vertex after its inputs, and the one that is the result; no `root` = an empty image (scratch). */
+export interface Definition {
+  readonly vertices: ReadonlyMap<VertexDigest, Vertex>;
+  readonly root: VertexDigest | undefined;
+}
+
+/** Collects vertices; equal work, whichever stage asks for it, becomes one vertex. */
+export class DefinitionBuilder {
+  readonly #vertices = new Map<VertexDigest, Vertex>();
+
+  /** Adds an operation and returns its digest.
+   * @throws {Error} internal error when an input was not added before */
+  add(op: Op, inputs: readonly VertexDigest[], metadata: VertexMetadata): VertexDigest {
+    for (const input of inputs) {
+      if (!this.#vertices.has(input))
+        throw new Error(`Internal error: vertex input ${input} is not in the graph`);
+    }
+    const digest = vertexDigest(op, inputs);
+    const known = this.#vertices.get(digest);
+    if (!known) this.#vertices.set(digest, { digest, op, inputs, metadata });
+    else if (metadata.ignoreCache && !known.metadata.ignoreCache) {
+      this.#vertices.set(digest, { ...known, metadata: { ...known.metadata, ignoreCache: true } });
+    }
+    return digest;
+  }
+
+  /** The vertices that `root` needs, in an order where inputs come first. */
+  build(root: VertexDigest | undefined): Definition {
+    const needed = new Set<VertexDigest>();
+    const visit = (digest: VertexDigest) => {
+      if (needed.has(digest)) return;
+      needed.add(digest);
+      for (const input of this.#vertices.get(digest)!.inputs) visit(input);
+    };
+    if (root) visit(root);
+    return { vertices: new Map([...this.#vertices].filter(([digest]) => needed.has(digest))), root };
+  }
+}
+
+function vertexDigest(op: Op, inputs: readonly VertexDigest[]): VertexDigest {
+  return `sha256:${createHash("sha256").update(canonicalJson({ op, inputs })).digest("hex")}` as VertexDigest;
+}

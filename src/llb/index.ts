@@ -1,0 +1,14 @@
+export { type Definition, DefinitionBuilder, type Vertex, type VertexMetadata } from "./definition.ts";
+export type {
+  CopyAction,
+  ExecOp,
+  FileAction,
+  FileOp,
+  MkDirAction,
+  MkFileAction,
+  Mount,
+  Op,
+  Owner,
+  SourceOp,
+  VertexDigest,
+} from "./ops.ts";

@@ -1,0 +1,1 @@
+export type { BuildEvent, BuildSummary, EmitEvent, VertexOutcome } from "./build-event.ts";

@@ -1,0 +1,1 @@
+export type { FileTree, FileType, TreePath, TreeStat } from "./file-tree.ts";

@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** Writes `file` whole or not at all: readers see the old bytes or the new ones. Creates parent directories.
+ * The temporary file lies in `tmpDir` (same file system), or beside `file`. */
+export function writeFileAtomic(file: string, data: string | Uint8Array, tmpDir = path.dirname(file)): void {
+  const temporary = path.join(
+    tmpDir,
+    `.${path.basename(file).slice(0, 40)}.${randomBytes(6).toString("hex")}`,
+  );
+  try {
+    writeWithParents(temporary, data);
+    renameWithParents(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function writeWithParents(file: string, data: string | Uint8Array): void {
+  try {
+    writeFileSync(file, data, { flag: "wx" });
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, data, { flag: "wx" });
+  }
+}
+
+function renameWithParents(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+    mkdirSync(path.dirname(to), { recursive: true });
+    renameSync(from, to);
+  }
+}
+
+/** Is this a system error with one of these codes (`ENOENT`, `EEXIST`, …)? */
+export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+}

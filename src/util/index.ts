@@ -1,0 +1,5 @@
+export { isErrno, writeFileAtomic } from "./atomic-write.ts";
+export { canonicalJson } from "./canonical-json.ts";
+export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";
+export { Semaphore } from "./semaphore.ts";
+export { SingleFlight } from "./single-flight.ts";

@@ -1,0 +1,178 @@
+import type { FileAction } from "../llb/index.ts";
+import type { Digest, DiffID, LayerCompression } from "../oci/index.ts";
+
+/** A layer directory of the store: `layers/<id>/{fs,meta.json}`. Ids are 12 characters of `[0-9a-z]`, chosen at random
+ * by whoever asks for the layer; they never leave the machine. */
+export type LayerId = string;
+
+/** What the worker does, one method per request. All tree work happens there: it alone has the privilege, the private mount
+ * namespace and the user namespace's ids. Every layer is made in `tmp/` and renamed into `layers/`: whole or absent. */
+export interface WorkerApi {
+  /** Unpacks a layer blob of the content store, verifying the uncompressed bytes against `diffID`. */
+  unpackLayer(request: {
+    layer: LayerId;
+    blob: Digest;
+    mediaType: string;
+    diffID: DiffID;
+  }): Promise<LayerInfo>;
+  /** Unpacks a plain or compressed tar file of a whole root file system. */
+  importTar(request: { layer: LayerId; file: string }): Promise<LayerInfo>;
+  /** Runs one process to its end and makes the upper directory a layer, if it exits with 0. */
+  run(request: RunRequest): Promise<RunResult>;
+  /** Runs a process with the worker's own stdin, stdout and stderr; the changes are kept nowhere. */
+  runAttached(
+    request: RunRequest & { tty: boolean; binds: readonly BindMount[] },
+  ): Promise<{ exitCode: number }>;
+  /** Applies file actions on top of `lowers`, writing only the new layer. The digests say what was really read. */
+  applyFileActions(request: FileActionsRequest): Promise<FileActionsResult>;
+  /** Content digest of what a copy action would select from a stack of layers; see `tree/`. */
+  digestSources(request: {
+    lowers: readonly LayerId[];
+    actions: readonly FileAction[];
+  }): Promise<{ contentDigests: readonly string[] }>;
+  /** Makes the layer's tar once, hashes it, and stores it compressed in the content store. `compression: undefined` only hashes. */
+  packLayer(request: {
+    layer: LayerId;
+    compression?: LayerCompression;
+    level?: number;
+  }): Promise<PackedLayer>;
+  /** Writes the flattened tree of a stack of layers into a directory, or as one tar (`dest` is then a file). */
+  exportTree(request: {
+    lowers: readonly LayerId[];
+    dest: string;
+    form: "directory" | "tar";
+  }): Promise<{ sizeBytes: number }>;
+  /** Removes layer directories and trees in `tmp/`, whatever owners and modes they hold. */
+  remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;
+  /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
+  readTextFile(request: {
+    lowers: readonly LayerId[];
+    path: string;
+    limitBytes: number;
+  }): Promise<{ text: string | undefined }>;
+}
+
+export interface LayerInfo {
+  readonly layer: LayerId;
+  /** Sum of the sizes of regular files, each inode once. */
+  readonly sizeBytes: number;
+}
+
+export interface RunRequest {
+  /** Correlates `log` notifications; unique among running requests. */
+  readonly runId: string;
+  /** Bottom first. */
+  readonly lowers: readonly LayerId[];
+  /** The layer to make; undefined = throw the changes away. */
+  readonly output?: LayerId;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: string;
+  readonly network: "default" | "none" | "host";
+  readonly security: "sandbox" | "insecure";
+  readonly hostname?: string;
+  readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
+  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly shmSizeBytes?: number;
+  readonly mounts: readonly WorkerMount[];
+}
+
+export type WorkerMount =
+  | {
+      readonly type: "layers";
+      readonly dest: string;
+      readonly layers: readonly LayerId[];
+      readonly selector?: string;
+      readonly readonly: boolean;
+    }
+  | {
+      readonly type: "context";
+      readonly dest: string;
+      readonly source: ContextSource;
+      readonly selector?: string;
+      readonly readonly: boolean;
+    }
+  | {
+      readonly type: "cache";
+      readonly dest: string;
+      readonly id: string;
+      readonly namespace: string;
+      readonly sharing: "shared" | "private" | "locked";
+      readonly layers: readonly LayerId[];
+      readonly selector?: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+      readonly readonly: boolean;
+    }
+  | { readonly type: "tmpfs"; readonly dest: string; readonly sizeBytes?: number }
+  /** Bytes in base64; written to memory only (a tmpfs), never to the store. */
+  | {
+      readonly type: "secret";
+      readonly dest: string;
+      readonly data: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  | {
+      readonly type: "ssh";
+      readonly dest: string;
+      readonly socket: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    };
+
+/** A bind of `slipway run -v`: absolute host path. */
+export interface BindMount {
+  readonly source: string;
+  readonly dest: string;
+  readonly readonly: boolean;
+}
+
+export interface RunResult {
+  /** 128 + n when a signal ended the process. */
+  readonly exitCode: number;
+  /** Present when `output` was asked for and the exit code is 0. */
+  readonly layer?: LayerInfo;
+}
+
+/** A directory of the host, seen through ignore patterns. */
+export interface ContextSource {
+  readonly root: string;
+  readonly excludePatterns: readonly string[];
+}
+
+export interface FileActionsRequest {
+  readonly lowers: readonly LayerId[];
+  readonly output: LayerId;
+  readonly actions: readonly FileAction[];
+  /** Where `copy` actions read: `action.from` indexes this list. */
+  readonly sources: readonly (
+    | { readonly kind: "context"; readonly context: ContextSource }
+    | { readonly kind: "layers"; readonly layers: readonly LayerId[] }
+  )[];
+}
+
+export interface FileActionsResult {
+  readonly layer: LayerInfo;
+  /** One per action, of what was really read; empty string for actions that read nothing. */
+  readonly contentDigests: readonly string[];
+}
+
+export interface PackedLayer {
+  readonly diffID: DiffID;
+  /** Bytes of the uncompressed tar. */
+  readonly tarSizeBytes: number;
+  /** Present when a compression was asked for. */
+  readonly blob?: { readonly digest: Digest; readonly size: number; readonly mediaType: string };
+}
+
+/** Output of a running process, sent as it comes. */
+export interface WorkerLog {
+  readonly runId: string;
+  readonly stream: 1 | 2;
+  readonly data: Uint8Array;
+}
