@@ -44,7 +44,7 @@ function readShelves(): Map<string, number> {
   const rows = readFileSync("ARCHITECTURE.md", "utf8").matchAll(/^\|\s*(\d+)\s*\|(.+?)\|/gm);
   const found = new Map<string, number>();
   for (const [, shelf, names] of rows) {
-    for (const [, name] of names!.matchAll(/`(\w+)`/g)) found.set(name, Number(shelf));
+    for (const [, name] of names!.matchAll(/`(\w+)`/g)) found.set(name ?? "", Number(shelf));
   }
   return found;
 }
