@@ -1,21 +1,27 @@
-/** Bounds how many tasks run at once; waiting tasks start in the order in which they asked. */
+/** Bounds how many tasks run at once. Of the tasks that wait, the one with the highest priority starts first; among equals,
+ * the one that asked first. */
 export class Semaphore {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly priority: number; readonly start: () => void }[] = [];
 
   constructor(slots: number) {
     this.#free = slots;
   }
 
-  async run<Value>(task: () => Promise<Value>): Promise<Value> {
+  async run<Value>(task: () => Promise<Value>, priority = 0): Promise<Value> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((start) => this.#enqueue({ priority, start }));
     try {
       return await task();
     } finally {
       const next = this.#waiting.shift();
-      if (next) next();
+      if (next) next.start();
       else this.#free++;
     }
+  }
+
+  #enqueue(entry: { readonly priority: number; readonly start: () => void }): void {
+    const position = this.#waiting.findIndex((waiting) => waiting.priority < entry.priority);
+    this.#waiting.splice(position === -1 ? this.#waiting.length : position, 0, entry);
   }
 }

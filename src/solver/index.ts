@@ -1,0 +1,7 @@
+export {
+  type Operation,
+  type SolveOptions,
+  solve,
+  type SolverObserver,
+  type SolverVertex,
+} from "./solver.ts";

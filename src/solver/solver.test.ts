@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { solve, type SolverObserver, type SolverVertex } from "./solver.ts";
+
+test("each vertex that the root needs is executed once, after its inputs, and no other", async () => {
+  const graph = toyGraph({ a: [], b: ["a"], c: ["a"], d: ["b", "c"], unused: ["a"] });
+  assert.equal(await solve(graph.vertices, "d", options()), "d(b(a),c(a))");
+  assert.deepEqual(graph.executed.toSorted(), ["a", "b", "c", "d"]);
+  assert.equal(graph.executed[0], "a");
+  assert.equal(graph.executed[3], "d");
+});
+
+test("a recorded result is taken instead of execution", async () => {
+  const graph = toyGraph({ a: [], b: ["a"] }, { recorded: { a: "A" } });
+  assert.equal(await solve(graph.vertices, "b", options()), "b(A)");
+  assert.deepEqual(graph.executed, ["b"]);
+});
+
+test("ignoreCache executes even if a result is recorded", async () => {
+  const graph = toyGraph({ a: [] }, { recorded: { a: "A" }, ignoreCache: ["a"] });
+  assert.equal(await solve(graph.vertices, "a", options()), "a");
+});
+
+test("independent vertices run at the same time, but never more than jobs", async () => {
+  let running = 0;
+  let most = 0;
+  const graph = toyGraph(
+    { a: [], b: [], c: [], d: [], all: ["a", "b", "c", "d"] },
+    {
+      work: async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        running--;
+      },
+    },
+  );
+  await solve(graph.vertices, "all", options({ jobs: 3 }));
+  assert.equal(most, 3);
+});
+
+test("of the vertices that wait, the one with the longest chain of dependants runs first", async () => {
+  const graph = toyGraph({ short: [], long: [], next: ["long"], last: ["next"], all: ["short", "last"] });
+  await solve(graph.vertices, "all", options({ jobs: 1 }));
+  assert.deepEqual(graph.executed, ["short", "long", "next", "last", "all"]);
+  const crowded = toyGraph({
+    first: [],
+    short: [],
+    long: [],
+    next: ["long"],
+    all: ["first", "short", "next"],
+  });
+  await solve(crowded.vertices, "all", options({ jobs: 1 }));
+  assert.deepEqual(crowded.executed, ["first", "long", "short", "next", "all"]);
+});
+
+test("a failure is thrown after everything that ran has ended, and starts nothing more", async () => {
+  const ended: string[] = [];
+  const graph = toyGraph(
+    { bad: [], slow: [], after: ["bad"], all: ["after", "slow"] },
+    {
+      work: async (id, signal) => {
+        if (id === "bad") throw new Error("bad failed");
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => setTimeout(resolve, 5)));
+        ended.push(id);
+        signal.throwIfAborted();
+      },
+    },
+  );
+  const outcomes: string[] = [];
+  const observer: SolverObserver = { completed: (id, outcome) => outcomes.push(`${id} ${outcome}`) };
+  await assert.rejects(solve(graph.vertices, "all", options({ observer })), { message: "bad failed" });
+  assert.deepEqual(ended, ["slow"]);
+  assert.deepEqual(graph.executed, ["bad", "slow"]);
+  assert.deepEqual(outcomes, ["bad failed", "slow cancelled"]);
+});
+
+test("an abort from outside is thrown as its reason", async () => {
+  const controller = new AbortController();
+  const graph = toyGraph({ a: [] }, { work: async () => controller.abort(new Error("interrupted")) });
+  const afterwards = toyGraph(
+    { a: [], b: ["a"] },
+    { work: async () => controller.abort(new Error("interrupted")) },
+  );
+  assert.equal(await solve(graph.vertices, "a", options({ signal: new AbortController().signal })), "a");
+  await assert.rejects(solve(afterwards.vertices, "b", options({ signal: controller.signal })), {
+    message: "interrupted",
+  });
+});
+
+interface ToyOptions {
+  readonly recorded?: Record<string, string>;
+  readonly ignoreCache?: readonly string[];
+  readonly work?: (id: string, signal: AbortSignal) => Promise<void>;
+}
+
+function toyGraph(edges: Record<string, readonly string[]>, toy: ToyOptions = {}) {
+  const executed: string[] = [];
+  const vertices = new Map<string, SolverVertex<string>>();
+  for (const [id, inputs] of Object.entries(edges)) {
+    const operation = {
+      findRecorded: () => Promise.resolve(toy.recorded?.[id]),
+      execute: async (results: readonly string[], signal: AbortSignal) => {
+        executed.push(id);
+        await toy.work?.(id, signal);
+        return results.length === 0 ? id : `${id}(${results.join(",")})`;
+      },
+    };
+    vertices.set(id, { id, inputs, operation, ignoreCache: toy.ignoreCache?.includes(id) ?? false });
+  }
+  return { vertices, executed };
+}
+
+function options(overrides: { jobs?: number; signal?: AbortSignal; observer?: SolverObserver } = {}) {
+  return { jobs: 2, signal: new AbortController().signal, ...overrides };
+}

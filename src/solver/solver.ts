@@ -1,0 +1,113 @@
+import { Semaphore } from "../util/index.ts";
+
+/** One unit of work, opaque to the solver. Its inputs are other vertices' ids. */
+export interface SolverVertex<Result> {
+  readonly id: string;
+  readonly inputs: readonly string[];
+  readonly operation: Operation<Result>;
+  /** Never take a recorded result. */
+  readonly ignoreCache?: boolean;
+}
+
+/** What a vertex can do. The solver decides only when: inputs first, a recorded result before execution, equal ids once. */
+export interface Operation<Result> {
+  /** A result that an earlier run recorded for these inputs, or undefined. Must not do the work itself. */
+  findRecorded(inputs: readonly Result[]): Promise<Result | undefined>;
+  /** Does the work and records it. */
+  execute(inputs: readonly Result[], signal: AbortSignal): Promise<Result>;
+}
+
+export interface SolverObserver {
+  started?(id: string): void;
+  completed?(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void;
+}
+
+export interface SolveOptions {
+  /** How many executions may run at once. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly observer?: SolverObserver;
+}
+
+/** Computes the result of vertex `root` and of everything that it needs; nothing else is touched. Independent vertices run at
+ * the same time; of those that wait, the one with the longest chain of dependants starts first. The first failure cancels what runs and is thrown when
+ * all of it has ended, so that nothing works on behind the caller's back.
+ * @throws whatever an operation threw first, or the signal's reason */
+export async function solve<Result>(
+  vertices: ReadonlyMap<string, SolverVertex<Result>>,
+  root: string,
+  options: SolveOptions,
+): Promise<Result> {
+  return await new Run(vertices, options).solve(root);
+}
+
+class Run<Result> {
+  readonly #vertices: ReadonlyMap<string, SolverVertex<Result>>;
+  readonly #observer: SolverObserver;
+  readonly #slots: Semaphore;
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #results = new Map<string, Promise<Result>>();
+  /** Length of the longest chain of dependants between a vertex and the root. */
+  readonly #heights = new Map<string, number>();
+
+  constructor(vertices: ReadonlyMap<string, SolverVertex<Result>>, options: SolveOptions) {
+    this.#vertices = vertices;
+    this.#observer = options.observer ?? {};
+    this.#slots = new Semaphore(options.jobs);
+    this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
+  }
+
+  async solve(root: string): Promise<Result> {
+    this.#measure(root, 0);
+    const result = this.#result(root);
+    await Promise.allSettled(this.#results.values());
+    if (this.#failure.signal.aborted) throw this.#failure.signal.reason;
+    return await result;
+  }
+
+  #measure(id: string, height: number): void {
+    if ((this.#heights.get(id) ?? -1) >= height) return;
+    this.#heights.set(id, height);
+    for (const input of this.#vertex(id).inputs) this.#measure(input, height + 1);
+  }
+
+  #vertex(id: string): SolverVertex<Result> {
+    const vertex = this.#vertices.get(id);
+    if (!vertex) throw new Error(`Internal error: vertex ${id} is not in the graph`);
+    return vertex;
+  }
+
+  /** Starts the whole graph below `id` before it returns, so that `solve` can wait for all of it. */
+  #result(id: string): Promise<Result> {
+    const known = this.#results.get(id);
+    if (known) return known;
+    const result = this.#compute(this.#vertex(id));
+    this.#results.set(id, result);
+    return result;
+  }
+
+  async #compute(vertex: SolverVertex<Result>): Promise<Result> {
+    const inputs = await Promise.all(vertex.inputs.map((input) => this.#result(input)));
+    this.#signal.throwIfAborted();
+    try {
+      const recorded = vertex.ignoreCache ? undefined : await vertex.operation.findRecorded(inputs);
+      if (recorded !== undefined) {
+        this.#observer.completed?.(vertex.id, "cached");
+        return recorded;
+      }
+      return await this.#slots.run(async () => {
+        this.#signal.throwIfAborted();
+        this.#observer.started?.(vertex.id);
+        const result = await vertex.operation.execute(inputs, this.#signal);
+        this.#observer.completed?.(vertex.id, "done");
+        return result;
+      }, this.#heights.get(vertex.id));
+    } catch (error) {
+      const isOwnFailure = !this.#signal.aborted;
+      this.#observer.completed?.(vertex.id, isOwnFailure ? "failed" : "cancelled", error);
+      if (isOwnFailure) this.#failure.abort(error);
+      throw error;
+    }
+  }
+}
