@@ -1,3 +1,11 @@
+export { finishHistory, type LayerFacts } from "./convert/finish-history.ts";
+export type {
+  ConvertOptions,
+  ConvertResult,
+  ImageConfigResolver,
+  ResolvedImage,
+  ResolveImageOptions,
+} from "./convert/options.ts";
 export { DockerfileError, type DockerfileErrorCode } from "./dockerfile-error.ts";
 export type {
   AddInstruction,
@@ -32,3 +40,4 @@ export type {
   WorkdirInstruction,
 } from "./instructions/instruction.ts";
 export type { Directive, Directives, EscapeToken } from "./parser/directives.ts";
+export type { StageBase, StageGraph, StageNode } from "./stages/stage-graph.ts";

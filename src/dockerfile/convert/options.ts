@@ -1,0 +1,63 @@
+import type { Diagnostic } from "../../errors/index.ts";
+import type { Definition, ExecOp } from "../../llb/index.ts";
+import type { Digest, DraftImageConfig, ImageConfig, Platform } from "../../oci/index.ts";
+
+/** What a conversion is asked for, beside the file itself. */
+export interface ConvertOptions {
+  /** Added to the image's labels last. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Ignore patterns of the main context, in file order, as written. */
+  readonly contextIgnorePatterns?: readonly string[];
+  /** RUN, COPY and ADD of every stage run again. */
+  readonly noCache?: boolean;
+  /** Names of stages, in any case, whose RUN, COPY and ADD run again. */
+  readonly noCacheFilter?: readonly string[];
+  /** Network of a RUN that does not say which. */
+  readonly network?: ExecOp["network"];
+  /** Allow `RUN --security=insecure`; refused otherwise. */
+  readonly allowInsecure?: boolean;
+  readonly hostname?: string;
+  readonly extraHosts?: ExecOp["extraHosts"];
+  readonly ulimits?: ExecOp["ulimits"];
+  readonly shmSizeBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What the conversion must know of a base image. Called once per reference and platform, in parallel, and only for stages
+ * that the target needs. */
+export interface ImageConfigResolver {
+  resolveImageConfig(reference: string, options: ResolveImageOptions): Promise<ResolvedImage>;
+}
+
+export interface ResolveImageOptions {
+  readonly platform: Platform;
+  /** Name of the step for people: `[internal] load metadata for docker.io/library/alpine:latest`. */
+  readonly description: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ResolvedImage {
+  /** Normalised name with its tag: `docker.io/library/alpine:latest`. */
+  readonly reference: string;
+  /** Digest of the manifest, or of the index it was chosen from; part of the source's identifier. */
+  readonly digest: Digest;
+  readonly config: ImageConfig;
+}
+
+/** A target as a build graph, with the config of its image. */
+export interface ConvertResult {
+  readonly definition: Definition;
+  /** Config of the image to be made: the base image's history comes first; `created` is absent wherever the build sets it
+   * (see `finishHistory`). */
+  readonly config: DraftImageConfig;
+  /** The image that the target's first ancestor starts from; undefined for scratch. */
+  readonly baseImage: ResolvedImage | undefined;
+  /** Names of the local contexts that the graph reads (`context` is the main one). */
+  readonly localContexts: readonly string[];
+  /** Name of the target stage, `stage-N` when it has none. */
+  readonly target: string;
+  /** Stages that the target needs, in file order; an unnamed stage is `stage-N`. */
+  readonly stagesBuilt: readonly string[];
+  readonly stagesSkipped: readonly string[];
+  readonly warnings: readonly Diagnostic[];
+}
