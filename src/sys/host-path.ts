@@ -1,0 +1,2 @@
+/** A path of the host; bytes where the name may not be UTF-8. */
+export type HostPath = string | Buffer;

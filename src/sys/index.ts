@@ -1,0 +1,18 @@
+export { copyFileRange } from "./copy-range.ts";
+export { tryFlock } from "./flock.ts";
+export type { HostPath } from "./host-path.ts";
+export { MountFlag, type MountOptions, mount, umount } from "./mount.ts";
+export { openat2, Resolve } from "./openat2.ts";
+export { setParentDeathSignal } from "./process.ts";
+export {
+  deviceNumber,
+  makeDirectory,
+  makeFifo,
+  makeNode,
+  type SpecialFile,
+  splitDeviceNumber,
+} from "./special-file.ts";
+export { fileSystemType } from "./statfs.ts";
+export { SysError } from "./sys-error.ts";
+export { setTimes } from "./times.ts";
+export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";

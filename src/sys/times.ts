@@ -1,0 +1,24 @@
+import type { HostPath } from "./host-path.ts";
+import { AT_FDCWD, cString, check, declare } from "./libc.ts";
+
+const utimensatCall = declare("utimensat", "int", ["int", "void *", "void *", "int"]);
+
+const BILLION = 1_000_000_000n;
+
+/** Sets access and modification time of `path` itself to the nanosecond (links are not followed). Times before 1970 are negative.
+ * @throws {SysError} */
+export function setTimes(path: HostPath, mtimeNs: bigint, atimeNs: bigint = mtimeNs): void {
+  const AT_SYMLINK_NOFOLLOW = 0x100;
+  const [name, times] = [cString(path), Buffer.alloc(32)];
+  writeTimespec(times, 0, atimeNs);
+  writeTimespec(times, 16, mtimeNs);
+  check({ syscall: "utimensat", doing: "set times of", path }, () =>
+    utimensatCall(AT_FDCWD, name, times, AT_SYMLINK_NOFOLLOW),
+  );
+}
+
+function writeTimespec(target: Buffer, offset: number, timeNs: bigint): void {
+  const nanoseconds = ((timeNs % BILLION) + BILLION) % BILLION;
+  target.writeBigInt64LE((timeNs - nanoseconds) / BILLION, offset);
+  target.writeBigInt64LE(nanoseconds, offset + 8);
+}
