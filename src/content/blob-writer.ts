@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { closeSync, fsync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import type { Digest } from "../oci/index.ts";
+import { isErrno } from "../util/index.ts";
+import { ContentError } from "./content-error.ts";
+
+export interface ExpectedBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/** Writes one blob of the content store. Nothing is visible before `commit`; without it call `abort`, or use `using`. */
+export class BlobWriter implements Disposable {
+  readonly #temporary: string;
+  readonly #pathOf: (digest: Digest) => string;
+  readonly #hash = createHash("sha256");
+  #fd: number | undefined;
+  #sizeBytes = 0;
+  #isSynced = false;
+  #isCommitted = false;
+
+  /** @param temporary a path on the store's file system where nothing is yet */
+  constructor(temporary: string, pathOf: (digest: Digest) => string) {
+    this.#temporary = temporary;
+    this.#pathOf = pathOf;
+    this.#fd = openSync(temporary, "wx", 0o600);
+  }
+
+  /** Bytes written so far. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** @throws {ContentError} `NO_SPACE` */
+  write(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#sizeBytes += chunk.length;
+    this.#guard(() => {
+      for (let offset = 0; offset < chunk.length; ) offset += writeSync(this.#open(), chunk, offset);
+    });
+  }
+
+  /** Waits, without blocking the process, until the bytes are on the disk; `commit` then has little left to do. */
+  async sync(): Promise<void> {
+    await promisify(fsync)(this.#open());
+    this.#isSynced = true;
+  }
+
+  /** Makes the blob visible under its digest, whole and on the disk; an equal blob that is there already is replaced, which
+   * heals a damaged one.
+   * @throws {ContentError} `SIZE_MISMATCH` | `DIGEST_MISMATCH` when it is not `expected` | `NO_SPACE` */
+  commit(expected?: ExpectedBlob): ExpectedBlob {
+    const digest = `sha256:${this.#hash.digest("hex")}` as Digest;
+    if (expected) verify(expected, { digest, sizeBytes: this.#sizeBytes });
+    this.#guard(() => {
+      if (!this.#isSynced) fsyncSync(this.#open());
+      renameSync(this.#temporary, this.#pathOf(digest));
+      this.#isCommitted = true;
+      this.#close();
+    });
+    return { digest, sizeBytes: this.#sizeBytes };
+  }
+
+  /** Throws the bytes away. Does nothing after `commit`. */
+  abort(): void {
+    if (this.#fd === undefined) return;
+    if (!this.#isCommitted) rmSync(this.#temporary, { force: true });
+    this.#close();
+  }
+
+  [Symbol.dispose](): void {
+    this.abort();
+  }
+
+  #open(): number {
+    if (this.#fd === undefined) throw new Error("Internal error: blob writer used after its end");
+    return this.#fd;
+  }
+
+  #close(): void {
+    const fd = this.#open();
+    this.#fd = undefined;
+    closeSync(fd);
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      throw toContentError(error);
+    }
+  }
+}
+
+function verify(expected: ExpectedBlob, got: ExpectedBlob): void {
+  if (got.sizeBytes !== expected.sizeBytes) {
+    throw new ContentError(
+      "SIZE_MISMATCH",
+      `Cannot verify blob ${expected.digest}: expected ${expected.sizeBytes} bytes, got ${got.sizeBytes}`,
+    );
+  }
+  if (got.digest !== expected.digest) {
+    throw new ContentError(
+      "DIGEST_MISMATCH",
+      `Cannot verify blob ${expected.digest}: the bytes received have digest ${got.digest}`,
+    );
+  }
+}
+
+/** A full disk gets a code of its own; everything else stays what it was. */
+export function toContentError(error: unknown): unknown {
+  if (!isErrno(error, "ENOSPC", "EDQUOT")) return error;
+  return new ContentError("NO_SPACE", "Cannot write to the store: no space left on its disk", {
+    cause: error,
+    hint: "free some space, or run `slipway prune` to remove what no image needs",
+  });
+}

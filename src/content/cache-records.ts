@@ -1,0 +1,51 @@
+import { readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { writeFileAtomic } from "../util/index.ts";
+import { ContentError } from "./content-error.ts";
+import { readJsonFile } from "./json-file.ts";
+import type { TempDirs } from "./temp-dirs.ts";
+
+const keyPattern = /^[0-9a-f]{64}$/;
+
+/** `cache/`: one small JSON file for each key. A record is whole or absent; the last writer wins. */
+export class CacheRecords {
+  readonly #dir: string;
+  readonly #temp: TempDirs;
+
+  constructor(dir: string, temp: TempDirs) {
+    this.#dir = dir;
+    this.#temp = temp;
+  }
+
+  /** The record's value, not yet parsed; undefined when it is absent or damaged.
+   * @param key 64 hexadecimal digits */
+  get(key: string): unknown {
+    return readJsonFile(this.#fileOf(key));
+  }
+
+  put(key: string, value: unknown): void {
+    writeFileAtomic(this.#fileOf(key), JSON.stringify(value), this.#temp.dir());
+  }
+
+  remove(key: string): void {
+    rmSync(this.#fileOf(key), { force: true });
+  }
+
+  /** All keys, in no order. */
+  *list(): Generator<string> {
+    for (const prefix of readdirSync(this.#dir)) {
+      if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+      for (const name of readdirSync(path.join(this.#dir, prefix))) {
+        const key = name.slice(0, -".json".length);
+        if (keyPattern.test(key) && name === `${key}.json`) yield key;
+      }
+    }
+  }
+
+  #fileOf(key: string): string {
+    if (!keyPattern.test(key)) {
+      throw new ContentError("INVALID_NAME", `Cannot use cache key ${JSON.stringify(key)}: not a digest`);
+    }
+    return path.join(this.#dir, key.slice(0, 2), `${key}.json`);
+  }
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import path from "node:path";
+import { type Digest, digestHex, digestOf } from "../oci/index.ts";
+import { isErrno } from "../util/index.ts";
+import { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
+import { ContentError } from "./content-error.ts";
+import type { TempDirs } from "./temp-dirs.ts";
+
+/** `blobs/sha256/`: bytes by their digest. A blob is whole or absent; several processes may write the same one. */
+export class ContentStore {
+  readonly #dir: string;
+  readonly #temp: TempDirs;
+
+  constructor(dir: string, temp: TempDirs) {
+    this.#dir = dir;
+    this.#temp = temp;
+  }
+
+  /** Is the blob here, with this size when one is given? Its bytes are not read. */
+  has(digest: Digest, sizeBytes?: number): boolean {
+    const stat = statSync(this.pathOf(digest), { throwIfNoEntry: false });
+    return stat !== undefined && (sizeBytes === undefined || stat.size === sizeBytes);
+  }
+
+  /** Where the blob is, or will be. Readers must verify what they read from there. */
+  pathOf(digest: Digest): string {
+    return path.join(this.#dir, digestHex(digest));
+  }
+
+  /** The bytes of a small blob, verified. A blob found damaged is removed, so that it can be fetched again.
+   * @throws {ContentError} `BLOB_NOT_FOUND` | `SIZE_EXCEEDED` | `DIGEST_MISMATCH` */
+  read(digest: Digest, limitBytes: number): Buffer {
+    const bytes = this.#readBounded(digest, limitBytes);
+    if (digestOf(bytes) === digest) return bytes;
+    this.remove(digest);
+    throw damaged(digest);
+  }
+
+  /** The bytes of a blob in pieces. The last piece is followed by an error when they are not what the digest says, so nothing
+   * made of them may be kept before the end.
+   * @throws {ContentError} `BLOB_NOT_FOUND` | `DIGEST_MISMATCH` */
+  async *stream(digest: Digest): AsyncGenerator<Uint8Array> {
+    const hash = createHash("sha256");
+    try {
+      for await (const chunk of createReadStream(this.pathOf(digest), { highWaterMark: 1 << 20 })) {
+        hash.update(chunk as Buffer);
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      throw isErrno(error, "ENOENT") ? notFound(digest) : error;
+    }
+    if (`sha256:${hash.digest("hex")}` === digest) return;
+    this.remove(digest);
+    throw damaged(digest);
+  }
+
+  /** Stores the bytes of `source`, which must be exactly `expected`. Atomic and idempotent: readers see the whole blob or
+   * none. Stops reading as soon as there are more bytes than expected.
+   * @throws {ContentError} `SIZE_EXCEEDED` | `SIZE_MISMATCH` | `DIGEST_MISMATCH` | `NO_SPACE`, or what `source` throws */
+  async ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob): Promise<void> {
+    using writer = this.createWriter();
+    for await (const chunk of source) {
+      if (writer.sizeBytes + chunk.length > expected.sizeBytes) throw tooLong(expected);
+      writer.write(chunk);
+    }
+    await writer.sync();
+    writer.commit(expected);
+  }
+
+  /** For a blob whose digest is known only at its end. */
+  createWriter(): BlobWriter {
+    return new BlobWriter(this.#temp.newPath("blob"), (digest) => this.pathOf(digest));
+  }
+
+  /** Stores a small blob. Idempotent.
+   * @throws {ContentError} `NO_SPACE` */
+  put(bytes: string | Uint8Array): ExpectedBlob {
+    const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+    const digest = digestOf(data);
+    if (this.has(digest, data.length)) return { digest, sizeBytes: data.length };
+    using writer = this.createWriter();
+    writer.write(data);
+    return writer.commit();
+  }
+
+  remove(digest: Digest): void {
+    rmSync(this.pathOf(digest), { force: true });
+  }
+
+  /** Every blob, in no order. */
+  *list(): Generator<ExpectedBlob & { readonly mtimeMs: number }> {
+    for (const name of readdirSync(this.#dir)) {
+      if (!/^[0-9a-f]{64}$/.test(name)) continue;
+      const stat = statSync(path.join(this.#dir, name), { throwIfNoEntry: false });
+      if (stat) yield { digest: `sha256:${name}` as Digest, sizeBytes: stat.size, mtimeMs: stat.mtimeMs };
+    }
+  }
+
+  #readBounded(digest: Digest, limitBytes: number): Buffer {
+    let fd: number;
+    try {
+      fd = openSync(this.pathOf(digest), "r");
+    } catch (error) {
+      throw isErrno(error, "ENOENT") ? notFound(digest) : error;
+    }
+    try {
+      const { size } = fstatSync(fd);
+      if (size > limitBytes) throw tooLarge(digest, size, limitBytes);
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function notFound(digest: Digest): ContentError {
+  return new ContentError("BLOB_NOT_FOUND", `Cannot read blob ${digest}: not in the store`);
+}
+
+function damaged(digest: Digest): ContentError {
+  return new ContentError(
+    "DIGEST_MISMATCH",
+    `Cannot verify blob ${digest}: its bytes in the store have changed`,
+    { hint: "the damaged blob was removed; pull or build the image again" },
+  );
+}
+
+function tooLarge(digest: Digest, sizeBytes: number, limitBytes: number): ContentError {
+  return new ContentError(
+    "SIZE_EXCEEDED",
+    `Cannot read blob ${digest}: expected at most ${limitBytes} bytes, got ${sizeBytes}`,
+  );
+}
+
+function tooLong({ digest, sizeBytes }: ExpectedBlob): ContentError {
+  return new ContentError(
+    "SIZE_EXCEEDED",
+    `Cannot verify blob ${digest}: expected ${sizeBytes} bytes, got more`,
+  );
+}

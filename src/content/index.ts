@@ -1,0 +1,16 @@
+export { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
+export type { CacheRecords } from "./cache-records.ts";
+export { ContentError, type ContentErrorCode } from "./content-error.ts";
+export type { ContentStore } from "./content-store.ts";
+export { readJsonFile } from "./json-file.ts";
+export {
+  type LayerId,
+  type LayerMeta,
+  type LayerStore,
+  newLayerId,
+  type PackedBlob,
+  type PackInfo,
+} from "./layer-store.ts";
+export { type OpenStoreOptions, openStore, type Store, type StorePaths } from "./store.ts";
+export { resolveStoreRoot, type StoreRootOptions } from "./store-root.ts";
+export type { TempDirs } from "./temp-dirs.ts";

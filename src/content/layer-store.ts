@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type DiffID, type Digest, type LayerCompression, parseDiffID, parseDigest } from "../oci/index.ts";
+import { isErrno, writeFileAtomic } from "../util/index.ts";
+import { ContentError } from "./content-error.ts";
+import { readJsonFile } from "./json-file.ts";
+import type { TempDirs } from "./temp-dirs.ts";
+
+/** 12 random characters of `[0-9a-z]`; never leaves the machine. */
+export type LayerId = string;
+
+/** `meta.json`, written before the layer is renamed into place. */
+export interface LayerMeta {
+  /** Sum of the sizes of regular files, each inode once. */
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
+}
+
+/** `pack.json`: what is known of a layer's tar. The diffID never changes; blobs are added. */
+export interface PackInfo {
+  readonly diffID: DiffID;
+  readonly tarSizeBytes: number;
+  readonly blobs: readonly PackedBlob[];
+}
+
+/** A form of the tar in the content store (or once there: ask `ContentStore.has`). */
+export interface PackedBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+  readonly compression: LayerCompression;
+  /** Absent for the compression's default level, and for a blob that was pulled. */
+  readonly level?: number;
+}
+
+const idLength = 12;
+const idPattern = /^[0-9a-z]{12}$/;
+const alphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** A new id, never used before. */
+export function newLayerId(): LayerId {
+  let id = "";
+  while (id.length < idLength) {
+    // Bytes from 252 on are dropped: 252 is the largest multiple of 36 in a byte.
+    for (const byte of randomBytes(idLength)) {
+      if (byte < 252 && id.length < idLength) id += alphabet[byte % alphabet.length];
+    }
+  }
+  return id;
+}
+
+/** `layers/`: one directory for each layer, whole or absent. */
+export class LayerStore {
+  readonly #dir: string;
+  readonly #temp: TempDirs;
+
+  constructor(dir: string, temp: TempDirs) {
+    this.#dir = dir;
+    this.#temp = temp;
+  }
+
+  /** Absolute path of `layers/<id>`.
+   * @throws {ContentError} `INVALID_NAME` */
+  dirOf(id: LayerId): string {
+    if (!idPattern.test(id)) {
+      throw new ContentError("INVALID_NAME", `Cannot use layer ${JSON.stringify(id)}: not a layer's id`);
+    }
+    return path.join(this.#dir, id);
+  }
+
+  /** Absolute path of the tree, ready to be an overlay lower directory. */
+  fsOf(id: LayerId): string {
+    return path.join(this.dirOf(id), "fs");
+  }
+
+  has(id: LayerId): boolean {
+    return this.readMeta(id) !== undefined;
+  }
+
+  /** Undefined when there is no such layer. */
+  readMeta(id: LayerId): LayerMeta | undefined {
+    return parseMeta(readJsonFile(path.join(this.dirOf(id), "meta.json")));
+  }
+
+  /** Writes `meta.json` into `temporaryDir`, which holds `fs`, and makes it layer `id`. */
+  commit(id: LayerId, temporaryDir: string, meta: LayerMeta): void {
+    writeFileSync(path.join(temporaryDir, "meta.json"), JSON.stringify(meta), { mode: 0o600 });
+    renameSync(temporaryDir, this.dirOf(id));
+  }
+
+  /** Marks the layer as used now, so that `prune` keeps it while this process lives. False when it is not there. */
+  touch(id: LayerId): boolean {
+    const now = new Date();
+    try {
+      utimesSync(path.join(this.dirOf(id), "meta.json"), now, now);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return false;
+      throw error;
+    }
+  }
+
+  /** Undefined while no tar of the layer was made or unpacked. */
+  readPack(id: LayerId): PackInfo | undefined {
+    return parsePack(readJsonFile(path.join(this.dirOf(id), "pack.json")));
+  }
+
+  /** Adds what is known of the layer's tar. Two processes at once may lose a blob's entry, never mix up two tars.
+   * @throws {Error} when the diffID differs from the one known: a layer's tar is always the same */
+  addPack(id: LayerId, pack: PackInfo): void {
+    const known = this.readPack(id);
+    if (known && known.diffID !== pack.diffID) {
+      throw new Error(`Internal error: layer ${id} has diffID ${known.diffID}, and now ${pack.diffID}`);
+    }
+    const isNew = (blob: PackedBlob) => pack.blobs.every((added) => added.digest !== blob.digest);
+    const blobs = [...(known?.blobs.filter(isNew) ?? []), ...pack.blobs];
+    writeFileAtomic(
+      path.join(this.dirOf(id), "pack.json"),
+      JSON.stringify({ ...pack, blobs }),
+      this.#temp.dir(),
+    );
+  }
+
+  /** Ids of all layers, in no order. */
+  list(): readonly LayerId[] {
+    return readdirSync(this.#dir).filter((name) => idPattern.test(name));
+  }
+}
+
+function parseMeta(value: unknown): LayerMeta | undefined {
+  const { sizeBytes, createdAtMs } = (value ?? {}) as Partial<LayerMeta>;
+  if (typeof sizeBytes !== "number" || typeof createdAtMs !== "number") return undefined;
+  return { sizeBytes, createdAtMs };
+}
+
+/** A file that does not parse counts as absent: the tar can be made again. */
+function parsePack(value: unknown): PackInfo | undefined {
+  try {
+    const { diffID, tarSizeBytes, blobs } = (value ?? {}) as Partial<PackInfo>;
+    if (typeof tarSizeBytes !== "number" || !Array.isArray(blobs)) return undefined;
+    for (const blob of blobs as PackedBlob[]) parseDigest(blob.digest);
+    return { diffID: parseDiffID(diffID), tarSizeBytes, blobs };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { mediaTypes } from "../oci/index.ts";
+import { isErrno, writeFileAtomic } from "../util/index.ts";
+import { CacheRecords } from "./cache-records.ts";
+import { ContentError } from "./content-error.ts";
+import { ContentStore } from "./content-store.ts";
+import { readJsonFile } from "./json-file.ts";
+import { LayerStore } from "./layer-store.ts";
+import { TempDirs } from "./temp-dirs.ts";
+
+/** One directory with everything Slipway keeps. Several processes may use it at once. */
+export interface Store {
+  /** Absolute. */
+  readonly root: string;
+  readonly paths: StorePaths;
+  readonly content: ContentStore;
+  readonly layers: LayerStore;
+  readonly cache: CacheRecords;
+  readonly temp: TempDirs;
+}
+
+/** Absolute paths of ARCHITECTURE.md "The store". */
+export interface StorePaths {
+  readonly ociLayout: string;
+  readonly index: string;
+  readonly blobs: string;
+  readonly layers: string;
+  readonly cache: string;
+  readonly imageRecords: string;
+  readonly imageNames: string;
+  readonly contexts: string;
+  readonly mounts: string;
+  readonly tmp: string;
+}
+
+export interface OpenStoreOptions {
+  /** Name of the directory in `tmp/` to use, for a worker whose parent owns it; default: this process's own. */
+  readonly owner?: string;
+}
+
+const layoutVersion = "1.0.0";
+
+/** Opens the store at `root`, creating what is missing; the directory is private to its user. Costs one read when it exists.
+ * @throws {ContentError} `STORE_UNUSABLE` when it cannot be created or is of an unknown version */
+export function openStore(root: string, options: OpenStoreOptions = {}): Store {
+  const absolute = path.resolve(root);
+  const paths = storePaths(absolute);
+  if (!isInitialised(paths)) initialise(absolute, paths);
+  const temp = new TempDirs(paths.tmp, options.owner);
+  return {
+    root: absolute,
+    paths,
+    content: new ContentStore(paths.blobs, temp),
+    layers: new LayerStore(paths.layers, temp),
+    cache: new CacheRecords(paths.cache, temp),
+    temp,
+  };
+}
+
+function storePaths(root: string): StorePaths {
+  const at = (name: string) => path.join(root, name);
+  return {
+    ociLayout: at("oci-layout"),
+    index: at("index.json"),
+    blobs: at("blobs/sha256"),
+    layers: at("layers"),
+    cache: at("cache"),
+    imageRecords: at("images/records"),
+    imageNames: at("images/names"),
+    contexts: at("contexts"),
+    mounts: at("mounts"),
+    tmp: at("tmp"),
+  };
+}
+
+/** `oci-layout` is written last, so everything else exists when it does. */
+function isInitialised(paths: StorePaths): boolean {
+  try {
+    const layout = JSON.parse(readFileSync(paths.ociLayout, "utf8")) as { imageLayoutVersion?: unknown };
+    if (layout.imageLayoutVersion === layoutVersion) return true;
+    throw unusable(paths, `unknown layout version ${JSON.stringify(layout.imageLayoutVersion)}`);
+  } catch (error) {
+    if (isErrno(error, "ENOENT") || error instanceof SyntaxError) return false;
+    throw error instanceof ContentError ? error : unusable(paths, error);
+  }
+}
+
+function initialise(root: string, paths: StorePaths): void {
+  const { ociLayout, index, ...directories } = paths;
+  try {
+    // Layers hold set-uid programs of images: nobody else may reach them.
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    for (const directory of Object.values(directories)) mkdirSync(directory, { recursive: true });
+    if (readJsonFile(index) === undefined) {
+      const empty = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
+      writeFileAtomic(index, JSON.stringify(empty), paths.tmp);
+    }
+    writeFileAtomic(ociLayout, JSON.stringify({ imageLayoutVersion: layoutVersion }), paths.tmp);
+  } catch (error) {
+    throw unusable(paths, error);
+  }
+}
+
+function unusable(paths: StorePaths, reason: unknown): ContentError {
+  const root = path.dirname(paths.ociLayout);
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new ContentError("STORE_UNUSABLE", `Cannot open the store ${JSON.stringify(root)}: ${why}`, {
+    cause: reason,
+    hint: "choose another directory with --root or SLIPWAY_ROOT",
+  });
+}
