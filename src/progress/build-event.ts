@@ -11,7 +11,13 @@ export type BuildEvent =
       readonly stage?: string;
       readonly inputs: readonly string[];
     }
-  | { readonly kind: "vertex-started"; readonly id: string; readonly timeMs: number }
+  /** `reason` says why no recorded result was taken, when that is known before the step runs. */
+  | {
+      readonly kind: "vertex-started";
+      readonly id: string;
+      readonly timeMs: number;
+      readonly reason?: string;
+    }
   | {
       readonly kind: "vertex-completed";
       readonly id: string;

@@ -1,1 +1,3 @@
 export type { BuildEvent, BuildSummary, EmitEvent, VertexOutcome } from "./build-event.ts";
+export { createRenderer, type ProgressMode, progressModes, wantsColours } from "./create-renderer.ts";
+export type { ProgressStream, Renderer, RendererOptions } from "./renderer.ts";

@@ -1,5 +1,6 @@
 export { isErrno, writeFileAtomic } from "./atomic-write.ts";
 export { canonicalJson } from "./canonical-json.ts";
+export { formatBytes, formatSeconds } from "./format.ts";
 export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";
 export { Semaphore } from "./semaphore.ts";
 export { SingleFlight } from "./single-flight.ts";
