@@ -13,9 +13,10 @@ export interface ImageRecord {
   readonly build?: { readonly target: string; readonly dockerfile: string; readonly contextDir?: string };
 }
 
-/** A layer that was made here, or one that is known by its blob and unpacked when a step needs it. */
+/** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.
+ * `identity` is what the layer is to steps above it (ARCHITECTURE.md, Keys); a blob's is its diffID. */
 export type ImageLayer =
-  | { readonly kind: "directory"; readonly layer: string }
+  | { readonly kind: "directory"; readonly layer: string; readonly identity: string }
   | { readonly kind: "blob"; readonly diffID: DiffID; readonly blob: Descriptor };
 
 export interface ImageOrigin {
