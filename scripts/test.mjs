@@ -1,5 +1,5 @@
 // Compiles the tests and runs them: unit tests (src/**/*.test.ts) share one process, each end-to-end file
-// (test/**/*.test.ts) has its own and drives dist/, which is built first. `npm test -- PATTERN…` keeps the files whose
+// (tests/**/*.test.ts) has its own and drives dist/, which is built first. `npm test -- PATTERN…` keeps the files whose
 // path contains a pattern.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -10,7 +10,7 @@ import { build } from "esbuild";
 const patterns = process.argv.slice(2);
 const outdir = `build/test-${process.pid}`;
 const unit = testFiles("src");
-const endToEnd = testFiles("test");
+const endToEnd = testFiles("tests");
 if (unit.length + endToEnd.length === 0) {
   console.error(`No test file matches ${patterns.join(" ")}`);
   process.exit(1);
@@ -35,7 +35,7 @@ async function compileAndRun() {
     sourcemap: true,
     logLevel: "warning",
   });
-  if (endToEnd.some((file) => file.startsWith("test/e2e/"))) run("scripts/build.mjs");
+  if (endToEnd.some((file) => file.startsWith("tests/e2e/"))) run("scripts/build.mjs");
   const compiled = (file) => path.join(outdir, file.replace(/\.ts$/, ".js"));
   const targets = endToEnd.map(compiled);
   if (unit.length > 0) {
