@@ -23,6 +23,8 @@ export interface WorkerApi {
   runAttached(
     request: RunRequest & { tty: boolean; binds: readonly BindMount[] },
   ): Promise<{ exitCode: number }>;
+  /** Kills what `run` or `runAttached` with this `runId` started; that call then rejects with code `CANCELLED`. */
+  cancel(request: { runId: string }): Promise<void>;
   /** Applies file actions on top of `lowers`, writing only the new layer. The digests say what was really read. */
   applyFileActions(request: FileActionsRequest): Promise<FileActionsResult>;
   /** Content digest of what a copy action would select from a stack of layers; see `tree/`. */

@@ -1,0 +1,16 @@
+export { ExecutorError } from "./executor-error.ts";
+export { findRuntimes, type Runtime } from "./find-runtime.ts";
+export { hostSeccomp } from "./host-seccomp.ts";
+export { DEFAULT_HOSTNAME, hostsFile, resolvConf } from "./network-files.ts";
+export { type ProcessUser, resolveUser, type UserFiles } from "./resolve-user.ts";
+export { type Rlimit, rlimits, type Ulimit } from "./rlimits.ts";
+export { type RunContainerOptions, runContainer } from "./run-container.ts";
+export {
+  type ContainerProcess,
+  DEFAULT_SECURITY_CAPABILITIES,
+  runtimeSpec,
+  type SandboxHost,
+  type SpecMount,
+  type SpecOptions,
+} from "./runtime-spec.ts";
+export { type Seccomp, type SeccompTarget, toSeccomp } from "./seccomp.ts";

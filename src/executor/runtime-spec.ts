@@ -1,0 +1,169 @@
+import {
+  ALL_CAPABILITIES,
+  DEFAULT_CAPABILITIES,
+  DEFAULT_PATH,
+  DEVICES,
+  MASKED_PATHS,
+  READONLY_PATHS,
+} from "./default-sandbox.ts";
+import type { Runtime } from "./find-runtime.ts";
+import type { ProcessUser } from "./resolve-user.ts";
+import type { Rlimit } from "./rlimits.ts";
+import type { Seccomp } from "./seccomp.ts";
+
+/** A process to run, everything about it resolved. */
+export interface ContainerProcess {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: ProcessUser;
+  readonly tty: boolean;
+  readonly rlimits: readonly Rlimit[];
+}
+
+export interface SpecMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+export interface SpecOptions {
+  readonly runtime: Runtime["name"];
+  readonly process: ContainerProcess;
+  /** Absolute host path of the root file system. */
+  readonly rootfs: string;
+  readonly hostname: string;
+  /** Mounted after the sandbox's own, in this order. */
+  readonly mounts: readonly SpecMount[];
+  readonly shmSizeBytes?: number | undefined;
+  readonly network: "host" | "none";
+  /** `insecure`: all capabilities, nothing masked, no seccomp. */
+  readonly security: "sandbox" | "insecure";
+  readonly seccomp?: Seccomp | undefined;
+  readonly host: SandboxHost;
+}
+
+/** What the place where the worker runs allows. */
+export interface SandboxHost {
+  /** In a user namespace: what needs the machine's real root is replaced. */
+  readonly userNamespace: boolean;
+  /** Group 5 (tty) exists in the id map. */
+  readonly hasTtyGroup: boolean;
+  /** A fresh `/proc` may be mounted. */
+  readonly canMountProc: boolean;
+}
+
+export const DEFAULT_SECURITY_CAPABILITIES = {
+  sandbox: DEFAULT_CAPABILITIES,
+  insecure: ALL_CAPABILITIES,
+} as const;
+
+/** The OCI runtime spec (`config.json`) of one process in Docker's default sandbox. Every mount that the process could create a
+ * device node in is `nodev`: a node can be made and kept in a layer, but not opened, so no device cgroup is needed. */
+export function runtimeSpec(options: SpecOptions): object {
+  const capabilities = DEFAULT_SECURITY_CAPABILITIES[options.security];
+  const sandboxed = options.security === "sandbox";
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      terminal: options.process.tty,
+      user: {
+        uid: options.process.user.uid,
+        gid: options.process.user.gid,
+        additionalGids: options.process.user.additionalGids,
+      },
+      args: options.process.args,
+      env: processEnv(options.process),
+      cwd: options.process.cwd,
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      rlimits: options.process.rlimits,
+      noNewPrivileges: false,
+    },
+    root: { path: options.rootfs, readonly: false },
+    hostname: options.hostname,
+    mounts: [...rootMount(options), ...systemMounts(options), ...options.mounts],
+    linux: {
+      namespaces: namespaces(options.network),
+      ...(sandboxed && { maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS }),
+      ...(sandboxed && options.seccomp && { seccomp: options.seccomp }),
+    },
+  };
+}
+
+/** Text of `config.json`. The runtime spec's limits are unsigned 64-bit numbers, of which JavaScript cannot write the largest. */
+export function specText(spec: object): string {
+  return JSON.stringify(spec).replace(/"(soft|hard)":-1\b/g, '"$1":18446744073709551615');
+}
+
+function processEnv({ env, user }: ContainerProcess): string[] {
+  const has = (name: string) => env.some((variable) => variable.startsWith(`${name}=`));
+  return [
+    ...(has("PATH") ? [] : [`PATH=${DEFAULT_PATH}`]),
+    ...env,
+    ...(has("HOME") ? [] : [`HOME=${user.home}`]),
+  ];
+}
+
+/** The root's mount is `nodev` already. crun clears that when it binds the root anew (MS_REMOUNT | MS_BIND without flags), and
+ * takes a later entry for it only when the destination is not spelled `/`. */
+function rootMount(options: SpecOptions): SpecMount[] {
+  if (options.runtime !== "crun" || options.security === "insecure") return [];
+  const flags = ["bind", "remount", "nodev"];
+  return [{ destination: "/.", type: "bind", source: options.rootfs, options: flags }];
+}
+
+function systemMounts(options: SpecOptions): SpecMount[] {
+  const { host, security } = options;
+  const shm = options.shmSizeBytes ?? 64 * 1024 * 1024;
+  const ptsGroup = host.hasTtyGroup ? ["gid=5"] : [];
+  const nodev = security === "insecure" ? [] : ["nodev"];
+  return [
+    procMount(host),
+    tmpfs("/dev", ["nosuid", ...nodev, "strictatime", "mode=755", "size=65536k"]),
+    {
+      destination: "/dev/pts",
+      type: "devpts",
+      source: "devpts",
+      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...ptsGroup],
+    },
+    { ...tmpfs("/dev/shm", ["nosuid", "noexec", "nodev", "mode=1777", `size=${shm}`]), source: "shm" },
+    {
+      destination: "/dev/mqueue",
+      type: "mqueue",
+      source: "mqueue",
+      options: ["nosuid", "noexec", "nodev"],
+    },
+    sysMount(options),
+    ...(security === "insecure" ? [] : DEVICES.map(deviceMount)),
+  ];
+}
+
+function tmpfs(destination: string, options: readonly string[]): SpecMount {
+  return { destination, type: "tmpfs", source: "tmpfs", options };
+}
+
+function procMount(host: SandboxHost): SpecMount {
+  const flags = ["nosuid", "noexec", "nodev"];
+  if (host.canMountProc) return { destination: "/proc", type: "proc", source: "proc", options: flags };
+  return { destination: "/proc", type: "bind", source: "/proc", options: ["rbind", ...flags] };
+}
+
+/** A fresh sysfs may be mounted only by the owner of the network namespace, which the host's root is. */
+function sysMount({ host, security, network }: SpecOptions): SpecMount {
+  const flags = ["nosuid", "noexec", "nodev", ...(security === "insecure" ? [] : ["ro"])];
+  if (host.userNamespace && network === "host") {
+    return { destination: "/sys", type: "bind", source: "/sys", options: ["rbind", ...flags] };
+  }
+  return { destination: "/sys", type: "sysfs", source: "sysfs", options: flags };
+}
+
+function deviceMount(name: string): SpecMount {
+  const device = `/dev/${name}`;
+  return { destination: device, type: "bind", source: device, options: ["bind", "nosuid", "noexec"] };
+}
+
+function namespaces(network: "host" | "none"): { type: string }[] {
+  const own = ["pid", "ipc", "uts", "mount", ...(network === "none" ? ["network"] : [])];
+  return own.map((type) => ({ type }));
+}

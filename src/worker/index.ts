@@ -1,0 +1,16 @@
+export { startWorker, type StartWorkerOptions, type Worker } from "./client.ts";
+export type {
+  BindMount,
+  ContextSource,
+  FileActionsRequest,
+  FileActionsResult,
+  LayerId,
+  LayerInfo,
+  PackedLayer,
+  RunRequest,
+  RunResult,
+  WorkerApi,
+  WorkerLog,
+  WorkerMount,
+} from "./protocol.ts";
+export { WorkerError } from "./worker-error.ts";

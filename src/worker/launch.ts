@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import type { Readable, Writable } from "node:stream";
+import { isErrno, runProcess } from "../util/index.ts";
+import { idMapArguments, type IdRange, subordinateRanges } from "./subordinate-ids.ts";
+import { WorkerError } from "./worker-error.ts";
+
+export interface LaunchOptions {
+  /** What to run inside: program and arguments. */
+  readonly command: readonly string[];
+  /** The child gets our own stdin, stdout and stderr and our terminal; otherwise it is detached from the terminal, so that Ctrl-C
+   * reaches only us. */
+  readonly attached: boolean;
+  /** Make a user namespace with the user's subordinate ids. */
+  readonly userNamespace: boolean;
+}
+
+/** Starts a program in new mount and pid namespaces, of which it is the first process: when it ends, whatever the reason, the
+ * kernel ends every process and mount in them. It is killed when this process ends.
+ * @throws {WorkerError} `WORKER_UNAVAILABLE` */
+export async function launch(options: LaunchOptions): Promise<ChildProcess> {
+  if (!options.userNamespace) return start(options, options.command);
+  const ids = readSubordinateIds();
+  // Waits until we have written the id maps. Only then is it root inside, and its next exec gives it root's capabilities.
+  const script = 'echo >&5 && read _ <&4 || exit 1; exec 4<&- 5>&- "$@"';
+  const child = start(options, ["sh", "-c", script, "sh", ...options.command]);
+  await mapIds(child, ids);
+  return child;
+}
+
+function start(options: LaunchOptions, command: readonly string[]): ChildProcess {
+  const own = options.attached ? "inherit" : "ignore";
+  const stderr = options.attached ? "inherit" : "pipe";
+  const namespaces = ["--mount", "--pid", ...(options.userNamespace ? ["--user"] : [])];
+  const unshare = ["unshare", ...namespaces, "--fork", "--kill-child", "--", ...command];
+  return spawn("setpriv", ["--pdeathsig", "KILL", ...unshare], {
+    stdio: [own, own, stderr, "ipc", ...(options.userNamespace ? (["pipe", "pipe"] as const) : [])],
+    serialization: "advanced",
+    detached: !options.attached,
+  });
+}
+
+async function mapIds(child: ChildProcess, { uids, gids }: SubordinateIds): Promise<void> {
+  const pipes: readonly unknown[] = child.stdio;
+  const [release, ready] = [pipes[4] as Writable, pipes[5] as Readable];
+  release.on("error", () => {}); // the child may be gone; its exit is reported by whoever waits for it
+  const isThere = await new Promise<boolean>((resolve) => {
+    ready.once("data", () => resolve(true));
+    child.once("error", () => resolve(false));
+    child.once("exit", () => resolve(false));
+  });
+  if (!isThere || child.pid === undefined) return;
+  try {
+    await writeMap("newuidmap", child.pid, idMapArguments(process.getuid!(), uids));
+    await writeMap("newgidmap", child.pid, idMapArguments(process.getgid!(), gids));
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  release.end("\n");
+}
+
+async function writeMap(program: string, pid: number, args: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await runProcess(program, [String(pid), ...args]).catch((cause: unknown) => {
+    if (!isErrno(cause, "ENOENT")) throw cause;
+    throw new WorkerError("WORKER_UNAVAILABLE", `Cannot map user ids: "${program}" is not installed`, {
+      cause,
+      hint: 'ask the administrator to install it: "apt-get install uidmap" (Debian, Ubuntu), "dnf install shadow-utils" (Fedora)',
+    });
+  });
+  if (exitCode === 0) return;
+  throw new WorkerError(
+    "WORKER_UNAVAILABLE",
+    `Cannot map user ids: ${stderr.trim() || `${program} failed`}`,
+    {
+      hint: "check the entries of /etc/subuid and /etc/subgid, and that newuidmap and newgidmap are set-uid root",
+    },
+  );
+}
+
+interface SubordinateIds {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+}
+
+/** @throws {WorkerError} `WORKER_UNAVAILABLE` when the user has none */
+function readSubordinateIds(): SubordinateIds {
+  const user = { name: userName(), uid: process.getuid!() };
+  const read = (file: string) => {
+    const ranges = subordinateRanges(readOrEmpty(file), user);
+    if (ranges.length > 0) return ranges;
+    throw new WorkerError(
+      "WORKER_UNAVAILABLE",
+      `Cannot map user ids: ${file} has no range for user "${user.name}"`,
+      {
+        hint: `ask the administrator to run: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user.name}`,
+      },
+    );
+  };
+  return { uids: read("/etc/subuid"), gids: read("/etc/subgid") };
+}
+
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return String(process.getuid!()); // no entry in passwd
+  }
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { describeRunMode, type Environment, prepareEnvironment } from "./environment.ts";
+import { handlers } from "./handlers.ts";
+import { type ReplyMessage, type RequestMessage, toErrorData, type WorkerSetup } from "./messages.ts";
+import { removeTree, setParentDeathSignal, umount } from "../sys/index.ts";
+
+// The entry point of the child process: the first process of its pid namespace, started by launch.ts.
+
+/** Resolves when the channel took the message, so that a reader that is slower than we are slows us down. */
+function send(message: ReplyMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) return resolve();
+    process.send!(message, () => resolve());
+  });
+}
+
+function main(): void {
+  // Whatever becomes of the main process: this one ends, and with it every process and mount of its namespaces.
+  process.on("disconnect", () => process.exit(1));
+  setParentDeathSignal("SIGKILL");
+  const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
+  const environment = prepareEnvironment(setup);
+  const handle = handlers(environment, (log) => send({ kind: "log", log }));
+  process.on("message", (message: RequestMessage) => {
+    if (message.kind === "end") return end(environment);
+    void answer(message.id, () => handle(message.method, message.request));
+  });
+  void send({ kind: "ready", runMode: describeRunMode(environment) });
+}
+
+async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await send({ kind: "result", id, value: await work() });
+  } catch (error) {
+    await send({ kind: "error", id, error: toErrorData(error) });
+  }
+}
+
+function end({ memoryDir }: Environment): void {
+  umount(memoryDir, { detach: true });
+  removeTree(memoryDir);
+  process.exit(0);
+}
+
+try {
+  main();
+} catch (error) {
+  void send({ kind: "failed", error: toErrorData(error) }).then(() => process.exit(1));
+}

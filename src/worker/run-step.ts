@@ -1,0 +1,172 @@
+import { lstatSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import {
+  DEFAULT_HOSTNAME,
+  DEFAULT_SECURITY_CAPABILITIES,
+  hostSeccomp,
+  hostsFile,
+  resolvConf,
+  resolveUser,
+  rlimits,
+  type Runtime,
+  runContainer,
+  runtimeSpec,
+  type SpecMount,
+} from "../executor/index.ts";
+import type { MountPoint } from "../snapshot/index.ts";
+import { removeTree } from "../sys/index.ts";
+import { type Environment, newMemoryDir } from "./environment.ts";
+import type { BindMount, RunRequest, RunResult } from "./protocol.ts";
+import { ensureWorkingDirectory, readUserFiles } from "./step-files.ts";
+import { prepareStepMounts, type StepMount } from "./step-mounts.ts";
+import { StepRoot } from "./step-root.ts";
+
+export interface StepOptions {
+  /** Undefined: the process gets the worker's own stdin, stdout and stderr. */
+  readonly onOutput?: (stream: 1 | 2, data: Buffer) => Promise<void>;
+  readonly tty?: boolean;
+  readonly binds?: readonly BindMount[];
+  readonly signal: AbortSignal;
+}
+
+let steps = 0;
+
+/** Runs one process over a stack of layers. What it wrote becomes layer `request.output` if it exits with 0; whatever happens,
+ * nothing else of the step is left.
+ * @throws {ExecutorError} | {OverlayError} | {WorkerError} | {SysError} */
+export async function runStep(
+  environment: Environment,
+  request: RunRequest,
+  options: StepOptions,
+): Promise<RunResult> {
+  const undo: (() => void | Promise<void>)[] = [];
+  const name = `s${++steps}`;
+  try {
+    const defer = (step: () => void | Promise<void>) => void undo.push(step);
+    defer(() => removeMemory(environment, name));
+    const { signal, binds = [] } = options;
+    const mounts = await prepareStepMounts(environment, {
+      name,
+      mounts: request.mounts,
+      binds,
+      signal,
+      defer,
+    });
+    const nodev = request.security === "sandbox";
+    const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });
+    defer(() => root[Symbol.dispose]());
+    const makeSpec = prepareSpec(environment, { name, request, root, mounts, tty: options.tty ?? false });
+    const exitCode = await runInContainer(environment, { name, makeSpec, options });
+    if (exitCode !== 0 || request.output === undefined) return { exitCode };
+    return { exitCode, layer: root.commit(request.output) };
+  } finally {
+    for (const step of undo.toReversed()) await step();
+  }
+}
+
+function removeMemory(environment: Environment, name: string): void {
+  for (const part of ["root", "mounts", "files"])
+    removeTree(path.join(environment.memoryDir, `${name}.${part}`));
+}
+
+interface Step {
+  readonly name: string;
+  readonly request: RunRequest;
+  readonly root: StepRoot;
+  readonly mounts: readonly StepMount[];
+  readonly tty: boolean;
+}
+
+const SYSTEM_POINTS: readonly MountPoint[] = ["/proc", "/dev", "/sys"].map((dest) => ({
+  dest,
+  kind: "directory",
+}));
+
+/** Everything that has to be known and in place before a process can start, for whichever runtime. */
+function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) => object {
+  const { request, root } = step;
+  const user = resolveUser(request.user, readUserFiles(root.path));
+  ensureWorkingDirectory(root.path, request.cwd, user);
+  const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts]);
+  const capabilities = DEFAULT_SECURITY_CAPABILITIES[request.security];
+  return (runtime) =>
+    runtimeSpec({
+      runtime: runtime.name,
+      process: {
+        args: request.args,
+        env: request.env,
+        cwd: request.cwd,
+        user,
+        tty: step.tty,
+        rlimits: rlimits(request.ulimits ?? []),
+      },
+      rootfs: root.path,
+      hostname: request.hostname ?? DEFAULT_HOSTNAME,
+      mounts,
+      shmSizeBytes: request.shmSizeBytes,
+      network: request.network === "none" ? "none" : "host",
+      security: request.security,
+      seccomp: hostSeccomp(capabilities),
+      host: environment.sandbox,
+    });
+}
+
+function networkFiles(environment: Environment, { name, request }: Step): StepMount[] {
+  const directory = newMemoryDir(environment, `${name}.files`);
+  const file = (dest: string, text: string): StepMount => {
+    const source = path.join(directory, path.basename(dest));
+    writeFileSync(source, text, { mode: 0o644 });
+    return {
+      point: { dest, kind: "file" },
+      mount: { type: "bind", source, options: ["bind", "ro", "nosuid", "nodev", "noexec"] },
+    };
+  };
+  const hostname = request.hostname ?? DEFAULT_HOSTNAME;
+  return [
+    file("/etc/hosts", hostsFile(hostname, request.extraHosts ?? [])),
+    file("/etc/resolv.conf", resolvConf()),
+  ];
+}
+
+function placeMounts(root: StepRoot, mounts: readonly StepMount[]): SpecMount[] {
+  const points = [...SYSTEM_POINTS, ...mounts.map(({ point }) => point)];
+  const resolved = root.prepare(points).slice(SYSTEM_POINTS.length);
+  return mounts.map(({ mount }, index) => {
+    const destination = resolved[index]!;
+    return {
+      ...mount,
+      destination,
+      options: [...mount.options, ...tmpfsMode(mount, root.path + destination)],
+    };
+  });
+}
+
+/** A tmpfs keeps the mode of the directory that it covers, as runc does it; crun must be told. */
+function tmpfsMode(mount: StepMount["mount"], covered: string): string[] {
+  if (mount.type !== "tmpfs") return [];
+  const mode = lstatSync(covered, { throwIfNoEntry: false })?.mode ?? 0o1777;
+  return [`mode=${(mode & 0o7777).toString(8)}`];
+}
+
+interface ContainerRun {
+  readonly name: string;
+  readonly makeSpec: (runtime: Runtime) => object;
+  readonly options: StepOptions;
+}
+
+function runInContainer(
+  environment: Environment,
+  { name, makeSpec, options }: ContainerRun,
+): Promise<number> {
+  let attempts = 0;
+  return environment.runtimes.use((runtime) => {
+    return runContainer({
+      runtime,
+      spec: makeSpec(runtime),
+      bundle: newMemoryDir(environment, `${name}.files/bundle${attempts++}`),
+      id: `slipway-${name}`,
+      onOutput: options.onOutput,
+      signal: options.signal,
+    });
+  });
+}

@@ -1,0 +1,2 @@
+/** What a step's preparation leaves behind to undo, last first. */
+export type Defer = (undo: () => void | Promise<void>) => void;

@@ -1,0 +1,33 @@
+import { mkdirSync } from "node:fs";
+import { mountOverlay } from "../snapshot/index.ts";
+import { removeTree, umount } from "../sys/index.ts";
+import type { Environment } from "./environment.ts";
+import type { Defer } from "./undo.ts";
+
+/** Mounts a stack of layers at `target`, which is created. What is written to a writable view is thrown away. */
+export function mountView(
+  environment: Environment,
+  view: { readonly layers: readonly string[]; readonly readonly: boolean; readonly target: string },
+  defer: Defer,
+): string {
+  const { layers, temp } = environment.store;
+  mkdirSync(view.target, { mode: 0o700 });
+  const scratch = temp.newPath("overlay");
+  mkdirSync(scratch, { mode: 0o700 });
+  defer(() => removeTree(scratch));
+  const upper = view.readonly ? undefined : temp.newPath("view");
+  if (upper !== undefined) {
+    mkdirSync(upper, { mode: 0o755 });
+    defer(() => removeTree(upper));
+  }
+  mountOverlay({
+    target: view.target,
+    lowers: view.layers.map((layer) => layers.fsOf(layer)),
+    ...(upper !== undefined && { upper }),
+    scratch,
+    userxattr: environment.sandbox.userNamespace,
+    nodev: true,
+  });
+  defer(() => umount(view.target, { detach: true }));
+  return view.target;
+}
