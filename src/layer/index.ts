@@ -1,4 +1,5 @@
 export { LayerError, type LayerErrorCode } from "./layer-error.ts";
-export type { TarEntry, TarEntryType, Xattr } from "./tar-entry.ts";
-export { type TarHandler, TarReader } from "./tar-reader.ts";
-export { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
+export type { TarSource } from "./read-chunks.ts";
+export { removeTree } from "./remove-tree.ts";
+export { type UnpackLimits, type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
+export { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";

@@ -1,3 +1,4 @@
+import { quotePath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
 import { type PaxRecord, parsePaxNumber, parsePaxTime } from "./pax-records.ts";
 import { sparsePartsOfRecords, type SparsePart } from "./sparse-map.ts";
@@ -95,7 +96,7 @@ export function entryTypeOf(typeFlag: string, path: string): TarEntryType {
   if (type === undefined) {
     throw new LayerError(
       "UNSUPPORTED_ENTRY",
-      `Cannot read tar entry ${JSON.stringify(path)}: unknown type ${JSON.stringify(typeFlag)}`,
+      `Cannot read tar entry ${quotePath(path)}: unknown type ${JSON.stringify(typeFlag)}`,
     );
   }
   // v7 had no directories: a trailing slash said it.

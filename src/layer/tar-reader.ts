@@ -1,3 +1,4 @@
+import { quotePath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
 import { parsePaxRecords } from "./pax-records.ts";
 import {
@@ -225,8 +226,5 @@ export class TarReader {
 function ownerOf(id: number, path: string): number {
   // 2^32 - 1 means "leave it" to chown.
   if (id >= 0 && id < 0xffff_ffff) return id;
-  throw new LayerError(
-    "INVALID_TAR",
-    `Cannot read tar entry ${JSON.stringify(path)}: no owner has the id ${id}`,
-  );
+  throw new LayerError("INVALID_TAR", `Cannot read tar entry ${quotePath(path)}: no owner has the id ${id}`);
 }

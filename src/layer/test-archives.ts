@@ -1,9 +1,15 @@
 // For tests only: archives made by other programs, and everything that a reader says about an archive.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import { removeTree } from "./remove-tree.ts";
 import { type TarEntry, tarPadding } from "./tar-entry.ts";
 import { TarReader } from "./tar-reader.ts";
 import { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
+import { type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
 
 export interface ReadEntry extends TarEntry {
   readonly content: Buffer;
@@ -82,4 +88,27 @@ export function gnuTar(args: readonly string[], input?: Buffer): Buffer | undefi
 
 export function sha256(bytes: Buffer): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+export const trusted = "trusted.overlay.opaque";
+
+/** An empty directory that goes with the test. */
+export function scratchDirectory(t: TestContext): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "layer-"));
+  t.after(() => removeTree(directory));
+  return directory;
+}
+
+/** Unpacks an archive, as a layer when nothing else is said. */
+export async function unpack(
+  t: TestContext,
+  archive: Buffer,
+  options: Partial<UnpackOptions> = {},
+  target = path.join(scratchDirectory(t), "target"),
+): Promise<{ result: UnpackResult; target: string }> {
+  async function* source() {
+    yield archive;
+  }
+  const result = await unpackTar(source(), target, { form: "layer", opaqueXattr: trusted, ...options });
+  return { result, target };
 }

@@ -1,0 +1,16 @@
+import type { HostPath } from "../sys/index.ts";
+
+/** The host's form of a path of bytes (latin1). Text is cheaper than bytes for Node, and almost all names are ASCII. */
+export function toHostPath(bytes: string): HostPath {
+  return /^[\x01-\x7f]*$/.test(bytes) ? bytes : Buffer.from(bytes, "latin1");
+}
+
+/** The bytes (latin1) of a path given as text. */
+export function toByteString(path: string): string {
+  return Buffer.from(path).toString("latin1");
+}
+
+/** A path of bytes as a message shows it: in quotes, control characters escaped. */
+export function quotePath(bytes: string): string {
+  return JSON.stringify(Buffer.from(bytes, "latin1").toString());
+}
