@@ -39,5 +39,9 @@ export type {
   VolumeInstruction,
   WorkdirInstruction,
 } from "./instructions/instruction.ts";
+export { parseDockerfile, parseOnbuildTrigger, type ParseOptions } from "./instructions/parse-dockerfile.ts";
 export type { Directive, Directives, EscapeToken } from "./parser/directives.ts";
+export { parseSyntax } from "./parser/parse-syntax.ts";
+export { printDockerfile } from "./parser/print-dockerfile.ts";
+export type { ArgumentForm, SyntaxNode, SyntaxTree, Word } from "./parser/syntax-tree.ts";
 export type { StageBase, StageGraph, StageNode } from "./stages/stage-graph.ts";

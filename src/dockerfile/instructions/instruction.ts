@@ -1,5 +1,8 @@
 import type { Diagnostic, SourceRange } from "../../errors/index.ts";
 import type { Directives } from "../parser/directives.ts";
+import type { Heredoc } from "../parser/syntax-tree.ts";
+
+export type { Heredoc };
 
 /** One instruction with its arguments typed and checked. Text that BuildKit expands later (per stage) is kept unexpanded:
  * image and platform of FROM, values of ENV, ARG and LABEL, paths, `--chown`, `--chmod`, `--checksum`, `--mount`, ports, … */
@@ -36,7 +39,7 @@ export interface InstructionBase {
   readonly range: SourceRange;
   /** `--name[=value]` as written, quotes removed, in order. */
   readonly flags: readonly Flag[];
-  /** The block of comments directly above, without `#` and surrounding white space. */
+  /** The comments since the instruction before, without `#` and surrounding white space; an empty one starts afresh. */
   readonly prevComment: readonly string[];
 }
 
@@ -64,17 +67,6 @@ export interface FromInstruction extends InstructionBase {
 export type CommandLine =
   | { readonly form: "exec"; readonly args: readonly string[] }
   | { readonly form: "shell"; readonly command: string };
-
-/** A here-document. `body` is exactly what stands between the lines, every line ended by a newline; with `chomp` (`<<-`)
- * leading tabs are still there, `heredocContent` removes them. */
-export interface Heredoc {
-  readonly name: string;
-  readonly body: string;
-  /** Unquoted delimiter: variables in the body are expanded (COPY and ADD; the shell does it for RUN). */
-  readonly expand: boolean;
-  readonly chomp: boolean;
-  readonly range: SourceRange;
-}
 
 export interface RunInstruction extends InstructionBase {
   readonly kind: "run";

@@ -1,0 +1,46 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { addUnsupportedOptions } from "../flags/unsupported-options.ts";
+
+/** Adds the arguments and options of `docker build`. */
+export function addBuildOptions(command: Command): Command {
+  command
+    .usage("[OPTIONS] CONTEXT | -")
+    .argument("<context>", "directory that COPY and ADD read from, or - for a Dockerfile on standard input")
+    .optionsGroup("What to build:")
+    .option("-f, --file <file>", "Dockerfile (default: CONTEXT/Dockerfile), or - for standard input")
+    .option("--target <stage>", "Stage to build (default: the last one)")
+    .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, [])
+    .option("--label <name=value>", "Set a label of the image", collect, [])
+    .option("--secret <spec>", "Lend a secret to the build: id=ID,src=FILE or id=ID,env=NAME", collect, [])
+    .option("--network <mode>", "Network of RUN steps: default, none, host")
+    .option("--platform <platform>", "Platform of the image; only that of this machine can be built")
+    .optionsGroup("What to make of it:")
+    .option("-t, --tag <name>", "Name of the image, NAME[:TAG]; may be repeated", collect, [])
+    .option(
+      "-o, --output <dest>",
+      "Where to write the result: type=docker|oci|tar|local|cacheonly,dest=FILE, a directory, or - for a tar",
+      collect,
+      [],
+    )
+    .option("--iidfile <file>", "Write the image's ID to a file")
+    .option("--metadata-file <file>", "Write what was built as JSON to a file")
+    .optionsGroup("How to build:")
+    .option("--no-cache", "Run every step again")
+    .option("--no-cache-filter <stages>", "Run every step of these stages again", collect, [])
+    .option("--pull", "Ask the registry for newer base images")
+    .option("-j, --jobs <number>", "How many steps may run at once (default: number of cores)", parseJobs)
+    .optionsGroup("What to show:")
+    .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
+    .option("-q, --quiet", "Show nothing, and print the image's ID at the end");
+  addUnsupportedOptions(command);
+  return command;
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function parseJobs(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError("a number from 1 on is needed.");
+  return Number(value);
+}

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { after, test } from "node:test";
+import { Command } from "commander";
+import type { BuildOptions } from "../../build/index.ts";
+import type { CliIo } from "../cli-io.ts";
+import { addBuildOptions } from "../commands/build.ts";
+import { type BuildFlags, progressMode, toBuildOptions } from "./build-options.ts";
+
+const cwd = mkdtempSync(path.join(tmpdir(), "slipway-flags-"));
+writeFileSync(path.join(cwd, "file"), "");
+after(() => rmSync(cwd, { recursive: true }));
+
+const plain: BuildOptions = {
+  contextDir: cwd,
+  dockerfile: { kind: "file", path: undefined },
+  tags: [],
+  buildArgs: {},
+  labels: {},
+  noCache: false,
+  noCacheFilter: [],
+  pull: false,
+  outputs: [],
+  secrets: [],
+  storeImage: true,
+  needDigest: false,
+};
+
+test("the options of docker build become those of a build", async () => {
+  const table: [string[], Partial<BuildOptions>][] = [
+    [[], {}],
+    [["-f", "x/Dockerfile"], { dockerfile: { kind: "file", path: "x/Dockerfile" } }],
+    [["-f", "-"], { dockerfile: { kind: "text", text: "FROM scratch\n", name: "Dockerfile" } }],
+    [["--target", "dev"], { target: "dev" }],
+    [["-t", "a", "-tb:1"], { tags: ["a", "b:1"] }],
+    [["--build-arg", "A=1", "--build-arg=B"], { buildArgs: { A: "1", B: "from env" } }],
+    [["--label", "a=b"], { labels: { a: "b" } }],
+    [["--no-cache"], { noCache: true }],
+    [["--no-cache-filter", "a,b", "--no-cache-filter", "c"], { noCacheFilter: ["a", "b", "c"] }],
+    [["--pull"], { pull: true }],
+    [["--network", "none"], { network: "none" }],
+    [["--iidfile", "x"], { needDigest: true }],
+    [["--metadata-file", "x"], { needDigest: true }],
+    [["-q"], { needDigest: true }],
+    [["--progress", "quiet"], { needDigest: true }],
+    [["-o", "out"], { outputs: [{ type: "local", dest: "out" }], storeImage: false }],
+    [["-o", "out", "-t", "a"], { outputs: [{ type: "local", dest: "out" }], tags: ["a"] }],
+    [
+      ["-o", "type=cacheonly", "-t", "a"],
+      { outputs: [{ type: "cacheonly" }], tags: ["a"], storeImage: false },
+    ],
+    [["-o", "type=image,name=x"], { tags: ["x"] }],
+    [["--platform", `linux/${process.arch === "x64" ? "amd64" : process.arch}`], {}],
+    [["--secret", "id=a,env=B"], { secrets: [{ id: "a", source: { kind: "env", name: "B" } }] }],
+    [["-j", "3"], { jobs: 3 }],
+    [["--rm", "--provenance=false", "--sbom=false"], {}],
+  ];
+  for (const [args, expected] of table) {
+    assert.deepEqual(await parse([...args, "."]), { ...plain, ...expected }, args.join(" "));
+  }
+});
+
+test("a single dash as context reads the Dockerfile from standard input", async () => {
+  assert.deepEqual(await parse(["-"]), {
+    ...plain,
+    contextDir: undefined,
+    dockerfile: { kind: "text", text: "FROM scratch\n", name: "Dockerfile" },
+  });
+});
+
+test("what cannot be meant, or is not carried out, is refused with a reason", async () => {
+  const table: [string[], string][] = [
+    [["nowhere"], 'Unable to prepare context: path "nowhere" not found'],
+    [["file"], 'Unable to prepare context: path "file" not found'],
+    [["-f", "-", "-"], "Cannot use standard input for both the build context and the Dockerfile"],
+    [
+      ["https://example.com/x.git"],
+      'Cannot use "https://example.com/x.git" as build context: URLs are not supported yet',
+    ],
+    [["--push", "."], "Cannot carry out --push: not supported"],
+    [["--load", "."], "Cannot carry out --load: not supported"],
+    [["--cache-to", "type=inline", "."], "Cannot carry out --cache-to: not supported"],
+    [["--provenance=max", "."], "Cannot carry out --provenance: not supported"],
+    [["--sbom", "true", "."], "Cannot carry out --sbom: not supported"],
+    [["--platform", "linux/s390x", "."], "Cannot carry out --platform linux/s390x: not supported"],
+    [["--network", "bridge", "."], 'Cannot use network "bridge": unknown mode'],
+    [["--progress", "fancy", "."], 'Cannot show progress as "fancy": unknown mode'],
+    [["-o", "-", "-o", "type=oci", "."], "Cannot write two outputs to standard output"],
+  ];
+  for (const [args, message] of table) await assert.rejects(parse(args), { message }, args.join(" "));
+});
+
+test("a tar is never written to a terminal", async () => {
+  await assert.rejects(parse(["-o", "-", "."], { isTTY: true }), {
+    message: "Cannot write tar output to a terminal",
+  });
+});
+
+test("an archive on standard input is refused", async () => {
+  const tar = Buffer.alloc(512);
+  tar.write("ustar", 257);
+  for (const bytes of [tar, Buffer.from([0x1f, 0x8b, 8, 0])]) {
+    await assert.rejects(parse(["-"], { stdin: bytes }), {
+      message: "Cannot use an archive on standard input as build context: not supported yet",
+    });
+  }
+});
+
+test("progress is chosen by option, then by environment", () => {
+  const env = { BUILDKIT_PROGRESS: "plain" };
+  assert.equal(progressMode({}, {}), "auto");
+  assert.equal(progressMode({}, env), "plain");
+  assert.equal(progressMode({}, { ...env, SLIPWAY_PROGRESS: "rawjson" }), "rawjson");
+  assert.equal(progressMode({ progress: "tty" }, env), "tty");
+  assert.equal(progressMode({ progress: "tty", quiet: true }, env), "quiet");
+});
+
+async function parse(
+  args: readonly string[],
+  { isTTY = false, stdin = Buffer.from("FROM scratch\n") } = {},
+): Promise<BuildOptions> {
+  const io: CliIo = {
+    stdin: Readable.from([stdin]),
+    stdout: { write: () => true, isTTY },
+    stderr: { write: () => true },
+    env: { B: "from env" },
+    cwd,
+    exitCode: 0,
+  };
+  const command = addBuildOptions(new Command("build").exitOverride());
+  command.parse([...args], { from: "user" });
+  return await toBuildOptions(command.args[0]!, command.opts<BuildFlags>(), io);
+}

@@ -1,0 +1,110 @@
+import type { BuildOptions, OutputSpec } from "../../build/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
+import { type ProgressMode, progressModes } from "../../progress/index.ts";
+import type { CliIo } from "../cli-io.ts";
+import { UsageError } from "../usage-error.ts";
+import { readContextInput } from "./context.ts";
+import { parseKeyValues, parseLabels } from "./key-values.ts";
+import { parseOutput } from "./parse-output.ts";
+import { parseSecret } from "./parse-secret.ts";
+import { unsupportedOption } from "./unsupported-options.ts";
+
+/** Values of `slipway build`'s options as commander leaves them. */
+export interface BuildFlags {
+  readonly file?: string;
+  readonly target?: string;
+  readonly tag: readonly string[];
+  readonly buildArg: readonly string[];
+  readonly label: readonly string[];
+  readonly cache: boolean;
+  readonly cacheFilter: readonly string[];
+  readonly pull?: boolean;
+  readonly quiet?: boolean;
+  readonly progress?: string;
+  readonly iidfile?: string;
+  readonly metadataFile?: string;
+  readonly output: readonly string[];
+  readonly network?: string;
+  readonly secret: readonly string[];
+  readonly platform?: string;
+  readonly jobs?: number;
+}
+
+/** Turns the options of `slipway build` into those of a build. Reads standard input when the Dockerfile comes from there.
+ * @throws {UsageError} */
+export async function toBuildOptions(context: string, flags: BuildFlags, io: CliIo): Promise<BuildOptions> {
+  checkPlatform(flags.platform);
+  const outputs = flags.output.map(parseOutput);
+  const specs = outputs.flatMap(({ spec }) => (spec ? [spec] : []));
+  checkStdout(specs, io);
+  const { contextDir, dockerfile } = await readContextInput(context, flags.file, io);
+  const tags = [...flags.tag, ...outputs.flatMap(({ names }) => names)];
+  return {
+    contextDir,
+    dockerfile,
+    ...(flags.target ? { target: flags.target } : {}),
+    tags,
+    buildArgs: parseKeyValues("--build-arg", flags.buildArg, io.env),
+    labels: parseLabels(flags.label),
+    noCache: !flags.cache,
+    noCacheFilter: flags.cacheFilter.flatMap((stages) => stages.split(",")),
+    pull: flags.pull ?? false,
+    outputs: specs,
+    ...(flags.network === undefined ? {} : { network: parseNetwork(flags.network) }),
+    secrets: flags.secret.map((secret) => parseSecret(secret, io.env)),
+    storeImage: keepsImage(specs, tags, outputs.length),
+    needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
+    ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+  };
+}
+
+/** How progress is shown: `--quiet`, `--progress`, `SLIPWAY_PROGRESS`, `BUILDKIT_PROGRESS`, in this order. */
+export function progressMode(
+  flags: Pick<BuildFlags, "quiet" | "progress">,
+  env: NodeJS.ProcessEnv,
+): ProgressMode {
+  if (flags.quiet) return "quiet";
+  const name = flags.progress ?? (env["SLIPWAY_PROGRESS"] || env["BUILDKIT_PROGRESS"] || "auto");
+  const mode = progressModes.find((known) => known === name);
+  if (mode) return mode;
+  throw new UsageError(`Cannot show progress as "${name}": unknown mode`, {
+    hint: `modes are ${progressModes.join(", ")}`,
+  });
+}
+
+function modeIsQuiet(flags: BuildFlags, env: NodeJS.ProcessEnv): boolean {
+  return progressMode(flags, env) === "quiet";
+}
+
+/** An image that goes elsewhere and has no name is not kept, nor is one that nobody asked for (`type=cacheonly`). */
+function keepsImage(specs: readonly OutputSpec[], tags: readonly string[], outputCount: number): boolean {
+  if (specs.some((spec) => spec.type === "cacheonly")) return false;
+  return tags.length > 0 || outputCount === 0 || specs.length < outputCount;
+}
+
+function parseNetwork(name: string): "default" | "none" | "host" {
+  if (name === "default" || name === "none" || name === "host") return name;
+  throw new UsageError(`Cannot use network "${name}": unknown mode`, {
+    hint: "modes are default, none, host",
+  });
+}
+
+function checkPlatform(platform: string | undefined): void {
+  if (platform === undefined) return;
+  const { os, architecture } = hostPlatform();
+  const isHost = platform
+    .split(",")
+    .every((one) => ["local", architecture, `${os}/${architecture}`].includes(one.trim()));
+  if (!isHost)
+    throw unsupportedOption(`--platform ${platform}`, `this machine builds for ${os}/${architecture} only`);
+}
+
+/** At most one output may be written to standard output, and binary data never to a terminal. */
+function checkStdout(specs: readonly OutputSpec[], io: CliIo): void {
+  const toStdout = specs.filter((spec) => "dest" in spec && spec.dest === "-");
+  if (toStdout.length > 1) throw new UsageError("Cannot write two outputs to standard output");
+  if (toStdout.length === 1 && io.stdout.isTTY)
+    throw new UsageError(`Cannot write ${toStdout[0]!.type} output to a terminal`, {
+      hint: "name a file with dest=FILE, or redirect standard output",
+    });
+}

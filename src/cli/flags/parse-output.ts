@@ -1,0 +1,102 @@
+import type { OutputSpec } from "../../build/index.ts";
+import type { LayerCompression } from "../../oci/index.ts";
+import { UsageError } from "../usage-error.ts";
+import { parseCsvMap } from "./csv.ts";
+
+/** One `--output`: where the result goes, and names that the image gets there. `image` is the store itself. */
+export type ParsedOutput =
+  | { readonly spec: OutputSpec; readonly names: readonly string[] }
+  | { readonly spec: undefined; readonly names: readonly string[] };
+
+const knownKeys: Record<string, readonly string[]> = {
+  docker: ["type", "dest", "name", "compression", "compression-level"],
+  oci: ["type", "dest", "name", "compression", "compression-level", "tar"],
+  tar: ["type", "dest"],
+  local: ["type", "dest"],
+  cacheonly: ["type"],
+  image: ["type", "name", "push"],
+};
+
+/** Parses one `--output` as Docker does: `type=…,dest=…`, a directory, or `-` for a tar on standard output.
+ * @throws {UsageError} unknown type or attribute, missing destination */
+export function parseOutput(text: string): ParsedOutput {
+  if (text === "-") return { spec: { type: "tar", dest: "-" }, names: [] };
+  if (!text.includes("=")) return { spec: { type: "local", dest: text }, names: [] };
+  const map = parseCsvMap(text);
+  const type = map.get("type") ?? "";
+  checkKeys(type, map, text);
+  const names = (map.get("name") ?? "").split(",").filter((name) => name !== "");
+  return { spec: outputSpec(type, map, text), names };
+}
+
+function checkKeys(type: string, map: ReadonlyMap<string, string>, text: string): void {
+  const known = knownKeys[type];
+  if (!known) throw unknownType(type, text);
+  for (const key of map.keys()) {
+    if (!known.includes(key))
+      throw new UsageError(`Cannot use --output "${text}": type=${type} does not take "${key}"`, {
+        code: "UNSUPPORTED_OPTION",
+        hint: `it takes ${known.join(", ")}`,
+      });
+  }
+  if (map.get("push") === "true" || map.get("push") === "")
+    throw new UsageError(`Cannot use --output "${text}": pushing to a registry is not supported yet`, {
+      code: "UNSUPPORTED_OPTION",
+    });
+  if (map.has("tar") && map.get("tar") !== "true")
+    throw new UsageError(`Cannot use --output "${text}": an OCI image is written as one archive`, {
+      code: "UNSUPPORTED_OPTION",
+      hint: "unpack it with: tar -x -C DIR -f FILE",
+    });
+}
+
+function unknownType(type: string, text: string): UsageError {
+  const types = Object.keys(knownKeys).join(", ");
+  return new UsageError(
+    type === ""
+      ? `Cannot parse --output "${text}": "type" is missing`
+      : `Cannot use --output "${text}": unknown type "${type}"`,
+    { code: "UNSUPPORTED_OPTION", hint: `types are ${types}` },
+  );
+}
+
+function outputSpec(type: string, map: ReadonlyMap<string, string>, text: string): OutputSpec | undefined {
+  const dest = map.get("dest") ?? "";
+  switch (type) {
+    case "docker":
+    case "oci":
+      return { type, dest: dest || "-", ...compressionOf(map, text) };
+    case "tar":
+      return { type, dest: dest || "-" };
+    case "local":
+      if (dest === "" || dest === "-")
+        throw new UsageError(`Cannot use --output "${text}": a directory is needed as dest`);
+      return { type, dest };
+    case "cacheonly":
+      return { type };
+    default:
+      return undefined;
+  }
+}
+
+function compressionOf(
+  map: ReadonlyMap<string, string>,
+  text: string,
+): { compression?: LayerCompression; level?: number } {
+  const level = map.get("compression-level");
+  if (level !== undefined && !/^\d{1,2}$/.test(level))
+    throw new UsageError(`Cannot use --output "${text}": compression-level is no number`);
+  const compression = map.get("compression");
+  return {
+    ...(compression === undefined ? {} : { compression: parseCompression(compression, text) }),
+    ...(level === undefined ? {} : { level: Number(level) }),
+  };
+}
+
+function parseCompression(name: string, text: string): LayerCompression {
+  if (name === "uncompressed" || name === "none") return "none";
+  if (name === "gzip" || name === "zstd") return name;
+  throw new UsageError(`Cannot use --output "${text}": unknown compression "${name}"`, {
+    hint: "compressions are gzip, zstd, uncompressed",
+  });
+}

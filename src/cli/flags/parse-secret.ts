@@ -1,0 +1,33 @@
+import type { SecretSpec } from "../../build/index.ts";
+import { UsageError } from "../usage-error.ts";
+import { parseCsvMap } from "./csv.ts";
+
+/** Parses one `--secret`: `id=ID,src=FILE`, `id=ID,env=NAME`, or `id=ID` alone for the variable of that name, else the file. */
+export function parseSecret(text: string, env: NodeJS.ProcessEnv): SecretSpec {
+  const map = parseCsvMap(text);
+  for (const key of map.keys()) {
+    if (!["type", "id", "src", "source", "env"].includes(key))
+      throw new UsageError(`Cannot parse --secret "${text}": unknown key "${key}"`);
+  }
+  const type = map.get("type") ?? "";
+  if (!["", "file", "env"].includes(type))
+    throw new UsageError(`Cannot parse --secret "${text}": unknown type "${type}"`);
+  const id = map.get("id") ?? "";
+  if (id === "") throw new UsageError(`Cannot parse --secret "${text}": "id" is missing`);
+  return { id, source: secretSource(map, { id, type, env }) };
+}
+
+function secretSource(
+  map: ReadonlyMap<string, string>,
+  { id, type, env }: { id: string; type: string; env: NodeJS.ProcessEnv },
+): SecretSpec["source"] {
+  const source = map.get("src") ?? map.get("source");
+  const name = map.get("env");
+  if (source !== undefined && name !== undefined)
+    throw new UsageError(`Cannot use secret "${id}": both a file and a variable are given`);
+  if (name !== undefined) return { kind: "env", name };
+  if (source !== undefined)
+    return type === "env" ? { kind: "env", name: source } : { kind: "file", path: source };
+  const isVariable = type === "env" || (type === "" && env[id] !== undefined);
+  return isVariable ? { kind: "env", name: id } : { kind: "file", path: id };
+}

@@ -1,0 +1,55 @@
+import { type Command, Option } from "commander";
+import { UsageError } from "../usage-error.ts";
+
+/** Options of `docker build` that are not carried out, each with what to do instead. They are known, so that the message can be
+ * better than "unknown option", and hidden. */
+const unsupported: readonly (readonly [flags: string, hint: string])[] = [
+  ["--push", "images cannot be pushed yet; write one with -o type=oci,dest=FILE and copy it with skopeo"],
+  [
+    "--load",
+    "the image is always kept in Slipway's store; hand it on with: slipway save IMAGE | docker load",
+  ],
+  ["--cache-from <source>", "the step cache is the store's own"],
+  ["--cache-to <dest>", "the step cache is the store's own"],
+  ["--build-context <context>", "additional contexts cannot be given yet"],
+  ["--builder <name>", "steps run on this machine"],
+  ["--ssh <agent>", "ssh agents cannot be lent to a build yet"],
+  ["--allow <entitlement>", "no step gets more privilege than others"],
+  ["--attest <attestation>", "attestations are not made yet"],
+  ["--annotation <annotation>", "annotations are not written yet"],
+  ["--add-host <mapping>", "the host's /etc/hosts is used"],
+  ["--cgroup-parent <cgroup>", "steps run in the caller's cgroup"],
+  ["--shm-size <bytes>", "the size of /dev/shm cannot be chosen yet"],
+  ["--ulimit <limit>", "limits are those of the caller"],
+  ["--memory <bytes>", "limits are those of the caller"],
+  ["--squash", "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /"],
+  ["--call <method>", "only building is carried out"],
+  ["--check", "only building is carried out"],
+];
+
+/** Options that ask for what happens anyway, or for nothing when false. */
+const satisfied: readonly string[] = ["--rm", "--force-rm"];
+const satisfiedWhenFalse: readonly string[] = ["--provenance [mode]", "--sbom [generator]"];
+
+/** Adds the options of `docker build` that Slipway only knows how to refuse. */
+export function addUnsupportedOptions(command: Command): void {
+  for (const [flags, hint] of unsupported) {
+    const option = new Option(flags).hideHelp();
+    command.addOption(option);
+    command.on(`option:${option.name()}`, () => {
+      throw unsupportedOption(`--${option.name()}`, hint);
+    });
+  }
+  for (const flags of satisfied) command.addOption(new Option(flags).hideHelp());
+  for (const flags of satisfiedWhenFalse) {
+    const option = new Option(flags).hideHelp();
+    command.addOption(option);
+    command.on(`option:${option.name()}`, (value: string | null) => {
+      if (value !== "false") throw unsupportedOption(`--${option.name()}`, "attestations are not made yet");
+    });
+  }
+}
+
+export function unsupportedOption(name: string, hint: string): UsageError {
+  return new UsageError(`Cannot carry out ${name}: not supported`, { code: "UNSUPPORTED_OPTION", hint });
+}

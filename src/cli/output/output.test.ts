@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatTable } from "./table.ts";
+import { timeAgo } from "./time-ago.ts";
+
+test("a table's columns are as wide as their widest cell", () => {
+  assert.equal(
+    formatTable(
+      ["IMAGE", "ID", "SIZE"],
+      [
+        ["日本", "1", "2MB"],
+        ["debian", "12345", "30MB"],
+      ],
+    ),
+    "IMAGE    ID      SIZE\n日本     1       2MB\ndebian   12345   30MB\n",
+  );
+});
+
+test("control characters of a cell never reach the terminal", () => {
+  assert.equal(formatTable(["A"], [["x\u001b[2J\ny"]]), "A\nx\ufffd[2J y\n");
+});
+
+test("times are told in Docker's words", () => {
+  const second = 1000;
+  const hour = 3600 * second;
+  const table: [number, string][] = [
+    [-5, "Less than a second ago"],
+    [second, "1 second ago"],
+    [59 * second, "59 seconds ago"],
+    [61 * second, "About a minute ago"],
+    [50 * 60 * second, "50 minutes ago"],
+    [hour, "About an hour ago"],
+    [2 * hour, "2 hours ago"],
+    [47 * hour, "47 hours ago"],
+    [50 * hour, "2 days ago"],
+    [15 * 24 * hour, "2 weeks ago"],
+    [90 * 24 * hour, "3 months ago"],
+    [800 * 24 * hour, "2 years ago"],
+  ];
+  for (const [age, text] of table) assert.equal(timeAgo(1e12 - age, 1e12), text);
+});

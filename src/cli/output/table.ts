@@ -1,0 +1,14 @@
+import stringWidth from "string-width";
+import { printable } from "../../errors/index.ts";
+
+/** Columns as Docker prints them: upper-case heads, three spaces between, nothing cut. */
+export function formatTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [heads, ...rows].map((row) => row.map((cell) => printable(cell).replaceAll("\n", " ")));
+  const widths = heads.map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ""))));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell))))
+      .join("   ")
+      .trimEnd();
+  return `${cells.map(line).join("\n")}\n`;
+}

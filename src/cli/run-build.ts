@@ -1,0 +1,82 @@
+import { lstatSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { BuildOptions, BuildResult } from "../build/index.ts";
+import { createRenderer, type EmitEvent, wantsColours } from "../progress/index.ts";
+import type { CliIo } from "./cli-io.ts";
+import { type BuildFlags, progressMode, toBuildOptions } from "./flags/build-options.ts";
+import { withInterrupt } from "./interrupt.ts";
+
+/** One build: from plain options to its result, telling what it does. */
+export type Builder = (
+  options: BuildOptions,
+  run: { readonly emit: EmitEvent; readonly signal: AbortSignal },
+) => Promise<BuildResult>;
+
+/** `slipway build`: builds, shows progress on standard error, and writes the files that were asked for. */
+export async function runBuild(
+  build: Builder,
+  context: string,
+  flags: BuildFlags,
+  io: CliIo,
+): Promise<BuildResult> {
+  const options = await toBuildOptions(context, flags, io);
+  const files = [flags.iidfile, flags.metadataFile].flatMap((file) =>
+    file ? [path.resolve(io.cwd, file)] : [],
+  );
+  for (const file of files) removeOldAnswer(file);
+  const result = await buildWithProgress(build, options, { flags, io });
+  if (flags.iidfile && result.configDigest) write(io.cwd, flags.iidfile, result.configDigest);
+  if (flags.metadataFile) write(io.cwd, flags.metadataFile, metadataText(result));
+  if (progressMode(flags, io.env) === "quiet" && result.configDigest && !usesStdout(options))
+    io.stdout.write(`${result.configDigest}\n`);
+  return result;
+}
+
+/** Runs a build and draws it; Ctrl-C ends it. */
+export async function buildWithProgress(
+  build: Builder,
+  options: BuildOptions,
+  { flags, io }: { readonly flags: Pick<BuildFlags, "quiet" | "progress">; readonly io: CliIo },
+): Promise<BuildResult> {
+  const colours = wantsColours(io.stderr, io.env);
+  const stream = io.stderr;
+  const renderer = await createRenderer(progressMode(flags, io.env), { stream, colours, env: io.env });
+  const emit: EmitEvent = (event) => renderer.handle(event);
+  try {
+    return await withInterrupt((signal) => build(options, { emit, signal }));
+  } finally {
+    renderer.close();
+  }
+}
+
+/** A build that fails leaves no old answer behind; `/dev/stdout` and the like stay, of course. */
+function removeOldAnswer(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile()) rmSync(file);
+}
+
+function usesStdout(options: BuildOptions): boolean {
+  return options.outputs.some((output) => "dest" in output && output.dest === "-");
+}
+
+/** Keys that `docker build --metadata-file` writes, and what Slipway knows besides. */
+function metadataText(result: BuildResult): string {
+  const { configDigest, manifest, names, target, stagesBuilt, stagesSkipped } = result;
+  const metadata = {
+    ...(configDigest === undefined ? {} : { "containerimage.config.digest": configDigest }),
+    ...(manifest === undefined
+      ? {}
+      : { "containerimage.descriptor": manifest, "containerimage.digest": manifest.digest }),
+    ...(names.length === 0 ? {} : { "image.name": names.join(",") }),
+    "slipway.target": target,
+    "slipway.stages.built": stagesBuilt,
+    "slipway.stages.skipped": stagesSkipped,
+    "slipway.steps.run": result.stepsRun,
+    "slipway.steps.cached": result.stepsCached,
+    "slipway.duration.ms": Math.round(result.durationMs),
+  };
+  return `${JSON.stringify(metadata, undefined, 2)}\n`;
+}
+
+function write(cwd: string, file: string, text: string): void {
+  writeFileSync(path.resolve(cwd, file), text);
+}

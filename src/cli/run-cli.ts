@@ -1,0 +1,81 @@
+import { Command, CommanderError, Option } from "commander";
+import type { CliIo } from "./cli-io.ts";
+import { type CommandEntry, commands } from "./commands.ts";
+import { exitCodeOf, exitCodes } from "./exit-code.ts";
+import { errorText } from "./report-error.ts";
+
+/** Runs one command line and returns the exit code. Only the module of the command that is used is loaded. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    const program = await createProgram(args, io);
+    await program.parseAsync([...args], { from: "user" });
+    return io.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env) }));
+    return exitCodeOf(error);
+  }
+}
+
+/** The program with the command that `args` name fully defined; with `"all"`, every command (for the reference). */
+export async function createProgram(args: readonly string[] | "all", io: CliIo): Promise<Command> {
+  const program = new Command("slipway")
+    .description("Builds the stages a Dockerfile target needs into OCI images: no Docker, no daemon, no root")
+    .usage("[OPTIONS] COMMAND")
+    .enablePositionalOptions()
+    .helpCommand("help [command]", "Show the help of a command")
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .exitOverride();
+  addGlobalOptions(program)
+    .option("-v, --version", "Show the version")
+    .action(() => program.help({ error: true }));
+  const used = args === "all" ? undefined : usedCommand(program, args);
+  for (const entry of commands) {
+    const command = addCommand(program, entry);
+    const isUsed = used === undefined ? args === "all" : isNamed(entry, used);
+    if (isUsed) (await entry.load()).define(command, io);
+  }
+  return program;
+}
+
+function addCommand(program: Command, entry: CommandEntry): Command {
+  const command = program
+    .command(entry.name)
+    .aliases([...(entry.aliases ?? [])])
+    .summary(entry.summary)
+    .description(entry.summary)
+    .helpGroup(entry.group)
+    .showHelpAfterError(`Run 'slipway ${entry.name} --help' for more information`);
+  return addGlobalOptions(command);
+}
+
+/** May stand before and after the command's name. */
+function addGlobalOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--root <dir>", "Directory of the store (default: $SLIPWAY_ROOT)").helpGroup(
+        "Global options:",
+      ),
+    )
+    .addOption(
+      new Option("--debug", "Show the whole chain of causes of an error").helpGroup("Global options:"),
+    );
+}
+
+/** The command's name; of `help NAME`, that name. */
+function usedCommand(program: Command, args: readonly string[]): string {
+  const [first = "", second = ""] = program.parseOptions([...args]).operands;
+  return first === "help" ? second : first;
+}
+
+function isNamed(entry: CommandEntry, name: string): boolean {
+  return entry.name === name || (entry.aliases?.includes(name) ?? false);
+}
+
+function wantsDebug(args: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  const ownArgs = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  return ownArgs.includes("--debug") || /\bslipway\b|^\*$/.test(env["DEBUG"] ?? "");
+}

@@ -1,0 +1,283 @@
+import { isSpace, quoteGo } from "../go-text.ts";
+import type { EscapeToken } from "../parser/directives.ts";
+import { ExpansionError } from "./expansion-error.ts";
+import { parsePattern, replacePattern, trimPrefix, trimSuffix } from "./pattern.ts";
+
+/** Where variables are looked up; a `Map` is one. */
+export interface Environment {
+  get(name: string): string | undefined;
+}
+
+export interface ExpandOptions {
+  /** Default `\`. */
+  readonly escape?: EscapeToken;
+  /** Keep quotes in the result. */
+  readonly rawQuotes?: boolean;
+  /** Keep escape characters in the result. */
+  readonly rawEscapes?: boolean;
+  /** Treat quotes as ordinary characters: bodies of here-documents. */
+  readonly skipQuotes?: boolean;
+  /** Leave `$name` of an undefined variable as written. */
+  readonly skipUnset?: boolean;
+}
+
+export interface ExpandedWord {
+  readonly text: string;
+  /** `text` split at white space that is neither quoted nor escaped; white space in a variable's value splits too. */
+  readonly words: readonly string[];
+  /** Names that were looked up and found, and those that were not. */
+  readonly matched: ReadonlySet<string>;
+  readonly unmatched: ReadonlySet<string>;
+}
+
+/** Longest result: far above what an argument can be (128 KiB), far below what `ENV a=$a$a` thirty times would make. */
+const maxLength = 16 * 1024 * 1024;
+const maxDepth = 200;
+
+const variableName = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
+
+/** Expands variables and removes quotes and escapes, as BuildKit does for most instructions (frontend/dockerfile/shell).
+ * @throws {DockerfileError} `DOCKERFILE_EXPANSION`, for example `failed to process "${a": syntax error: missing '}'` */
+export function processWord(word: string, env: Environment, options: ExpandOptions = {}): ExpandedWord {
+  const lexer = new WordLexer(word, env, options);
+  try {
+    const { text, words } = lexer.processUntil(undefined, options.rawEscapes ?? false);
+    return { text, words, matched: lexer.matched, unmatched: lexer.unmatched };
+  } catch (error) {
+    if (!(error instanceof ExpansionError)) throw error;
+    throw new ExpansionError(`failed to process ${quoteGo(word)}: ${error.message}`);
+  }
+}
+
+/** Expands like `processWord` and splits the result into words.
+ * @throws {DockerfileError} `DOCKERFILE_EXPANSION` */
+export function processWords(word: string, env: Environment, options: ExpandOptions = {}): readonly string[] {
+  return processWord(word, env, options).words;
+}
+
+/** An environment from `K=V` strings, the last of a name counting. */
+export function toEnvironment(env: Iterable<string>): Map<string, string> {
+  const map = new Map<string, string>();
+  for (const entry of env) {
+    const index = entry.indexOf("=");
+    if (index < 0) map.set(entry, "");
+    else map.set(entry.slice(0, index), entry.slice(index + 1));
+  }
+  return map;
+}
+
+class WordLexer {
+  readonly matched = new Set<string>();
+  readonly unmatched = new Set<string>();
+  readonly #source: string;
+  readonly #env: Environment;
+  readonly #options: ExpandOptions;
+  readonly #escape: string;
+  #position = 0;
+  #depth = 0;
+
+  constructor(source: string, env: Environment, options: ExpandOptions) {
+    this.#source = source;
+    this.#env = env;
+    this.#options = options;
+    this.#escape = options.escape ?? "\\";
+  }
+
+  /** Reads up to `stop`, or to the end when there is none. */
+  processUntil(stop: string | undefined, rawEscapes: boolean): { text: string; words: readonly string[] } {
+    if (++this.#depth > maxDepth) throw new ExpansionError("substitutions are nested too deeply");
+    let text = "";
+    const words = new WordList();
+    for (let char = this.#peek(); char !== undefined; char = this.#peek()) {
+      if (char === stop) {
+        this.#position += char.length;
+        this.#depth--;
+        return { text, words: words.finish() };
+      }
+      const isQuote = (char === "'" || char === '"') && !this.#options.skipQuotes;
+      const piece = char === "$" ? this.#dollar() : isQuote ? this.#quote(char, rawEscapes) : undefined;
+      if (piece !== undefined) {
+        if (char === "$") words.addSplit(piece);
+        else words.addWhole(piece);
+        text += piece;
+      } else {
+        text += this.#plain(char, words, rawEscapes);
+      }
+      if (text.length > maxLength) throw new ExpansionError(`result is longer than ${maxLength} characters`);
+    }
+    if (stop !== undefined)
+      throw new ExpansionError(`unexpected end of statement while looking for matching ${stop}`);
+    return { text, words: words.finish() };
+  }
+
+  #plain(char: string, words: WordList, rawEscapes: boolean): string {
+    this.#position += char.length;
+    if (char !== this.#escape) {
+      words.addSplit(char);
+      return char;
+    }
+    const kept = rawEscapes ? char : "";
+    if (kept) words.addWhole(kept);
+    const escaped = this.#next();
+    if (escaped !== undefined) words.addWhole(escaped);
+    return kept + (escaped ?? "");
+  }
+
+  #quote(quote: string, rawEscapes: boolean): string {
+    this.#position++;
+    const mark = this.#options.rawQuotes ? quote : "";
+    return mark + (quote === "'" ? this.#singleQuoted() : this.#doubleQuoted(rawEscapes)) + mark;
+  }
+
+  #singleQuoted(): string {
+    const end = this.#source.indexOf("'", this.#position);
+    if (end < 0)
+      throw new ExpansionError("unexpected end of statement while looking for matching single-quote");
+    const text = this.#source.slice(this.#position, end);
+    this.#position = end + 1;
+    return text;
+  }
+
+  #doubleQuoted(rawEscapes: boolean): string {
+    let text = "";
+    for (let char = this.#peek(); char !== undefined; char = this.#peek()) {
+      if (char === "$") {
+        text += this.#dollar();
+        continue;
+      }
+      this.#position += char.length;
+      if (char === '"') return text;
+      text += char === this.#escape ? this.#escapedInQuotes(char, rawEscapes) : char;
+    }
+    throw new ExpansionError("unexpected end of statement while looking for matching double-quote");
+  }
+
+  /** Only a quote, a dollar sign and the escape character itself can be escaped between double quotes. */
+  #escapedInQuotes(escape: string, rawEscapes: boolean): string {
+    const kept = rawEscapes ? escape : "";
+    const next = this.#peek();
+    if (next === undefined) return kept;
+    if (next !== '"' && next !== "$" && next !== escape) return kept + escape;
+    this.#position++;
+    return kept + next;
+  }
+
+  #dollar(): string {
+    this.#position++;
+    if (this.#peek() === "{") return this.#braces();
+    const name = this.#name();
+    if (name === "") return "$";
+    return this.#lookUp(name) ?? (this.#options.skipUnset ? `$${name}` : "");
+  }
+
+  #braces(): string {
+    this.#position++;
+    const first = this.#peek();
+    if (first === undefined) throw new ExpansionError("syntax error: missing '}'");
+    if (first === "{" || first === "}" || first === ":")
+      throw new ExpansionError("syntax error: bad substitution");
+    const name = this.#name();
+    const operator = this.#next();
+    if (operator === "}") return this.#lookUp(name) ?? (this.#options.skipUnset ? `\${${name}}` : "");
+    if (operator === "/") return this.#replacement(name);
+    if (operator === ":") return this.#modified(name, this.#next(), ":");
+    if (operator !== undefined && "+-?#%".includes(operator)) return this.#modified(name, operator, "");
+    throw new ExpansionError(`unsupported modifier (${operator ?? "\ufffd"}) in substitution`);
+  }
+
+  #modified(name: string, operator = "\ufffd", colon: "" | ":"): string {
+    const isTrim = operator === "#" || operator === "%";
+    const word = this.#argument("}", isTrim, "syntax error: missing '}'");
+    const value = this.#lookUp(name);
+    const written = colon + operator;
+    if (value === undefined && this.#options.skipUnset) return `\${${name}${written}${word}}`;
+    const isSet = value !== undefined && !(colon && value === "");
+    switch (operator) {
+      case "-":
+        return isSet ? value : word;
+      case "+":
+        return isSet ? word : "";
+      case "?":
+        if (isSet) return value;
+        throw new ExpansionError(
+          `${name}: ${word || `is not allowed to be ${value === undefined ? "unset" : "empty"}`}`,
+        );
+      case "#":
+      case "%": {
+        if (colon) break;
+        const isGreedy = word.startsWith(operator);
+        const pattern = parsePattern(isGreedy ? word.slice(1) : word);
+        return (operator === "#" ? trimPrefix : trimSuffix)(value ?? "", pattern, isGreedy);
+      }
+    }
+    throw new ExpansionError(`unsupported modifier (${written}) in substitution`);
+  }
+
+  #replacement(name: string): string {
+    const isAll = this.#peek() === "/";
+    if (isAll) this.#position++;
+    const pattern = this.#argument("/", true, "syntax error: missing '/' in ${}");
+    const replacement = this.#argument("}", true, "syntax error: missing '}'");
+    const value = this.#lookUp(name);
+    if (value === undefined && this.#options.skipUnset) return `\${${name}/${pattern}/${replacement}}`;
+    return replacePattern(value ?? "", parsePattern(pattern), replacement, isAll);
+  }
+
+  /** Reads the word up to `stop`; running into the end of the source is reported as `message`. */
+  #argument(stop: string, rawEscapes: boolean, message: string): string {
+    try {
+      return this.processUntil(stop, rawEscapes).text;
+    } catch (error) {
+      if (error instanceof ExpansionError && this.#peek() === undefined) throw new ExpansionError(message);
+      throw error;
+    }
+  }
+
+  #lookUp(name: string): string | undefined {
+    const value = this.#env.get(name);
+    (value === undefined ? this.unmatched : this.matched).add(name);
+    return value;
+  }
+
+  /** A name, a positional parameter (`$12`) or a special one (`$@`); empty when there is none. */
+  #name(): string {
+    variableName.lastIndex = this.#position;
+    const name = variableName.exec(this.#source)?.[0] ?? "";
+    this.#position += name.length;
+    return name;
+  }
+
+  #peek(): string | undefined {
+    const code = this.#source.codePointAt(this.#position);
+    return code === undefined ? undefined : String.fromCodePoint(code);
+  }
+
+  #next(): string | undefined {
+    const char = this.#peek();
+    this.#position += char?.length ?? 0;
+    return char;
+  }
+}
+
+/** Collects words: `addSplit` text may end a word, `addWhole` text never does. */
+class WordList {
+  readonly #words: string[] = [];
+  #word = "";
+
+  addSplit(text: string): void {
+    for (const char of text) {
+      if (isSpace(char)) this.finish();
+      else this.#word += char;
+    }
+  }
+
+  addWhole(text: string): void {
+    this.#word += text;
+  }
+
+  finish(): readonly string[] {
+    if (this.#word !== "") this.#words.push(this.#word);
+    this.#word = "";
+    return this.#words;
+  }
+}
