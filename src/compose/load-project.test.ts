@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { type LoadOptions, loadProject } from "./load-project.ts";
+import { imageNameOf, type Project, type Service } from "./project.ts";
+import { startOrder } from "./start-order.ts";
+
+const root = mkdtempSync(path.join(tmpdir(), "slipway-compose-"));
+after(() => rmSync(root, { recursive: true }));
+
+test("the Go example is loaded", () => {
+  const project = load({
+    "docker-compose.yml": `version: "3.4"
+services:
+  go-builder:
+    build:
+      context: .
+      dockerfile: ./Dockerfile
+      target: builder
+    container_name: go-builder
+`,
+  });
+  assert.equal(project.name, "app");
+  assert.deepEqual(shown(project.services.get("go-builder")!), {
+    name: "go-builder",
+    build: {
+      context: ".",
+      dockerfile: { kind: "file", path: "Dockerfile" },
+      target: "builder",
+      args: {},
+      labels: {},
+      tags: [],
+      noCache: false,
+      noCacheFilter: [],
+      pull: false,
+    },
+    containerName: "go-builder",
+    environment: {},
+    volumes: [],
+    dependsOn: [],
+  });
+  assert.equal(imageNameOf(project, project.services.get("go-builder")!), "app-go-builder");
+});
+
+test("every supported key is carried over", () => {
+  const project = load(
+    {
+      "compose.yaml": `
+name: My-App
+x-common: &common {user: "1000:1000", network_mode: host}
+services:
+  db: {image: "postgres:\${TAG:-16}", restart: "no"}
+  web:
+    <<: *common
+    image: web:1
+    build: {context: web, dockerfile: ../D, args: [A=1, FROM_ENV, NOWHERE], labels: {l: 1}, tags: ["x:2"],
+      network: none, no_cache: true, no_cache_filter: a, pull: "yes"}
+    command: sh -c "echo $$HOME"
+    entrypoint: []
+    environment: {NUM: 1.10, FLAG: true, FROM_ENV:, NOWHERE: null, FILE: own}
+    env_file: [one.env, {path: missing.env, required: false}]
+    volumes:
+      - ./src:/src:ro
+      - {type: bind, source: ./data, target: /data, read_only: true, bind: {create_host_path: false}}
+      - ../x:/src
+    working_dir: /src
+    ports: ["8000:8000", 9000-9001:9000-9001/tcp]
+    depends_on: {db: {condition: service_started}}
+  inline:
+    build: {dockerfile_inline: "FROM web:1"}
+    depends_on: [web, db]
+`,
+      ".env": "FROM_ENV=dotenv\n",
+      "one.env": "FILE=file\nOTHER=$FROM_ENV\n",
+    },
+    { env: { TAG: "17" } },
+  );
+  assert.equal(project.name, "my-app");
+  assert.equal(project.services.get("db")!.image, "postgres:17");
+  assert.deepEqual(shown(project.services.get("web")!), {
+    name: "web",
+    build: {
+      context: "web",
+      dockerfile: { kind: "file", path: "D" },
+      args: { A: "1", FROM_ENV: "dotenv" },
+      labels: { l: "1" },
+      tags: ["x:2"],
+      network: "none",
+      noCache: true,
+      noCacheFilter: ["a"],
+      pull: true,
+    },
+    image: "web:1",
+    command: ["sh", "-c", "echo $HOME"],
+    entrypoint: [],
+    environment: {
+      FILE: "own",
+      OTHER: "dotenv",
+      NUM: "1.1",
+      FLAG: "true",
+      FROM_ENV: "dotenv",
+      NOWHERE: null,
+    },
+    volumes: [
+      { source: "../x", target: "/src", readonly: false, createSource: true },
+      { source: "data", target: "/data", readonly: true, createSource: false },
+    ],
+    workingDir: "/src",
+    user: "1000:1000",
+    dependsOn: ["db"],
+  });
+  assert.deepEqual(project.services.get("inline")!.build!.dockerfile, { kind: "inline", text: "FROM web:1" });
+  assert.deepEqual(
+    startOrder(project, ["inline"]).map(({ name }) => name),
+    ["db", "web", "inline"],
+  );
+});
+
+test("an override file is laid over the first one", () => {
+  const project = load({
+    "compose.yaml": `
+services:
+  a:
+    build: .
+    image: kept
+    command: [one]
+    environment: [A=1, B=1]
+    volumes: [./x:/x, ./y:/y]
+    depends_on: [b]
+  b: {image: b}
+`,
+    "compose.override.yaml": `
+services:
+  a:
+    build: {target: dev}
+    command: [two, three]
+    environment: {B: 2, C: 3}
+    volumes: [./z:/x]
+    image:
+`,
+  });
+  const service = shown(project.services.get("a")!);
+  assert.deepEqual(service.image, "kept");
+  assert.deepEqual(service.build!.target, "dev");
+  assert.deepEqual(service.build!.context, ".");
+  assert.deepEqual(service.command, ["two", "three"]);
+  assert.deepEqual(service.environment, { A: "1", B: "2", C: "3" });
+  assert.deepEqual(
+    service.volumes.map(({ source, target }) => `${source}:${target}`),
+    ["z:/x", "y:/y"],
+  );
+  assert.deepEqual(service.dependsOn, ["b"]);
+});
+
+test("a variable that is not set is told once", () => {
+  const project = load({ "compose.yaml": 'services: {a: {image: "x$NOPE", user: "$NOPE"}}' });
+  assert.deepEqual(project.warnings, ['The "NOPE" variable is not set. Defaulting to a blank string']);
+});
+
+test("the project's name comes from the option, the environment, the file, or the directory", () => {
+  const files = { "compose.yaml": "name: from-file\nservices: {a: {image: x}}" };
+  assert.equal(load(files, { projectName: "p" }).name, "p");
+  assert.equal(load(files, { env: { COMPOSE_PROJECT_NAME: "env" } }).name, "env");
+  assert.equal(load(files).name, "from-file");
+  assert.throws(() => load(files, { projectName: "Bad" }), {
+    message:
+      'Invalid project name "Bad": must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number',
+  });
+});
+
+test("what is wrong or not carried out is an error that names it and its place", () => {
+  const service = (text: string) => `services:\n  a:\n    image: x\n    ${text}\n`;
+  const table: [string, string][] = [
+    [service("healthcheck: {}"), "compose.yaml:4:5: services.a.healthcheck is not supported yet"],
+    [service("comand: x"), 'compose.yaml:4:5: services.a has no key "comand" (did you mean command?)'],
+    [service("zzz: x"), 'compose.yaml:4:5: services.a has no key "zzz"'],
+    [
+      service("build: {context: ., ssh: default}"),
+      "compose.yaml:4:25: services.a.build.ssh is not supported yet",
+    ],
+    [
+      service("build: https://example.com/x.git"),
+      'compose.yaml:4:12: services.a.build.context "https://example.com/x.git" is no directory: not supported yet',
+    ],
+    [
+      service("volumes: [data:/x]"),
+      'compose.yaml:4:15: services.a.volumes: the named volume "data" is not supported yet; only binds of host paths are',
+    ],
+    [
+      service("volumes: [/x]"),
+      'compose.yaml:4:15: services.a.volumes: the anonymous volume "/x" is not supported yet; only binds of host paths are',
+    ],
+    [service("ports: ['80:8080']"), 'compose.yaml:4:13: services.a.ports: "80:8080" is not supported yet'],
+    [
+      service("restart: always"),
+      'compose.yaml:4:14: services.a.restart "always" is not supported yet: nothing watches over services',
+    ],
+    [
+      service("depends_on: {a: {condition: service_healthy}}"),
+      'compose.yaml:4:33: services.a.depends_on.a: the condition "service_healthy" is not supported yet; service_started is',
+    ],
+    [service("user: [x]"), "compose.yaml:4:11: services.a.user must be a string, not a list"],
+    [service('command: "echo \'x"'), "compose.yaml:4:14: services.a.command: a ' is not closed"],
+    [service("user: ${X:?set it}"), "compose.yaml:4:11: required variable X is missing a value: set it"],
+    [
+      service("depends_on: [b, ab]"),
+      'compose.yaml:2:3: services.a depends on "b", which is not defined (did you mean a?)',
+    ],
+    ["services: {a: {user: x}}", "compose.yaml:1:12: services.a has neither build nor image; one is needed"],
+    [
+      "services: {a: {image: x}}\nvolumes: {data: }",
+      "compose.yaml:2:1: the file.volumes is not supported yet",
+    ],
+    ["servces: {}", 'compose.yaml:1:1: the file has no key "servces" (did you mean services?)'],
+    ["[1]", "compose.yaml:1:1: the file must be a mapping, not a list"],
+    ["", "compose.yaml is empty"],
+    ["name: x", "The file has no services"],
+  ];
+  for (const [text, message] of table) assert.throws(() => load({ "compose.yaml": text }), { message }, text);
+});
+
+test("a project without file, and a named file that is not there, are errors", () => {
+  assert.throws(() => load({}), { code: "COMPOSE_NOT_FOUND" });
+  assert.throws(() => load({}, { files: ["no.yaml"] }), { message: 'Cannot read "no.yaml": no such file' });
+});
+
+test("services that depend on each other in a circle are named", () => {
+  const project = load({
+    "compose.yaml":
+      "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [c]}, c: {image: x, depends_on: [b]}}",
+  });
+  assert.throws(() => startOrder(project), {
+    message: "Services depend on each other in a circle: b → c → b",
+  });
+  assert.throws(() => startOrder(project, ["bb"]), { message: "No such service: bb (did you mean b?)" });
+});
+
+let count = 0;
+
+function load(files: Record<string, string>, options: Partial<LoadOptions> = {}): Project {
+  const cwd = path.join(root, String(count++), "app");
+  mkdirSync(cwd, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(cwd, name), text);
+  return loadProject({ files: [], cwd, env: {}, ...options });
+}
+
+/** The service without its place, paths relative to the project. */
+function shown(service: Service): Omit<Service, "place"> {
+  const text = JSON.stringify({ ...service, place: undefined }, (_key, value: unknown) =>
+    typeof value === "string" && value.startsWith(root) ? relative(value) : value,
+  );
+  return JSON.parse(text) as Omit<Service, "place">;
+}
+
+function relative(file: string): string {
+  const [, number = ""] = /^\/(\d+)/.exec(file.slice(root.length)) ?? [];
+  return path.relative(path.join(root, number, "app"), file) || ".";
+}

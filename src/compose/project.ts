@@ -1,0 +1,64 @@
+import type { Place } from "./yaml-tree.ts";
+
+/** A Compose project as Slipway carries it out: paths absolute, variables replaced, defaults filled in. Plain data. */
+export interface Project {
+  readonly name: string;
+  readonly directory: string;
+  readonly files: readonly string[];
+  readonly services: ReadonlyMap<string, Service>;
+  /** Things to tell the user that are no errors. */
+  readonly warnings: readonly string[];
+}
+
+export interface Service {
+  readonly name: string;
+  /** Where the service is defined. */
+  readonly place: Place;
+  readonly build?: ServiceBuild;
+  readonly image?: string;
+  readonly containerName?: string;
+  /** Undefined: that of the image; empty: none. */
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  /** `null` takes a variable away that the image sets. */
+  readonly environment: Readonly<Record<string, string | null>>;
+  readonly volumes: readonly BindVolume[];
+  readonly workingDir?: string;
+  readonly user?: string;
+  /** Names of services that are started before. */
+  readonly dependsOn: readonly string[];
+}
+
+export interface ServiceBuild {
+  readonly context: string;
+  readonly dockerfile:
+    | { readonly kind: "file"; readonly path: string | undefined }
+    | { readonly kind: "inline"; readonly text: string };
+  readonly target?: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly network?: "default" | "none" | "host";
+  readonly noCache: boolean;
+  readonly noCacheFilter: readonly string[];
+  readonly pull: boolean;
+}
+
+export interface BindVolume {
+  /** Absolute host path. */
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+  /** Make the source a directory when it is not there. */
+  readonly createSource: boolean;
+}
+
+/** Name under which a service's image is stored: `image`, or `<project>-<service>`. */
+export function imageNameOf(project: Project, service: Service): string {
+  return service.image ?? `${project.name}-${service.name}`;
+}
+
+/** What the service's log lines are marked with. */
+export function displayNameOf(service: Service): string {
+  return service.containerName ?? service.name;
+}

@@ -1,0 +1,119 @@
+import path from "node:path";
+import type { Lookup } from "./interpolate.ts";
+import type { ServiceBuild } from "./project.ts";
+import { asBoolean, asKeyValues, asText, asTextList, fieldsOf } from "./read-nodes.ts";
+import { errorAt, type YamlNode } from "./yaml-tree.ts";
+
+const supported = [
+  "context",
+  "dockerfile",
+  "dockerfile_inline",
+  "target",
+  "args",
+  "labels",
+  "tags",
+  "network",
+  "no_cache",
+  "no_cache_filter",
+  "pull",
+];
+const unsupported = [
+  "additional_contexts",
+  "cache_from",
+  "cache_to",
+  "entitlements",
+  "extra_hosts",
+  "isolation",
+  "platforms",
+  "privileged",
+  "provenance",
+  "sbom",
+  "secrets",
+  "shm_size",
+  "ssh",
+  "ulimits",
+];
+
+export interface BuildReading {
+  readonly where: string;
+  readonly directory: string;
+  readonly lookup: Lookup;
+}
+
+/** Reads `build`: a context directory, or a mapping. */
+export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
+  const { where, directory, lookup } = reading;
+  if (node.kind === "scalar") return { ...emptyBuild, context: contextOf(node, reading) };
+  const fields = fieldsOf(node, { where, supported, unsupported });
+  const field = <Value>(name: string, read: (value: YamlNode, what: string) => Value): Value | undefined => {
+    const value = fields.get(name);
+    return value && read(value, `${where}.${name}`);
+  };
+  const contextNode = fields.get("context");
+  const context = contextNode ? contextOf(contextNode, reading) : directory;
+  const target = field("target", asText);
+  const network = field("network", asNetwork);
+  return {
+    context,
+    dockerfile: dockerfileOf(fields, { where, context }),
+    ...(target === undefined ? {} : { target }),
+    args: Object.fromEntries(resolveFromEnvironment(field("args", asKeyValues) ?? new Map(), lookup)),
+    labels: Object.fromEntries([...(field("labels", asKeyValues) ?? [])].map(([k, v]) => [k, v ?? ""])),
+    tags: field("tags", asTextList) ?? [],
+    ...(network === undefined ? {} : { network }),
+    noCache: field("no_cache", asBoolean) ?? false,
+    noCacheFilter: field("no_cache_filter", asTextList) ?? [],
+    pull: field("pull", asBoolean) ?? false,
+  };
+}
+
+const emptyBuild: Omit<ServiceBuild, "context"> = {
+  dockerfile: { kind: "file", path: undefined },
+  args: {},
+  labels: {},
+  tags: [],
+  noCache: false,
+  noCacheFilter: [],
+  pull: false,
+};
+
+function contextOf(node: YamlNode, { where, directory }: BuildReading): string {
+  const text = asText(node, `${where}.context`);
+  if (/:\/\/|^git@|^github\.com\/|^service:/.test(text))
+    throw errorAt(node.place, `${where}.context "${text}" is no directory: not supported yet`, {
+      code: "COMPOSE_UNSUPPORTED",
+    });
+  return path.resolve(directory, text);
+}
+
+/** A Dockerfile's path is relative to the context. */
+function dockerfileOf(
+  fields: ReadonlyMap<string, YamlNode>,
+  { where, context }: { where: string; context: string },
+): ServiceBuild["dockerfile"] {
+  const file = fields.get("dockerfile");
+  const inline = fields.get("dockerfile_inline");
+  if (file && inline)
+    throw errorAt(inline.place, `${where} has both dockerfile and dockerfile_inline; one is needed`);
+  if (inline) return { kind: "inline", text: asText(inline, `${where}.dockerfile_inline`) };
+  return { kind: "file", path: file && path.resolve(context, asText(file, `${where}.dockerfile`)) };
+}
+
+function asNetwork(node: YamlNode, what: string): "default" | "none" | "host" {
+  const text = asText(node, what);
+  if (text === "default" || text === "none" || text === "host") return text;
+  throw errorAt(node.place, `${what} "${text}" is not supported yet; default, none and host are`, {
+    code: "COMPOSE_UNSUPPORTED",
+  });
+}
+
+/** A name without value takes it from the environment and is left out where that has none. */
+export function* resolveFromEnvironment(
+  pairs: ReadonlyMap<string, string | null>,
+  lookup: Lookup,
+): Generator<[string, string]> {
+  for (const [name, value] of pairs) {
+    const resolved = value ?? lookup(name);
+    if (resolved !== undefined) yield [name, resolved];
+  }
+}

@@ -1,0 +1,81 @@
+import { didYouMean } from "../errors/index.ts";
+import { describe, errorAt, type YamlEntry, type YamlMap, type YamlNode } from "./yaml-tree.ts";
+
+/** Readers of typed values; each error names the place and what was wanted. */
+
+export function asMap(node: YamlNode, what: string): YamlMap {
+  if (node.kind === "map") return node;
+  throw errorAt(node.place, `${what} must be a mapping, not ${describe(node)}`);
+}
+
+/** A number or boolean counts as its text, as Compose casts it. */
+export function asText(node: YamlNode, what: string): string {
+  if (node.kind === "scalar" && node.value !== null) return scalarText(node.value);
+  throw errorAt(node.place, `${what} must be a string, not ${describe(node)}`);
+}
+
+export function asBoolean(node: YamlNode, what: string): boolean {
+  const text = node.kind === "scalar" ? String(node.value).toLowerCase() : "";
+  if (["true", "yes", "y", "on", "1"].includes(text)) return true;
+  if (["false", "no", "n", "off", "0"].includes(text)) return false;
+  throw errorAt(node.place, `${what} must be true or false, not ${describe(node)}`);
+}
+
+/** A string or a list of strings. */
+export function asTextList(node: YamlNode, what: string): string[] {
+  if (node.kind === "sequence") return node.items.map((item) => asText(item, `an item of ${what}`));
+  return [asText(node, what)];
+}
+
+/** A mapping, or a list of `K=V` and `K`; without value it is `null`. */
+export function asKeyValues(node: YamlNode, what: string): Map<string, string | null> {
+  const pairs = new Map<string, string | null>();
+  if (node.kind === "sequence") {
+    for (const item of node.items) {
+      const text = asText(item, `an item of ${what}`);
+      const at = text.indexOf("=");
+      pairs.set(at < 0 ? text : text.slice(0, at), at < 0 ? null : text.slice(at + 1));
+    }
+    return pairs;
+  }
+  for (const [key, { value }] of asMap(node, what).entries) {
+    const isEmpty = value.kind === "scalar" && value.value === null;
+    pairs.set(key, isEmpty ? null : asText(value, `${what}.${key}`));
+  }
+  return pairs;
+}
+
+/** What a key may be: read by Slipway, known to Compose but not carried out (with a reason), or nothing. */
+export interface KnownKeys {
+  readonly where: string;
+  readonly supported: readonly string[];
+  /** Keys of the Compose specification that are refused. */
+  readonly unsupported: readonly string[];
+}
+
+/** The entries of a mapping, `x-…` left out.
+ * @throws {ComposeError} for the first key that is not carried out: `COMPOSE_UNSUPPORTED`, or `COMPOSE_INVALID` for an unknown one */
+export function fieldsOf(
+  node: YamlNode,
+  { where, supported, unsupported }: KnownKeys,
+): Map<string, YamlNode> {
+  const fields = new Map<string, YamlNode>();
+  for (const [name, entry] of asMap(node, where).entries) {
+    if (name.startsWith("x-")) continue;
+    if (!supported.includes(name)) throw keyError(name, entry, { where, supported, unsupported });
+    fields.set(name, entry.value);
+  }
+  return fields;
+}
+
+function keyError(name: string, entry: YamlEntry, { where, supported, unsupported }: KnownKeys): Error {
+  if (unsupported.includes(name))
+    return errorAt(entry.key, `${where}.${name} is not supported yet`, { code: "COMPOSE_UNSUPPORTED" });
+  const near = didYouMean(name, [...supported, ...unsupported]);
+  return errorAt(entry.key, `${where} has no key "${name}"${near}`);
+}
+
+/** As Go prints it: 1e3 is `1000`. */
+function scalarText(value: string | number | boolean): string {
+  return String(value);
+}
