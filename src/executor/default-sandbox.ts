@@ -40,7 +40,7 @@ export const READONLY_PATHS: readonly string[] = [
   "/proc/sysrq-trigger",
 ];
 
-/** Every capability of capabilities(7), in the kernel's order; `insecure` gets those that the worker itself has. */
+/** Every capability of capabilities(7), by number. */
 export const ALL_CAPABILITIES: readonly string[] = [
   "CHOWN",
   "DAC_OVERRIDE",

@@ -1,3 +1,4 @@
+export { grantedCapabilities } from "./capabilities.ts";
 export { ExecutorError } from "./executor-error.ts";
 export { findRuntimes, type Runtime } from "./find-runtime.ts";
 export { hostSeccomp } from "./host-seccomp.ts";
@@ -7,7 +8,6 @@ export { type Rlimit, rlimits, type Ulimit } from "./rlimits.ts";
 export { type RunContainerOptions, runContainer } from "./run-container.ts";
 export {
   type ContainerProcess,
-  DEFAULT_SECURITY_CAPABILITIES,
   runtimeSpec,
   type SandboxHost,
   type SpecMount,

@@ -1,11 +1,4 @@
-import {
-  ALL_CAPABILITIES,
-  DEFAULT_CAPABILITIES,
-  DEFAULT_PATH,
-  DEVICES,
-  MASKED_PATHS,
-  READONLY_PATHS,
-} from "./default-sandbox.ts";
+import { DEFAULT_PATH, DEVICES, MASKED_PATHS, READONLY_PATHS } from "./default-sandbox.ts";
 import type { Runtime } from "./find-runtime.ts";
 import type { ProcessUser } from "./resolve-user.ts";
 import type { Rlimit } from "./rlimits.ts";
@@ -38,7 +31,9 @@ export interface SpecOptions {
   readonly mounts: readonly SpecMount[];
   readonly shmSizeBytes?: number | undefined;
   readonly network: "host" | "none";
-  /** `insecure`: all capabilities, nothing masked, no seccomp. */
+  /** See `grantedCapabilities`. */
+  readonly capabilities: readonly string[];
+  /** `insecure`: nothing masked, no seccomp. */
   readonly security: "sandbox" | "insecure";
   readonly seccomp?: Seccomp | undefined;
   readonly host: SandboxHost;
@@ -54,15 +49,10 @@ export interface SandboxHost {
   readonly canMountProc: boolean;
 }
 
-export const DEFAULT_SECURITY_CAPABILITIES = {
-  sandbox: DEFAULT_CAPABILITIES,
-  insecure: ALL_CAPABILITIES,
-} as const;
-
 /** The OCI runtime spec (`config.json`) of one process in Docker's default sandbox. Every mount that the process could create a
  * device node in is `nodev`: a node can be made and kept in a layer, but not opened, so no device cgroup is needed. */
 export function runtimeSpec(options: SpecOptions): object {
-  const capabilities = DEFAULT_SECURITY_CAPABILITIES[options.security];
+  const { capabilities } = options;
   const sandboxed = options.security === "sandbox";
   return {
     ociVersion: "1.0.2",

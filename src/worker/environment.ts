@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { openStore, type Store } from "../content/index.ts";
-import { findRuntimes, type Runtime, type SandboxHost } from "../executor/index.ts";
-import { fileSystemType, mount, SysError } from "../sys/index.ts";
-import { isErrno } from "../util/index.ts";
+import { findRuntimes, type SandboxHost } from "../executor/index.ts";
+import { mount, SysError } from "../sys/index.ts";
+import { showCgroupsTo } from "./cgroup-view.ts";
 import type { WorkerSetup } from "./messages.ts";
 import { Runtimes } from "./runtimes.ts";
 
@@ -14,6 +14,8 @@ export interface Environment {
   readonly memoryDir: string;
   readonly sandbox: SandboxHost;
   readonly runtimes: Runtimes;
+  /** The worker's own `/proc/self/status`. */
+  readonly status: string;
 }
 
 /** Makes the worker's namespaces ready: own `/proc`, memory directory, cgroup layout.
@@ -29,8 +31,11 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     hasTtyGroup: !setup.userNamespace || mapsId(readFileSync("/proc/self/gid_map", "utf8"), 5),
     canMountProc: mountProc(),
   };
-  const runtimes = new Runtimes(() => usableRuntimes(setup.runtime));
-  return { store, memoryDir, sandbox, runtimes };
+  const runtimes = new Runtimes(
+    () => findRuntimes({ runtime: setup.runtime }),
+    ({ name }) => showCgroupsTo(name),
+  );
+  return { store, memoryDir, sandbox, runtimes, status: readFileSync("/proc/self/status", "utf8") };
 }
 
 /** In a container that hides parts of `/proc`, the kernel refuses a whole one. */
@@ -40,29 +45,6 @@ function mountProc(): boolean {
     return true;
   } catch (error) {
     if (error instanceof SysError) return false;
-    throw error;
-  }
-}
-
-function usableRuntimes(wanted: string | undefined): Runtime[] {
-  const found = findRuntimes({ runtime: wanted });
-  if (found[0]?.name === "crun") hideHybridCgroups();
-  return found;
-}
-
-/** crun refuses hosts where cgroup v1 hierarchies are mounted beside v2, though it needs no cgroup here. It sees an empty directory
- * instead; only this mount namespace does. */
-function hideHybridCgroups(): void {
-  const isHybrid =
-    typeOrAbsent("/sys/fs/cgroup") === "tmpfs" && typeOrAbsent("/sys/fs/cgroup/unified") === "cgroup2";
-  if (isHybrid) mount("/sys/fs/cgroup", { type: "tmpfs", data: "mode=755,size=4k" });
-}
-
-function typeOrAbsent(directory: string): string | undefined {
-  try {
-    return fileSystemType(directory);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }
@@ -77,8 +59,10 @@ export function mapsId(map: string, id: number): boolean {
 
 /** One line about how containers run here. */
 export function describeRunMode({ sandbox, runtimes }: Environment): string {
-  const where = sandbox.userNamespace ? "a user namespace with subordinate ids" : "root";
-  return `overlay as ${where}, ${runtimes.describe()}`.replace("as a user", "in a user");
+  const where = sandbox.userNamespace
+    ? "overlay in a user namespace with subordinate ids"
+    : "overlay as root";
+  return `${where}, ${runtimes.current?.name ?? "no runtime"}`;
 }
 
 /** A new directory in memory, for one step. */

@@ -2,7 +2,7 @@ import { lstatSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   DEFAULT_HOSTNAME,
-  DEFAULT_SECURITY_CAPABILITIES,
+  grantedCapabilities,
   hostSeccomp,
   hostsFile,
   resolvConf,
@@ -88,7 +88,7 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
   const user = resolveUser(request.user, readUserFiles(root.path));
   ensureWorkingDirectory(root.path, request.cwd, user);
   const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts]);
-  const capabilities = DEFAULT_SECURITY_CAPABILITIES[request.security];
+  const capabilities = grantedCapabilities(request.security, environment.status);
   return (runtime) =>
     runtimeSpec({
       runtime: runtime.name,
@@ -106,6 +106,7 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
       shmSizeBytes: request.shmSizeBytes,
       network: request.network === "none" ? "none" : "host",
       security: request.security,
+      capabilities,
       seccomp: hostSeccomp(capabilities),
       host: environment.sandbox,
     });

@@ -1,39 +1,60 @@
 import { ExecutorError, type Runtime } from "../executor/index.ts";
 
-/** The runtimes that are left to try. The first one that starts a container is kept; one that cannot is dropped for good: this
- * costs nothing when all is well, unlike a probe. */
+/** The runtimes that are left to try. The first one that starts a container is kept. One that cannot is dropped and the next is
+ * tried: that costs nothing when all is well, unlike a probe. */
 export class Runtimes {
-  readonly #find: () => Runtime[];
-  #candidates: Runtime[] | undefined;
+  readonly #find: () => readonly Runtime[];
+  readonly #prepare: (runtime: Runtime) => void;
+  #candidates: readonly Runtime[] | undefined;
+  #isProven = false;
 
-  constructor(find: () => Runtime[]) {
+  /** @param prepare called before a runtime is used for the first time */
+  constructor(find: () => readonly Runtime[], prepare: (runtime: Runtime) => void) {
     this.#find = find;
+    this.#prepare = prepare;
   }
 
-  /** Runs `start` with the preferred runtime, and with the next one when that fails before the process started.
-   * @throws {ExecutorError} of the last one */
+  /** The runtime to be used next; undefined when none is installed. */
+  get current(): Runtime | undefined {
+    try {
+      return this.#choose();
+    } catch (error) {
+      if (error instanceof ExecutorError && error.code === "RUNTIME_MISSING") return undefined;
+      throw error;
+    }
+  }
+
+  /** Runs `start` with the preferred runtime, and with the next one when the first never worked and fails before the process
+   * started.
+   * @throws {ExecutorError} of the last one; `RUNTIME_MISSING` */
   async use<Value>(start: (runtime: Runtime) => Promise<Value>): Promise<Value> {
-    this.#candidates ??= this.#find();
     for (;;) {
-      const runtime: Runtime = this.#candidates[0]!;
+      const runtime = this.#choose();
       try {
-        return await start(runtime);
+        const value = await start(runtime);
+        this.#isProven = true;
+        return value;
       } catch (error) {
         if (!(error instanceof ExecutorError && error.code === "RUNTIME_FAILED")) throw error;
-        if (this.#candidates.length === 1) throw error;
-        this.#candidates = this.#candidates.filter((candidate) => candidate !== runtime);
+        if (!this.#drop(runtime)) throw error;
       }
     }
   }
 
-  /** Name of the runtime to be used next. */
-  describe(): string {
-    try {
-      this.#candidates ??= this.#find();
-      return this.#candidates[0]!.name;
-    } catch (error) {
-      if (error instanceof ExecutorError) return "no runtime";
-      throw error;
+  #choose(): Runtime {
+    if (!this.#candidates) {
+      this.#candidates = this.#find();
+      this.#prepare(this.#candidates[0]!);
     }
+    return this.#candidates[0]!;
+  }
+
+  /** False when there is nothing else to try. Of several steps that failed at once, the first one drops. */
+  #drop(runtime: Runtime): boolean {
+    if (this.#candidates?.[0] !== runtime) return true;
+    if (this.#isProven || this.#candidates.length === 1) return false;
+    this.#candidates = this.#candidates.slice(1);
+    this.#prepare(this.#candidates[0]!);
+    return true;
   }
 }
