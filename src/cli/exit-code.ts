@@ -25,41 +25,84 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-const byErrorCode: Readonly<Record<string, number>> = {
-  USAGE: exitCodes.usage,
-  UNSUPPORTED_OPTION: exitCodes.usage,
-  INVALID_REFERENCE: exitCodes.usage,
+/** Codes of every room's errors by exit code; what is in no list is a `failure`. */
+const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]])[] = [
+  [exitCodes.usage, ["USAGE", "UNSUPPORTED_OPTION", "INVALID_REFERENCE", "INVALID_PLATFORM"]],
+  [
+    exitCodes.invalidFile,
+    [
+      "DOCKERFILE_PARSE",
+      "DOCKERFILE_INSTRUCTION",
+      "DOCKERFILE_EXPANSION",
+      "DOCKERFILE_STAGE",
+      "DOCKERFILE_CHECK",
+      "DOCKERFILE_UNSUPPORTED",
+      "COMPOSE_INVALID",
+      "COMPOSE_UNSUPPORTED",
+    ],
+  ],
+  [
+    exitCodes.missingSource,
+    [
+      "CONTEXT_NOT_FOUND",
+      "CONTEXT_UNREADABLE",
+      "DOCKERFILE_NOT_FOUND",
+      "DOCKERFILE_UNREADABLE",
+      "SOURCE_NOT_FOUND",
+      "SECRET_NOT_FOUND",
+      "SECRET_UNREADABLE",
+      "COMPOSE_NOT_FOUND",
+    ],
+  ],
+  [exitCodes.imageNotFound, ["IMAGE_NOT_FOUND", "NOT_FOUND", "PLATFORM_NOT_FOUND"]],
+  [exitCodes.registryDenied, ["UNAUTHORIZED", "DENIED"]],
+  [
+    exitCodes.registryFailed,
+    ["UNREACHABLE", "INTERRUPTED", "TOO_MANY_REQUESTS", "SERVER_ERROR", "BAD_RESPONSE"],
+  ],
+  [
+    exitCodes.corrupt,
+    [
+      "DIGEST_MISMATCH",
+      "DIFF_ID_MISMATCH",
+      "SIZE_MISMATCH",
+      "SIZE_EXCEEDED",
+      "INVALID_TAR",
+      "TRUNCATED_TAR",
+      "UNSUPPORTED_ENTRY",
+      "ESCAPES_ROOT",
+      "LIMIT_EXCEEDED",
+      "DECOMPRESSION_FAILED",
+      "INVALID_MANIFEST",
+      "INVALID_CONFIG",
+      "INVALID_DIGEST",
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
+  ],
+  [exitCodes.noSpace, ["NO_SPACE", "ENOSPC", "EDQUOT"]],
+  [
+    exitCodes.host,
+    [
+      "STORE_UNUSABLE",
+      "RUNTIME_MISSING",
+      "RUNTIME_FAILED",
+      "OVERLAY_UNSUPPORTED",
+      "WORKER_UNAVAILABLE",
+      "WORKER_ENDED",
+      "UNMAPPED_OWNER",
+    ],
+  ],
+];
 
-  RUN_FAILED: exitCodes.failure,
-
-  DOCKERFILE_PARSE: exitCodes.invalidFile,
-  COMPOSE_INVALID: exitCodes.invalidFile,
-  COMPOSE_UNSUPPORTED: exitCodes.invalidFile,
-
-  CONTEXT_NOT_FOUND: exitCodes.missingSource,
-  DOCKERFILE_NOT_FOUND: exitCodes.missingSource,
-  DOCKERFILE_UNREADABLE: exitCodes.missingSource,
-  SECRET_NOT_FOUND: exitCodes.missingSource,
-  SECRET_UNREADABLE: exitCodes.missingSource,
-
-  IMAGE_NOT_FOUND: exitCodes.imageNotFound,
-
-  DIGEST_MISMATCH: exitCodes.corrupt,
-  SIZE_MISMATCH: exitCodes.corrupt,
-  SIZE_EXCEEDED: exitCodes.corrupt,
-
-  NO_SPACE: exitCodes.noSpace,
-  ENOSPC: exitCodes.noSpace,
-  EDQUOT: exitCodes.noSpace,
-
-  STORE_UNUSABLE: exitCodes.host,
-};
+const byErrorCode = new Map<string, number>(
+  errorCodes.flatMap(([exitCode, codes]) => codes.map((code) => [code, exitCode] as const)),
+);
 
 /** The exit code of an error: that of the first error of its cause chain that has one. */
 export function exitCodeOf(error: unknown): number {
   for (const link of causeChain(error)) {
     if (link instanceof InterruptedError) return 128 + signalNumber(link.signal);
-    const code = byErrorCode[String((link as { code?: unknown }).code)];
+    const code = byErrorCode.get(String((link as { code?: unknown }).code));
     if (code !== undefined) return code;
   }
   return isInternal(error) ? exitCodes.internal : exitCodes.failure;

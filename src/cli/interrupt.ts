@@ -2,11 +2,11 @@ import { CodedError } from "../errors/index.ts";
 import { signalNumber } from "../util/index.ts";
 
 /** The user, or the system, asked the command to stop. */
-export class InterruptedError extends CodedError<"INTERRUPTED"> {
+export class InterruptedError extends CodedError<"STOPPED"> {
   readonly signal: NodeJS.Signals;
 
   constructor(signal: NodeJS.Signals) {
-    super("INTERRUPTED", "Interrupted");
+    super("STOPPED", "Interrupted");
     this.signal = signal;
   }
 }

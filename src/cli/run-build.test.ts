@@ -88,7 +88,7 @@ test("the first interrupt aborts the build, and is what is reported", async () =
     flags,
     io,
   );
-  await assert.rejects(build, { code: "INTERRUPTED", signal: "SIGTERM" });
+  await assert.rejects(build, { code: "STOPPED", signal: "SIGTERM" });
   assert.equal(process.listenerCount("SIGTERM"), 0);
 });
 
