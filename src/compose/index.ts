@@ -1,5 +1,6 @@
 export { ComposeError, type ComposeErrorCode } from "./compose-error.ts";
 export { type LoadOptions, loadProject } from "./load-project.ts";
+export { LogPrinter, type LogPrinterOptions } from "./log-printer.ts";
 export {
   type BindVolume,
   displayNameOf,
@@ -8,4 +9,13 @@ export {
   type Service,
   type ServiceBuild,
 } from "./project.ts";
+export { claimProject, endProject } from "./project-state.ts";
+export {
+  type RunningService,
+  runServices,
+  type RunServicesOptions,
+  type StartService,
+} from "./run-services.ts";
 export { serviceOf, startOrder } from "./start-order.ts";
+export { toBuildOptions } from "./to-build-options.ts";
+export { configText } from "./to-config.ts";

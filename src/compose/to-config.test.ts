@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Project, Service } from "./project.ts";
+import { toBuildOptions } from "./to-build-options.ts";
+import { configText } from "./to-config.ts";
+
+const service: Service = {
+  name: "web",
+  place: { file: "compose.yaml", text: "", line: 1, column: 1 },
+  build: {
+    context: "/p/web",
+    dockerfile: { kind: "file", path: "/p/web/D" },
+    target: "dev",
+    args: { A: "1" },
+    labels: {},
+    tags: ["extra:1"],
+    noCache: false,
+    noCacheFilter: [],
+    pull: false,
+  },
+  command: ["echo", "$HOME"],
+  environment: { B: null },
+  volumes: [{ source: "/p/src", target: "/src", readonly: true, createSource: true }],
+  dependsOn: ["db"],
+};
+const project: Project = {
+  name: "app",
+  directory: "/p",
+  files: ["/p/compose.yaml"],
+  services: new Map([["web", service]]),
+  warnings: [],
+};
+
+test("a service's build is named after project and service", () => {
+  assert.deepEqual(toBuildOptions(project, service, { noCache: true, buildArgs: { A: "2" } }), {
+    contextDir: "/p/web",
+    dockerfile: { kind: "file", path: "/p/web/D" },
+    target: "dev",
+    tags: ["app-web", "extra:1"],
+    buildArgs: { A: "2" },
+    labels: {},
+    noCache: true,
+    noCacheFilter: [],
+    pull: false,
+    outputs: [],
+    storeImage: true,
+    needDigest: false,
+  });
+  const { build: _build, ...imageOnly } = service;
+  assert.equal(toBuildOptions(project, imageOnly), undefined);
+});
+
+test("config writes the whole model", () => {
+  assert.equal(
+    configText(project),
+    `name: app
+services:
+  web:
+    build:
+      context: /p/web
+      dockerfile: /p/web/D
+      args:
+        A: "1"
+      tags:
+        - extra:1
+      target: dev
+    command:
+      - echo
+      - $$HOME
+    depends_on:
+      db:
+        condition: service_started
+        required: true
+    entrypoint: null
+    environment:
+      B: null
+    network_mode: host
+    volumes:
+      - type: bind
+        source: /p/src
+        target: /src
+        read_only: true
+        bind: {}
+`,
+  );
+});

@@ -1,0 +1,68 @@
+import { stringify } from "yaml";
+import type { Project, Service, ServiceBuild } from "./project.ts";
+
+/** The project as one Compose file, the way `docker compose config` writes it: short forms written out, paths absolute, `$` doubled. */
+export function configText(project: Project): string {
+  const services = [...project.services.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const model = {
+    name: project.name,
+    services: Object.fromEntries(services.map((service) => [service.name, serviceConfig(service)])),
+  };
+  return stringify(escapeDollars(model), { lineWidth: 0 });
+}
+
+function serviceConfig(service: Service): object {
+  const { build, command, entrypoint, environment, image, volumes } = service;
+  return {
+    ...(build && { build: buildConfig(build) }),
+    command: command ?? null,
+    ...(service.containerName && { container_name: service.containerName }),
+    ...(service.dependsOn.length > 0 && { depends_on: dependencies(service.dependsOn) }),
+    entrypoint: entrypoint ?? null,
+    ...(Object.keys(environment).length > 0 && { environment }),
+    ...(image && { image }),
+    network_mode: "host",
+    ...(service.user && { user: service.user }),
+    ...(volumes.length > 0 && { volumes: volumes.map(volumeConfig) }),
+    ...(service.workingDir && { working_dir: service.workingDir }),
+  };
+}
+
+function buildConfig(build: ServiceBuild): object {
+  const { dockerfile, args, labels, tags } = build;
+  return {
+    context: build.context,
+    ...(dockerfile.kind === "inline"
+      ? { dockerfile_inline: dockerfile.text }
+      : { dockerfile: dockerfile.path ?? "Dockerfile" }),
+    ...(Object.keys(args).length > 0 && { args }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(build.network && { network: build.network }),
+    ...(build.noCache && { no_cache: true }),
+    ...(build.noCacheFilter.length > 0 && { no_cache_filter: build.noCacheFilter }),
+    ...(build.pull && { pull: true }),
+    ...(tags.length > 0 && { tags }),
+    ...(build.target && { target: build.target }),
+  };
+}
+
+function dependencies(names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, { condition: "service_started", required: true }]));
+}
+
+function volumeConfig(volume: Service["volumes"][number]): object {
+  return {
+    type: "bind",
+    source: volume.source,
+    target: volume.target,
+    ...(volume.readonly && { read_only: true }),
+    bind: volume.createSource ? {} : { create_host_path: false },
+  };
+}
+
+function escapeDollars(value: unknown): unknown {
+  if (typeof value === "string") return value.replaceAll("$", "$$$$");
+  if (Array.isArray(value)) return value.map(escapeDollars);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeDollars(inner)]));
+}
