@@ -1,1 +1,20 @@
-export type { FileTree, FileType, TreePath, TreeStat } from "./file-tree.ts";
+export { digestSelection } from "./digest-selection.ts";
+export { DirectoryTree, toTreeStat, unreadable } from "./directory-tree.ts";
+export { excludedTree } from "./excluded-tree.ts";
+export type { FileTree, FileType, TreePath, TreeStat, Xattr } from "./file-tree.ts";
+export { parseIgnoreFile } from "./ignore-file.ts";
+export { PatternMatcher } from "./pattern-matcher.ts";
+export { resolveInTree } from "./resolve.ts";
+export { selectSources } from "./select.ts";
+export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
+export { TreeError, type TreeErrorCode } from "./tree-error.ts";
+export {
+  baseName,
+  cleanTreePath,
+  hostBytes,
+  joinTreePath,
+  parentTreePath,
+  toBytes,
+  toText,
+  toTreePath,
+} from "./tree-path.ts";

@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import type { SelectedEntry, SelectedSource } from "./selection.ts";
+import { baseName } from "./tree-path.ts";
+
+/** Content digest (hex sha256) of what a copy action takes: names, types, modes, owners, link targets, device numbers, hard
+ * links, extended attributes and bytes; never times. Equal selections give equal digests, whatever tree they come from.
+ * @param hashFile hex sha256 of the bytes of a regular file; asked once per file, in the order of the entries, and not for
+ *   further hard links of it */
+export function digestSelection(
+  sources: readonly SelectedSource[],
+  hashFile: (entry: SelectedEntry) => string,
+): string {
+  const hash = createHash("sha256");
+  for (const source of sources) {
+    hash.update(`source\0${source.isContentsOnly ? "" : baseName(source.match)}\n`, "latin1");
+    let lines = "";
+    for (const entry of source.entries) {
+      lines += entryLine(entry, hashFile);
+      if (lines.length < 65_536) continue;
+      hash.update(lines, "latin1");
+      lines = "";
+    }
+    hash.update(lines, "latin1");
+  }
+  return hash.digest("hex");
+}
+
+/** A fixed number of fields without NUL, so that no two selections give the same text. */
+function entryLine(entry: SelectedEntry, hashFile: (entry: SelectedEntry) => string): string {
+  const { stat, name } = entry;
+  const fields = [
+    // a socket is copied as an empty file
+    stat.type === "socket" ? "file" : stat.type,
+    // what a symbolic link's mode is differs between systems, and nobody asks for it
+    stat.type === "symlink" ? "777" : stat.mode.toString(8),
+    stat.uid,
+    stat.gid,
+    stat.type === "device" ? `${stat.isBlock ? "b" : "c"}${stat.rdev}` : "",
+    name,
+    entry.linkTarget ?? "",
+    entry.hardLinkTo ?? "",
+    entry.xattrs.map((xattr) => `${hex(xattr.name)}=${xattr.value.toString("hex")}`).join(","),
+    contentOf(entry, hashFile),
+  ];
+  return `${fields.join("\0")}\n`;
+}
+
+function contentOf(entry: SelectedEntry, hashFile: (entry: SelectedEntry) => string): string {
+  if (entry.stat.type === "socket") return EMPTY_DIGEST;
+  if (entry.stat.type !== "file") return "";
+  return entry.hardLinkTo === undefined ? hashFile(entry) : "link";
+}
+
+const EMPTY_DIGEST = createHash("sha256").digest("hex");
+
+function hex(text: string): string {
+  return Buffer.from(text, "latin1").toString("hex");
+}

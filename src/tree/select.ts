@@ -1,0 +1,59 @@
+import type { FileTree, TreePath } from "./file-tree.ts";
+import { expandWildcards } from "./expand-wildcards.ts";
+import { PatternMatcher } from "./pattern-matcher.ts";
+import { resolveInTree } from "./resolve.ts";
+import { selectBelow } from "./select-below.ts";
+import type { SelectedSource, SourcePattern } from "./selection.ts";
+import { TreeError } from "./tree-error.ts";
+import { cleanTreePath, toBytes, toText } from "./tree-path.ts";
+
+/** What a copy action takes from a tree: wildcards expanded, links that a source itself is followed inside the root, excluded
+ * files left out. No match of a wildcard is an empty list where the action allows it.
+ * @throws {TreeError} `NOT_FOUND` (`"/x": not found`) | `BAD_PATTERN` | `LINK_LOOP` | `UNREADABLE` */
+export function selectSources(tree: FileTree, pattern: SourcePattern): SelectedSource[] {
+  const exclude = pattern.excludePatterns?.length ? new PatternMatcher(pattern.excludePatterns) : undefined;
+  if (pattern.parents) return [selectWithParents(tree, pattern, exclude)];
+  const source = toBytes(pattern.source);
+  const matches = pattern.allowWildcard ? expandWildcards(tree, source) : [cleanTreePath(source)];
+  if (matches.length === 0 && !pattern.allowEmptyWildcard) throw notFound(cleanTreePath(source));
+  return matches.map((match) => {
+    const path = resolveInTree(tree, match, { followLast: pattern.followSymlink });
+    const stat = tree.lstat(path);
+    if (!stat) throw notFound(match);
+    const isContentsOnly = stat.type === "directory" && pattern.copyDirContents;
+    return {
+      match,
+      stat,
+      isContentsOnly,
+      entries: selectBelow(tree, { path, stat, isContentsOnly }, { exclude }),
+    };
+  });
+}
+
+/** `--parents`: the part before `/./` is the directory whose contents are copied, the rest says what of it. */
+function selectWithParents(
+  tree: FileTree,
+  pattern: SourcePattern,
+  exclude: PatternMatcher | undefined,
+): SelectedSource {
+  const pivot = pattern.source.indexOf("/./");
+  const [base, rest] =
+    pivot === -1 ? ["/", pattern.source] : [pattern.source.slice(0, pivot), pattern.source.slice(pivot + 2)];
+  const match = cleanTreePath(toBytes(base));
+  const path = resolveInTree(tree, match);
+  const stat = tree.lstat(path);
+  if (!stat) throw notFound(match);
+  const wanted = toText(cleanTreePath(toBytes(rest)).slice(1));
+  const include = wanted === "" ? undefined : new PatternMatcher([wanted]);
+  const isContentsOnly = stat.type === "directory";
+  return {
+    match,
+    stat,
+    isContentsOnly,
+    entries: selectBelow(tree, { path, stat, isContentsOnly }, { include, exclude }),
+  };
+}
+
+function notFound(path: TreePath): TreeError {
+  return new TreeError("NOT_FOUND", `"${toText(path)}": not found`);
+}
