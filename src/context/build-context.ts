@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { FileAction } from "../llb/index.ts";
+import {
+  DirectoryTree,
+  digestSelection,
+  excludedTree,
+  type FileTree,
+  type SelectedEntry,
+  selectSources,
+  TreeError,
+  toText,
+} from "../tree/index.ts";
+import { ContextError } from "./context-error.ts";
+import { hashFile } from "./hash-file.ts";
+import type { StatIndex } from "./stat-index.ts";
+import { readStatIndex, writeStatIndex } from "./stat-index-file.ts";
+
+export interface OpenContextOptions {
+  /** As `readIgnoreFile` gives them. */
+  readonly excludePatterns?: readonly string[];
+  /** Directory of the stat indexes (`contexts/` of the store); absent: every file is read each time. */
+  readonly indexDir?: string;
+  /** For half-written indexes, on the file system of `indexDir`. */
+  readonly tmpDir?: string;
+}
+
+/** A directory of the host that a build may read, behind its ignore patterns. */
+export interface BuildContext {
+  /** Absolute, links resolved. */
+  readonly root: string;
+  readonly excludePatterns: readonly string[];
+  /** What the build sees. */
+  readonly tree: FileTree;
+  /** Content digest of what each action reads; the empty string for one that copies nothing. Opens no directory that no action
+   * names, and reads no file that is as it was when it was last read. Then updates the stat index.
+   * @throws {TreeError} `NOT_FOUND` (`"/x": not found`) | `BAD_PATTERN` | `LINK_LOOP` | `UNREADABLE` */
+  digestSources(actions: readonly FileAction[]): Promise<readonly string[]>;
+}
+
+/** Opens a build context. Costs nothing until digests are asked for.
+ * @throws {ContextError} `NO_CONTEXT`
+ * @throws {TreeError} `BAD_PATTERN` */
+export function openContext(directory: string, options: OpenContextOptions = {}): BuildContext {
+  const root = findRoot(directory);
+  const { excludePatterns = [], indexDir, tmpDir } = options;
+  const tree = excludedTree(new DirectoryTree(root), excludePatterns);
+  const name = createHash("sha256").update(root).digest("hex").slice(0, 32);
+  const indexFile = indexDir === undefined ? undefined : path.join(indexDir, `${name}.idx`);
+  let index: StatIndex | undefined;
+  return {
+    root,
+    excludePatterns,
+    tree,
+    async digestSources(actions) {
+      index ??= readStatIndex(indexFile ?? "");
+      const digests: string[] = [];
+      for (const action of actions) digests.push(await digestAction(tree, action, index));
+      if (indexFile !== undefined && index.isChanged) saveIndex(indexFile, index, tmpDir);
+      return digests;
+    },
+  };
+}
+
+function findRoot(directory: string): string {
+  const absolute = path.resolve(directory);
+  let root: string;
+  try {
+    root = realpathSync(absolute);
+  } catch (error) {
+    throw new ContextError("NO_CONTEXT", `Cannot open build context "${absolute}": no such directory`, {
+      cause: error,
+    });
+  }
+  if (statSync(root).isDirectory()) return root;
+  throw new ContextError("NO_CONTEXT", `Cannot open build context "${absolute}": not a directory`);
+}
+
+async function digestAction(tree: FileTree, action: FileAction, index: StatIndex): Promise<string> {
+  if (action.kind !== "copy") return "";
+  const sources = selectSources(tree, action);
+  const digests = new Map<SelectedEntry, string>();
+  let resumedAtMs = Date.now();
+  for (const entry of sources.flatMap((source) => source.entries)) {
+    if (entry.stat.type !== "file" || entry.hardLinkTo !== undefined) continue;
+    digests.set(entry, index.find(entry.path, entry.stat) ?? readDigest(tree, entry, index));
+    if (Date.now() - resumedAtMs < 50) continue;
+    await setImmediate(); // whoever draws the progress gets its turn
+    resumedAtMs = Date.now();
+  }
+  return digestSelection(sources, (entry) => digests.get(entry)!);
+}
+
+function readDigest(tree: FileTree, entry: SelectedEntry, index: StatIndex): string {
+  const readAtMs = Date.now();
+  const { digest, stat } = hashFile(tree.hostPath(entry.path));
+  if (stat.type !== "file")
+    throw new TreeError("UNREADABLE", `Cannot read "${toText(entry.path)}": it is no longer a regular file`);
+  index.add(entry.path, stat, digest, readAtMs);
+  return digest;
+}
+
+/** An index that cannot be written costs time only. */
+function saveIndex(file: string, index: StatIndex, tmpDir: string | undefined): void {
+  try {
+    writeStatIndex(file, index, tmpDir);
+    index.markSaved();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+  }
+}
