@@ -1,5 +1,10 @@
+export { type ByteSink, descriptorSink } from "./byte-sink.ts";
+export { layerEntries } from "./layer-entries.ts";
 export { LayerError, type LayerErrorCode } from "./layer-error.ts";
+export type { PackEntry } from "./pack-entry.ts";
+export { type PackOptions, type PackResult, packTar } from "./pack-tar.ts";
 export type { TarSource } from "./read-chunks.ts";
-export { removeTree } from "./remove-tree.ts";
+export type { TarEntry, TarEntryType, Xattr } from "./tar-entry.ts";
+export { treeEntries } from "./tree-entries.ts";
 export { type UnpackLimits, type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
 export { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";

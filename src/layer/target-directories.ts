@@ -1,13 +1,13 @@
 import { chmodSync, lchownSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
-import { getXattr, type HostPath, listXattrs, setTimes, setXattr } from "../sys/index.ts";
+import { type HostPath, removeTree, setTimes, setXattr } from "../sys/index.ts";
 import type { FileTree } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { quotePath, toHostPath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
-import { removeTree } from "./remove-tree.ts";
+import { fileBytes } from "./file-bytes.ts";
 import type { Xattr } from "./tar-entry.ts";
 import { joinPath, parentPath } from "./tar-path.ts";
-import { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";
+import { type OpaqueXattr, readXattrs } from "./xattr-policy.ts";
 
 export interface DirectoryMetadata {
   readonly mode: number;
@@ -127,9 +127,7 @@ export class TargetDirectories {
     const { under } = this.#options;
     const stat = under!.lstat(`/${path}`)!;
     const host = under!.hostPath(`/${path}`);
-    const xattrs = listXattrs(host)
-      .filter(isLayerXattr)
-      .map((name) => ({ name, value: getXattr(host, name) ?? Buffer.alloc(0) }));
+    const { xattrs } = readXattrs(host, undefined);
     return { mode: stat.mode, uid: stat.uid, gid: stat.gid, mtimeNs: stat.mtimeNs, xattrs };
   }
 
@@ -161,7 +159,8 @@ export class TargetDirectories {
 
   /** Removes what is at `path`, if anything. */
   remove(path: string): void {
-    this.#freedBytes += removeTree(this.#bytes(path));
+    this.#freedBytes += fileBytes(this.#bytes(path));
+    removeTree(this.hostPath(path));
     for (const set of [this.#known, this.#opaque]) {
       for (const known of set.keys()) if (known === path || known.startsWith(`${path}/`)) set.delete(known);
     }

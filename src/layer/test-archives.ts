@@ -5,7 +5,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { removeTree } from "./remove-tree.ts";
+import { removeTree } from "../sys/index.ts";
+import type { ByteSink } from "./byte-sink.ts";
 import { type TarEntry, tarPadding } from "./tar-entry.ts";
 import { TarReader } from "./tar-reader.ts";
 import { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
@@ -111,4 +112,17 @@ export async function unpack(
   }
   const result = await unpackTar(source(), target, { form: "layer", opaqueXattr: trusted, ...options });
   return { result, target };
+}
+
+/** A sink that keeps what it is given. */
+export function collect(): { sink: ByteSink; bytes: () => Buffer } {
+  const chunks: Buffer[] = [];
+  return {
+    sink: {
+      write(chunk) {
+        chunks.push(Buffer.from(chunk));
+      },
+    },
+    bytes: () => Buffer.concat(chunks),
+  };
 }

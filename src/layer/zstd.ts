@@ -1,0 +1,24 @@
+import type { Readable, Writable } from "node:stream";
+import zlib from "node:zlib";
+import { type ByteTransform, programTransform, streamTransform } from "./transform-sink.ts";
+
+/** What `node:zlib` has since Node 22.15. */
+interface ZlibWithZstd {
+  readonly createZstdCompress?: (options: object) => Writable & Readable;
+  readonly createZstdDecompress?: (options: object) => Writable & Readable;
+}
+
+const { createZstdCompress, createZstdDecompress } = zlib as ZlibWithZstd;
+/** `ZSTD_c_compressionLevel` of zstd.h. */
+const compressionLevelParameter = 100;
+
+/** Compresses in this process where Node can, else with the program `zstd`. */
+export function zstdCompressor(level = 3): ByteTransform {
+  if (!createZstdCompress) return programTransform("zstd", ["-qc", "-T0", `-${level}`]);
+  return streamTransform(createZstdCompress({ params: { [compressionLevelParameter]: level } }));
+}
+
+export function zstdDecompressor(streamOptions: object): ByteTransform {
+  if (!createZstdDecompress) return programTransform("zstd", ["-dcq"]);
+  return streamTransform(createZstdDecompress(streamOptions));
+}
