@@ -1,6 +1,6 @@
 import { type HostPath, splitDeviceNumber } from "../sys/index.ts";
-import type { FileType, TreeStat } from "../tree/index.ts";
-import type { TarEntry, TarEntryType, Xattr } from "./tar-entry.ts";
+import type { FileType, TreeStat, Xattr } from "../tree/index.ts";
+import type { TarEntry, TarEntryType } from "./tar-entry.ts";
 
 /** An entry to write, and the file whose bytes follow it. Both a layer directory and a stack of layers give a sequence of these,
  * sorted: a directory before what is in it, names of one directory in byte order. */
@@ -15,9 +15,8 @@ export type PackedType = Exclude<FileType, "socket">;
 
 /** What of a file's state a tar keeps. */
 export interface PackedStat
-  extends Pick<TreeStat, "mode" | "uid" | "gid" | "sizeBytes" | "mtimeNs" | "rdev"> {
+  extends Pick<TreeStat, "mode" | "uid" | "gid" | "sizeBytes" | "mtimeNs" | "rdev" | "isBlock"> {
   readonly type: PackedType;
-  readonly isBlock: boolean;
 }
 
 /** The entry of a file: directories end with a slash, only files have a size. */

@@ -1,3 +1,5 @@
+import type { Xattr } from "../tree/index.ts";
+
 /** What an entry of a tar is; contiguous files are files, directories of incremental dumps are directories. */
 export type TarEntryType =
   | "file"
@@ -27,12 +29,6 @@ export interface TarEntry {
   readonly xattrs: readonly Xattr[];
   /** Is the file stored without its holes? Then its data arrive with gaps, and its end may be a hole. */
   readonly isSparse: boolean;
-}
-
-/** An extended attribute; values are bytes (`security.capability` is not text). */
-export interface Xattr {
-  readonly name: string;
-  readonly value: Buffer;
 }
 
 export const tarBlockBytes = 512;

@@ -1,8 +1,9 @@
+import type { Xattr } from "../tree/index.ts";
 import { quotePath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
 import { type PaxRecord, parsePaxNumber, parsePaxTime } from "./pax-records.ts";
 import { sparsePartsOfRecords, type SparsePart } from "./sparse-map.ts";
-import type { TarEntryType, Xattr } from "./tar-entry.ts";
+import type { TarEntryType } from "./tar-entry.ts";
 
 /** What PAX records and GNU long-name entries say about the next entry; it overrides the header. */
 export interface TarMetadata {

@@ -1,13 +1,12 @@
 import { chmodSync, lchownSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
-import { type HostPath, removeTree, setTimes, setXattr } from "../sys/index.ts";
-import type { FileTree } from "../tree/index.ts";
+import { type HostPath, setTimes, setXattr } from "../sys/index.ts";
+import type { FileTree, Xattr } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { quotePath, toHostPath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
-import { fileBytes } from "./file-bytes.ts";
-import type { Xattr } from "./tar-entry.ts";
+import { removeTree } from "./remove-tree.ts";
 import { joinPath, parentPath } from "./tar-path.ts";
-import { type OpaqueXattr, readXattrs } from "./xattr-policy.ts";
+import { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";
 
 export interface DirectoryMetadata {
   readonly mode: number;
@@ -124,11 +123,9 @@ export class TargetDirectories {
   }
 
   #copyBelow(path: string): DirectoryMetadata {
-    const { under } = this.#options;
-    const stat = under!.lstat(`/${path}`)!;
-    const host = under!.hostPath(`/${path}`);
-    const { xattrs } = readXattrs(host, undefined);
-    return { mode: stat.mode, uid: stat.uid, gid: stat.gid, mtimeNs: stat.mtimeNs, xattrs };
+    const { mode, uid, gid, mtimeNs } = this.#options.under!.lstat(`/${path}`)!;
+    const xattrs = this.#options.under!.xattrs(`/${path}`).filter(({ name }) => isLayerXattr(name));
+    return { mode, uid, gid, mtimeNs, xattrs };
   }
 
   /** Makes a directory, or takes over the one that is there. One that replaces something of another type hides the
@@ -159,8 +156,7 @@ export class TargetDirectories {
 
   /** Removes what is at `path`, if anything. */
   remove(path: string): void {
-    this.#freedBytes += fileBytes(this.#bytes(path));
-    removeTree(this.hostPath(path));
+    this.#freedBytes += removeTree(this.#bytes(path));
     for (const set of [this.#known, this.#opaque]) {
       for (const known of set.keys()) if (known === path || known.startsWith(`${path}/`)) set.delete(known);
     }

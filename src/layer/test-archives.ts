@@ -5,8 +5,9 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { removeTree } from "../sys/index.ts";
 import type { ByteSink } from "./byte-sink.ts";
+import { toByteString } from "./host-path.ts";
+import { removeTree } from "./remove-tree.ts";
 import { type TarEntry, tarPadding } from "./tar-entry.ts";
 import { TarReader } from "./tar-reader.ts";
 import { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
@@ -96,7 +97,7 @@ export const trusted = "trusted.overlay.opaque";
 /** An empty directory that goes with the test. */
 export function scratchDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), "layer-"));
-  t.after(() => removeTree(directory));
+  t.after(() => removeTree(toByteString(directory)));
   return directory;
 }
 

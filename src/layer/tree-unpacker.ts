@@ -12,11 +12,11 @@ import {
   writeSync,
 } from "node:fs";
 import { deviceNumber, type HostPath, makeNode, setTimes, setXattr } from "../sys/index.ts";
-import type { FileTree } from "../tree/index.ts";
+import type { FileTree, Xattr } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { quotePath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
-import type { TarEntry, Xattr } from "./tar-entry.ts";
+import type { TarEntry } from "./tar-entry.ts";
 import { joinPath, splitTarPath } from "./tar-path.ts";
 import type { TarHandler } from "./tar-reader.ts";
 import { isWhiteout, TargetDirectories } from "./target-directories.ts";

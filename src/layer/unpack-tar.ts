@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { type DiffID, parseDiffID } from "../oci/index.ts";
-import { removeTree } from "../sys/index.ts";
 import type { FileTree } from "../tree/index.ts";
 import { readUncompressed } from "./decompress.ts";
 import { toByteString } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
 import type { TarSource } from "./read-chunks.ts";
+import { removeTree } from "./remove-tree.ts";
 import { TarReader } from "./tar-reader.ts";
 import { TreeUnpacker } from "./tree-unpacker.ts";
 import type { OpaqueXattr } from "./xattr-policy.ts";
@@ -61,7 +61,7 @@ export async function unpackTar(
   try {
     return await unpackInto(source, targetDir, options);
   } catch (error) {
-    if (options.form !== "files") removeTree(targetDir);
+    if (options.form !== "files") removeTree(toByteString(targetDir));
     throw error;
   }
 }

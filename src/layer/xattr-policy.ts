@@ -1,5 +1,5 @@
 import { getXattr, type HostPath, listXattrs } from "../sys/index.ts";
-import type { Xattr } from "./tar-entry.ts";
+import type { Xattr } from "../tree/index.ts";
 
 /** How an opaque directory is marked: `user.` inside a user namespace, whose overlay mounts have the option `userxattr`. */
 export type OpaqueXattr = "trusted.overlay.opaque" | "user.overlay.opaque";
@@ -24,15 +24,12 @@ export interface FoundXattrs {
 const none: FoundXattrs = { xattrs: [], isOpaque: false, isDependent: false };
 
 /** Reads the attributes of a file and what overlayfs says with them. */
-export function readXattrs(path: HostPath, opaqueXattr: OpaqueXattr | undefined): FoundXattrs {
+export function readXattrs(path: HostPath, opaqueXattr: OpaqueXattr): FoundXattrs {
   const names = listXattrs(path);
   if (names.length === 0) return none;
   return {
     xattrs: readLayerXattrs(path, names),
-    isOpaque:
-      opaqueXattr !== undefined &&
-      names.includes(opaqueXattr) &&
-      getXattr(path, opaqueXattr)?.toString() === "y",
+    isOpaque: names.includes(opaqueXattr) && getXattr(path, opaqueXattr)?.toString() === "y",
     isDependent: names.some((name) => ofDependentLayer.test(name)),
   };
 }
