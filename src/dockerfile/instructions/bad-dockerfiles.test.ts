@@ -6,7 +6,7 @@ import { parseDockerfile } from "./parse-dockerfile.ts";
 // Each row: what follows `FROM busybox`, and what BuildKit says of it (compared with docker build).
 const instructions: readonly [string, string][] = [
   ["FNTRYPOINT x", "unknown instruction: FNTRYPOINT (did you mean ENTRYPOINT?)"],
-  ["copyy a b", "unknown instruction: copyy (did you mean COPY?)"],
+  ["copyy a b", "unknown instruction: copyy (did you mean copy?)"],
   ["APT install", "unknown instruction: APT (did you mean ADD?)"],
   ["INCLUDE x", "unknown instruction: INCLUDE"],
   ["FROM", "FROM requires either one or three arguments"],
@@ -116,6 +116,7 @@ const files: readonly [string, string, [number, number]][] = [
   ["# syntax=a\n# Syntax=b\nFROM a\n", "only one syntax parser directive can be used", [2, 2]],
   ["FROM a\nRUN <<EOF\necho\n", "unterminated heredoc", [2, 3]],
   ["FROM a\nCOPY <<a <<b /\na\nx\n", "unterminated heredoc", [2, 4]],
+  ["FROM a\nRUN echo $((1 << 3))\n", "unterminated heredoc", [2, 2]],
   ["FROM a\nCMD [1]\n", "when using JSON array syntax, arrays must be comprised of strings only", [2, 2]],
   [
     'FROM a\nCOPY ["a", \\\n  null]\n',

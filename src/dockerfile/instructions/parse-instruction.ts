@@ -65,7 +65,9 @@ export function parseInstruction(node: SyntaxNode): Instruction {
   const name = node.keyword.toLowerCase();
   const parser = Object.hasOwn(parsers, name) ? parsers[name] : undefined;
   if (!parser) {
-    const suggestion = didYouMean(node.keyword, instructionNames);
+    const isUpper = node.keyword === node.keyword.toUpperCase();
+    const names = isUpper ? instructionNames : instructionNames.map((known) => known.toLowerCase());
+    const suggestion = didYouMean(node.keyword, names);
     throw instructionError(`unknown instruction: ${node.keyword}${suggestion}`);
   }
   const { keyword, range, prevComment } = node;

@@ -134,10 +134,11 @@ class SyntaxParser {
     const name = keyword.text.toLowerCase();
     const hasTrigger = name === "onbuild" && start === 0 && rest.text !== "";
     const { form, words } = parseArguments(name, rest, this.#escape);
+    const { startLine, startColumn } = logical.range(keyword.start, keyword.end);
     return {
       keyword: keyword.text,
       line: logical.text.slice(keyword.start),
-      range: { ...logical.range(start, start), endLine: range.endLine, endColumn: range.endColumn },
+      range: { ...range, startLine: start === 0 ? range.startLine : startLine, startColumn },
       flags: flags.map(toWord),
       form,
       words: words.map(toWord),

@@ -94,20 +94,36 @@ class WordLexer {
         this.#depth--;
         return { text, words: words.finish() };
       }
-      const isQuote = (char === "'" || char === '"') && !this.#options.skipQuotes;
-      const piece = char === "$" ? this.#dollar() : isQuote ? this.#quote(char, rawEscapes) : undefined;
-      if (piece !== undefined) {
+      const piece = this.#special(char, rawEscapes);
+      if (piece === undefined) text += this.#plain(char, words, rawEscapes);
+      else {
         if (char === "$") words.addSplit(piece);
         else words.addWhole(piece);
         text += piece;
-      } else {
-        text += this.#plain(char, words, rawEscapes);
       }
       if (text.length > maxLength) throw new ExpansionError(`result is longer than ${maxLength} characters`);
     }
     if (stop !== undefined)
       throw new ExpansionError(`unexpected end of statement while looking for matching ${stop}`);
     return { text, words: words.finish() };
+  }
+
+  /** What a variable, a quoted text or the mark of a heredoc stands for; undefined for any other character. */
+  #special(char: string, rawEscapes: boolean): string | undefined {
+    if (char === "$") return this.#dollar();
+    if (char === "<") return this.#heredocMark();
+    const isQuote = (char === "'" || char === '"') && !this.#options.skipQuotes;
+    return isQuote ? this.#quote(char, rawEscapes) : undefined;
+  }
+
+  /** White space behind `<<` belongs to the word that follows: it is the heredoc's delimiter. */
+  #heredocMark(): string {
+    const start = this.#position++;
+    if (this.#peek() === "<") {
+      this.#position++;
+      while (isSpace(this.#peek() ?? "")) this.#position++;
+    }
+    return this.#source.slice(start, this.#position);
   }
 
   #plain(char: string, words: WordList, rawEscapes: boolean): string {
