@@ -28,13 +28,11 @@ async function* decompress(
 ): AsyncGenerator<Buffer, void> {
   const { input, output, finished, stop } = openDecompressor(compression);
   const pumped = pump(packed, input);
-  pumped.catch(() => {}); // awaited below, unless the reader fails or stops first
   try {
     for await (const chunk of output) yield chunk as Buffer;
     await finished();
-    await pumped;
   } catch (error) {
-    throw error instanceof LayerError ? error : failed(compression, error);
+    throw pumped.sourceError ?? failed(compression, error);
   } finally {
     stop();
     void packed.return().catch(() => {}); // not awaited: the source may be stuck
@@ -55,16 +53,20 @@ function openDecompressor(compression: Packed): ByteTransform {
   }
 }
 
-async function pump(chunks: AsyncGenerator<Buffer, void>, input: Writable): Promise<void> {
-  try {
+/** Feeds the decompressor. What the source throws breaks the output off and is found in the result. */
+function pump(chunks: AsyncGenerator<Buffer, void>, input: Writable): { readonly sourceError?: unknown } {
+  const state: { sourceError?: unknown } = {};
+  const run = async () => {
     for await (const chunk of chunks) {
       if (!(await writeToStream(input, chunk))) return;
     }
     input.end();
-  } catch (error) {
+  };
+  run().catch((error: unknown) => {
+    state.sourceError = error;
     input.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  }
+  });
+  return state;
 }
 
 function failed(compression: Packed, cause: unknown): LayerError {

@@ -45,11 +45,8 @@ async function writeTar(
   sink: ByteSink | undefined,
   signal: AbortSignal | undefined,
 ): Promise<PackResult> {
-  const output = new TarOutput(sink);
-  for (const packed of entries) {
-    signal?.throwIfAborted();
-    await writeEntry(output, packed);
-  }
+  const output = new TarOutput(sink, signal);
+  for (const packed of entries) await writeEntry(output, packed);
   await output.appendZeros(tarEndBytes);
   return await output.end();
 }

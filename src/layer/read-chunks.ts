@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import { LayerError } from "./layer-error.ts";
 
 /** Where a tar is read from: a file by path, an open descriptor (read from its position, and left open), or chunks. */
 export type TarSource = string | number | AsyncIterable<Uint8Array>;
@@ -12,12 +13,23 @@ export async function* readChunks(source: TarSource): AsyncGenerator<Buffer, voi
     for await (const chunk of source) yield asBuffer(chunk);
   } else if (typeof source === "number") yield* readDescriptor(source);
   else {
-    const fd = openSync(source, "r");
+    const fd = openFile(source);
     try {
       yield* readDescriptor(fd);
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, "r");
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new LayerError("READ_FAILED", `Cannot read tar ${JSON.stringify(file)}: ${reason}`, {
+      cause: error,
+    });
   }
 }
 

@@ -11,14 +11,16 @@ const bufferBytes = 1024 * 1024;
 /** Gathers a tar in one buffer that is used again and again; each full one is hashed and handed on. */
 export class TarOutput {
   readonly #sink: ByteSink | undefined;
+  readonly #signal: AbortSignal | undefined;
   readonly #hash = createHash("sha256");
   readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes);
   #used = 0;
   #flushedBytes = 0;
 
   /** @param sink undefined: the tar is only hashed */
-  constructor(sink: ByteSink | undefined) {
+  constructor(sink: ByteSink | undefined, signal: AbortSignal | undefined) {
     this.#sink = sink;
+    this.#signal = signal;
   }
 
   async append(bytes: Buffer): Promise<void> {
@@ -71,6 +73,7 @@ export class TarOutput {
     this.#flushedBytes += this.#used;
     this.#used = 0;
     await setImmediate(); // other requests and a cancellation get their turn
+    this.#signal?.throwIfAborted();
   }
 }
 

@@ -157,6 +157,7 @@ export class TargetDirectories {
   /** Removes what is at `path`, if anything. */
   remove(path: string): void {
     this.#freedBytes += removeTree(this.#bytes(path));
+    if (!this.#known.has(path)) return;
     for (const set of [this.#known, this.#opaque]) {
       for (const known of set.keys()) if (known === path || known.startsWith(`${path}/`)) set.delete(known);
     }

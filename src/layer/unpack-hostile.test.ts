@@ -6,7 +6,8 @@ import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { listXattrs } from "../sys/index.ts";
 import { LayerError } from "./layer-error.ts";
-import { archiveOf, scratchDirectory, unpack } from "./test-archives.ts";
+import { archiveOf, scratchDirectory, trusted, unpack } from "./test-archives.ts";
+import { unpackTar } from "./unpack-tar.ts";
 
 const needsRoot = process.getuid?.() === 0 ? {} : { skip: "owners need root" };
 
@@ -197,6 +198,25 @@ test("limits hold for bytes of the tar, bytes of files and entries", needsRoot, 
 test("a size that lies about the bytes that follow is detected", needsRoot, async (t) => {
   const whole = archiveOf({ path: "a", content: "x".repeat(5000) });
   assert.equal(((await attack(t, whole.subarray(0, 3000))).outcome as LayerError).code, "TRUNCATED_TAR");
+});
+
+test("what the source throws is thrown, and a file that is missing is named", needsRoot, async (t) => {
+  const target = path.join(scratchDirectory(t), "target");
+  const options = { form: "layer", opaqueXattr: trusted } as const;
+  for (const pack of [(bytes: Buffer) => bytes, gzipSync]) {
+    async function* broken() {
+      yield pack(Buffer.alloc(100_000)).subarray(0, 60);
+      throw new Error("connection reset");
+    }
+    await assert.rejects(unpackTar(broken(), target, options), { message: "connection reset" });
+  }
+  const missing = path.join(target, "none");
+  await assert.rejects(unpackTar(missing, target, options), {
+    code: "READ_FAILED",
+    message: `Cannot read tar "${missing}": ENOENT`,
+  });
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assert.rejects(unpack(t, archiveOf({ path: "a" }), { signal }), { message: "stop" });
 });
 
 test("an existing directory is not taken for a new layer's", needsRoot, async (t) => {
