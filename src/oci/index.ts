@@ -1,5 +1,6 @@
 export type { Descriptor, Index, Manifest } from "./descriptor.ts";
 export { type DiffID, type Digest, digestHex, digestOf, parseDiffID, parseDigest } from "./digest.ts";
+export { encodeImageConfig, encodeIndex, encodeManifest } from "./encode.ts";
 export type {
   ContainerConfig,
   DraftImageConfig,
@@ -7,6 +8,22 @@ export type {
   HistoryEntry,
   ImageConfig,
 } from "./image-config.ts";
+export { type ManifestOrIndex, parseIndex, parseManifest, parseManifestOrIndex } from "./manifest.ts";
+export { matchPlatform } from "./match-platform.ts";
 export { type LayerCompression, mediaTypes } from "./media-types.ts";
 export { OciError, type OciErrorCode } from "./oci-error.ts";
-export { hostPlatform, type Platform } from "./platform.ts";
+export { parseImageConfig } from "./parse-image-config.ts";
+export {
+  formatPlatform,
+  hostPlatform,
+  normalizePlatform,
+  parsePlatform,
+  type Platform,
+} from "./platform.ts";
+export {
+  familiarReference,
+  familiarRepository,
+  formatReference,
+  type ImageReference,
+  parseReference,
+} from "./reference.ts";
