@@ -1,0 +1,19 @@
+export {
+  type Configuration,
+  emptyConfiguration,
+  type Mirror,
+  type RegistryConfiguration,
+} from "./configuration.ts";
+export type { Credentials, CredentialSource } from "./credentials.ts";
+export { dockerCredentials, type DockerCredentialsOptions } from "./docker-credentials.ts";
+export type { BlobSink } from "./fetch-blob.ts";
+export type { NetworkLimits } from "./limits.ts";
+export { loadConfiguration } from "./load-configuration.ts";
+export {
+  createRegistryClient,
+  type FetchBlobOptions,
+  type RegistryClient,
+  type RegistryClientOptions,
+} from "./registry-client.ts";
+export { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
+export type { RemoteDocument, ResolvedImage } from "./resolve-image.ts";

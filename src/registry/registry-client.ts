@@ -1,0 +1,119 @@
+import {
+  type Descriptor,
+  type Digest,
+  formatReference,
+  type ImageReference,
+  type Platform,
+} from "../oci/index.ts";
+import { Semaphore } from "../util/index.ts";
+import { type Configuration, emptyConfiguration } from "./configuration.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { dockerCredentials } from "./docker-credentials.ts";
+import { EndpointClient } from "./endpoint-client.ts";
+import { type Endpoint, endpointsOf, isInsecureHost } from "./endpoints.ts";
+import { type BlobSink, fetchBlob } from "./fetch-blob.ts";
+import { defaultLimits, type NetworkLimits } from "./limits.ts";
+import { RegistryError } from "./registry-error.ts";
+import { type ResolveContext, type ResolvedImage, resolveDigest, resolveImage } from "./resolve-image.ts";
+import { TlsSettings } from "./tls-settings.ts";
+import { Transport } from "./transport.ts";
+
+export interface RegistryClientOptions {
+  /** Mirrors and insecure registries; default: none. */
+  readonly configuration?: Configuration;
+  /** Default: what `docker login` left. */
+  readonly credentials?: CredentialSource;
+  /** Docker's config.json, in place of `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`. */
+  readonly dockerConfigPath?: string;
+  /** Ends everything that is under way; its reason is what calls then throw. */
+  readonly signal?: AbortSignal;
+  /** Told why something is tried again or elsewhere. */
+  readonly note?: (text: string) => void;
+  readonly limits?: Partial<NetworkLimits>;
+  readonly env?: NodeJS.ProcessEnv;
+  /** In place of docker's and our own `certs.d`. */
+  readonly certificateDirs?: readonly string[];
+}
+
+export interface FetchBlobOptions {
+  /** Bytes received so far; called for every piece. */
+  readonly onProgress?: (currentBytes: number, totalBytes: number) => void;
+}
+
+/** A client of registries that speak the OCI distribution specification. Safe for parallel use; keeps connections and tokens
+ * until it is disposed. Credentials go to their own registry only. */
+export interface RegistryClient extends AsyncDisposable {
+  /** Finds the manifest of `platform` (through an index, if there is one) and its config, both verified.
+   * @throws {RegistryError} */
+  resolve(reference: ImageReference, platform: Platform): Promise<ResolvedImage>;
+  /** What a tag points to now. Cheap: only headers travel, and registries do not count it as a pull.
+   * @throws {RegistryError} */
+  resolveDigest(reference: ImageReference): Promise<Digest>;
+  /** Streams one blob of the image into `sink`; resumes what breaks, and fetches from elsewhere what is wrong.
+   * @throws {RegistryError} | what `sink` throws */
+  fetchBlob(
+    reference: ImageReference,
+    descriptor: Descriptor,
+    sink: BlobSink,
+    options?: FetchBlobOptions,
+  ): Promise<void>;
+}
+
+/** Creates a client; nothing is read and no connection is made before the first call. */
+export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+  const { configuration = emptyConfiguration, note = () => {}, signal } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const mayBePlain = (host: string) => isInsecureHost(host, configuration);
+  const credentials =
+    options.credentials ?? dockerCredentials({ ...options, file: options.dockerConfigPath });
+  const transport = new Transport(limits, new TlsSettings({ ...options, isInsecure: mayBePlain }));
+  const client = new EndpointClient({ transport, credentials, limits, mayBePlain, note });
+  const blobs = new Semaphore(limits.maxBlobs);
+  const dead = new Set<string>();
+
+  const endpointsFor = ({ domain, path }: ImageReference): Endpoint[] =>
+    endpointsOf(domain, path, configuration).filter(({ isMirror, host }) => !isMirror || !dead.has(host));
+
+  const atEachEndpoint = async <Value>(
+    reference: ImageReference,
+    ask: (context: ResolveContext) => Promise<Value>,
+  ): Promise<Value> => {
+    const subject = `Cannot pull ${formatReference(reference)}`;
+    const failures: string[] = [];
+    for (const endpoint of endpointsFor(reference)) {
+      try {
+        return await ask({ client, endpoint, reference, subject, signal });
+      } catch (error) {
+        if (!(error instanceof RegistryError)) throw error;
+        if (!endpoint.isMirror) throw withMirrors(error, failures);
+        if (error.code === "UNREACHABLE") dead.add(endpoint.host);
+        failures.push(`mirror ${endpoint.host}: ${error.message.replace(`${subject}: `, "")}`);
+        note(`${error.message}, at mirror ${endpoint.host}; asking the next one`);
+      }
+    }
+    throw new Error("Internal error: a repository without a registry");
+  };
+
+  return {
+    resolve: (reference, platform) => atEachEndpoint(reference, (context) => resolveImage(context, platform)),
+    resolveDigest: (reference) => atEachEndpoint(reference, resolveDigest),
+    fetchBlob: (reference, descriptor, sink, { onProgress } = {}) => {
+      const subject = `Cannot pull ${formatReference(reference)}`;
+      return blobs.run(() => {
+        signal?.throwIfAborted();
+        const endpoints = endpointsFor(reference);
+        return fetchBlob({ client, endpoints, descriptor, subject, onProgress, note, signal }, sink);
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      transport.close();
+    },
+  };
+}
+
+/** The registry's own answer counts; what its mirrors said may be what has to be repaired. */
+function withMirrors(error: RegistryError, failures: readonly string[]): RegistryError {
+  if (failures.length === 0) return error;
+  const { code, hint, cause } = error;
+  return new RegistryError(code, `${error.message} (${failures.join("; ")})`, { hint, cause });
+}
