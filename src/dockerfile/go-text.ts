@@ -1,6 +1,7 @@
 // Text as the reference implementation sees it: Go's idea of white space and of a quoted string.
 
-const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+/** One character of white space. */
+export const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** Go's `unicode.IsSpace`. */
 export function isSpace(char: string): boolean {

@@ -40,6 +40,9 @@ export type {
   WorkdirInstruction,
 } from "./instructions/instruction.ts";
 export { parseDockerfile, parseOnbuildTrigger, type ParseOptions } from "./instructions/parse-dockerfile.ts";
+export type { LintBaseImage, LintInput, LintOptions } from "./lint/lint-input.ts";
+export { lintDockerfile, type LintResult } from "./lint/lint-dockerfile.ts";
+export { type Rule, type RuleName, rules, ruleUrl } from "./lint/rules.ts";
 export type { Directive, Directives, EscapeToken } from "./parser/directives.ts";
 export { parseSyntax } from "./parser/parse-syntax.ts";
 export { printDockerfile } from "./parser/print-dockerfile.ts";

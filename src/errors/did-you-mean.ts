@@ -1,10 +1,18 @@
+/** Bounds the work for names and lists that only an attacker writes. */
+const maxLength = 200;
+const maxOptions = 200;
+
 /** The option nearest to `word`, or undefined when none is nearer than `maxDistance` edits. Case-insensitive;
- * the default is BuildKit's rule: a Levenshtein distance below 3 (util/suggest). */
+ * the default is BuildKit's rule: a Levenshtein distance below 3 (util/suggest). A very long word has none, and of many
+ * options only the first two hundred are looked at. */
 export function nearest(word: string, options: Iterable<string>, maxDistance = 3): string | undefined {
   let best: string | undefined;
   let bestDistance = maxDistance;
+  let count = 0;
+  if (word.length > maxLength) return undefined;
   for (const option of options) {
-    if (option === word) continue;
+    if (++count > maxOptions) break;
+    if (option === word || Math.abs(option.length - word.length) >= bestDistance) continue;
     const distance = levenshtein(word.toLowerCase(), option.toLowerCase());
     if (distance < bestDistance) {
       best = option;

@@ -226,5 +226,6 @@ export interface ParsedDockerfile {
   readonly globalArgs: readonly ArgInstruction[];
   /** At least one. */
   readonly stages: readonly ParsedStage[];
+  /** What was odd while parsing; `lintDockerfile` reports it too, if the rules that are asked for say so. */
   readonly warnings: readonly Diagnostic[];
 }

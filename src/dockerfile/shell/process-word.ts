@@ -1,4 +1,4 @@
-import { isSpace, quoteGo } from "../go-text.ts";
+import { isSpace, quoteGo, space } from "../go-text.ts";
 import type { EscapeToken } from "../parser/directives.ts";
 import { ExpansionError } from "./expansion-error.ts";
 import { parsePattern, replacePattern, trimPrefix, trimSuffix } from "./pattern.ts";
@@ -23,15 +23,14 @@ export interface ExpandOptions {
 
 export interface ExpandedWord {
   readonly text: string;
-  /** `text` split at white space that is neither quoted nor escaped; white space in a variable's value splits too. */
-  readonly words: readonly string[];
   /** Names that were looked up and found, and those that were not. */
   readonly matched: ReadonlySet<string>;
   readonly unmatched: ReadonlySet<string>;
 }
 
-/** Longest result: far above what an argument can be (128 KiB), far below what `ENV a=$a$a` thirty times would make. */
-const maxLength = 16 * 1024 * 1024;
+/** A result may be this much longer than the word: far above what an argument can be (128 KiB), far below what thirty times
+ * `ENV a=$a$a` would make. */
+const maxGrowth = 1024 * 1024;
 const maxDepth = 200;
 
 const variableName = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
@@ -40,19 +39,24 @@ const variableName = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
  * @throws {DockerfileError} `DOCKERFILE_EXPANSION`, for example `failed to process "${a": syntax error: missing '}'` */
 export function processWord(word: string, env: Environment, options: ExpandOptions = {}): ExpandedWord {
   const lexer = new WordLexer(word, env, options);
+  const { text } = processAll(lexer, word, options);
+  return { text, matched: lexer.matched, unmatched: lexer.unmatched };
+}
+
+/** Expands like `processWord` and splits the result at white space that is neither quoted nor escaped; white space in a
+ * variable's value splits too.
+ * @throws {DockerfileError} `DOCKERFILE_EXPANSION` */
+export function processWords(word: string, env: Environment, options: ExpandOptions = {}): readonly string[] {
+  return processAll(new WordLexer(word, env, options), word, options).words;
+}
+
+function processAll(lexer: WordLexer, word: string, options: ExpandOptions): Processed {
   try {
-    const { text, words } = lexer.processUntil(undefined, options.rawEscapes ?? false);
-    return { text, words, matched: lexer.matched, unmatched: lexer.unmatched };
+    return lexer.processUntil(undefined, options.rawEscapes ?? false);
   } catch (error) {
     if (!(error instanceof ExpansionError)) throw error;
     throw new ExpansionError(`failed to process ${quoteGo(word)}: ${error.message}`);
   }
-}
-
-/** Expands like `processWord` and splits the result into words.
- * @throws {DockerfileError} `DOCKERFILE_EXPANSION` */
-export function processWords(word: string, env: Environment, options: ExpandOptions = {}): readonly string[] {
-  return processWord(word, env, options).words;
 }
 
 /** An environment from `K=V` strings, the last of a name counting. */
@@ -64,6 +68,11 @@ export function toEnvironment(env: Iterable<string>): Map<string, string> {
     else map.set(entry.slice(0, index), entry.slice(index + 1));
   }
   return map;
+}
+
+interface Processed {
+  readonly text: string;
+  readonly words: readonly string[];
 }
 
 class WordLexer {
@@ -84,7 +93,7 @@ class WordLexer {
   }
 
   /** Reads up to `stop`, or to the end when there is none. */
-  processUntil(stop: string | undefined, rawEscapes: boolean): { text: string; words: readonly string[] } {
+  processUntil(stop: string | undefined, rawEscapes: boolean): Processed {
     if (++this.#depth > maxDepth) throw new ExpansionError("substitutions are nested too deeply");
     let text = "";
     const words = new WordList();
@@ -101,6 +110,7 @@ class WordLexer {
         else words.addWhole(piece);
         text += piece;
       }
+      const maxLength = this.#source.length + maxGrowth;
       if (text.length > maxLength) throw new ExpansionError(`result is longer than ${maxLength} characters`);
     }
     if (stop !== undefined)
@@ -281,9 +291,11 @@ class WordList {
   #word = "";
 
   addSplit(text: string): void {
-    for (const char of text) {
-      if (isSpace(char)) this.finish();
-      else this.#word += char;
+    const [first = "", ...others] = text.split(space);
+    this.#word += first;
+    for (const other of others) {
+      this.finish();
+      this.#word += other;
     }
   }
 

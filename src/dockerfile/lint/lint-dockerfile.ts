@@ -1,0 +1,69 @@
+import type { Diagnostic } from "../../errors/index.ts";
+import { DockerfileError } from "../dockerfile-error.ts";
+import type { ParsedDockerfile } from "../instructions/instruction.ts";
+import { type CheckOptions, isRuleActive, parseCheckOptions, withComments } from "./check-options.ts";
+import { checkFile } from "./file-checks.ts";
+import type { Finding } from "./finding.ts";
+import { checkFroms } from "./from-checks.ts";
+import type { LintInput, LintOptions } from "./lint-input.ts";
+import { rules, ruleUrl } from "./rules.ts";
+import { checkStages } from "./stage-checks.ts";
+
+export interface LintResult {
+  /** In file order, each once. */
+  readonly warnings: readonly Diagnostic[];
+  /** Set when `check=error=true` and there is a warning: the build is to fail with it. */
+  readonly error: DockerfileError | undefined;
+}
+
+/** Runs BuildKit's build checks. Which rules count is said by the build argument `BUILDKIT_DOCKERFILE_CHECK`, or else the
+ * directive `# check=…`; comments `# check=skip=Rule` above an instruction skip rules for it.
+ * @throws {DockerfileError} `DOCKERFILE_CHECK` when those options are wrong */
+export function lintDockerfile(input: LintInput, options: LintOptions = {}): LintResult {
+  const { dockerfile } = input;
+  const checks = checkOptions(input);
+  const findings = [...checkFile(dockerfile), ...checkFroms(input), ...checkStages(input, options)].filter(
+    ({ rule, instruction }) => isRuleActive(rule, withComments(checks, instruction.prevComment)),
+  );
+  const warnings = unique(findings.map((finding) => toDiagnostic(finding, dockerfile))).sort(
+    (a, b) => a.location.range.startLine - b.location.range.startLine,
+  );
+  return { warnings, error: checks.isError && warnings.length > 0 ? violation(warnings) : undefined };
+}
+
+function checkOptions({ dockerfile, buildArgs }: LintInput): CheckOptions {
+  const given = Object.hasOwn(buildArgs, "BUILDKIT_DOCKERFILE_CHECK")
+    ? buildArgs["BUILDKIT_DOCKERFILE_CHECK"]
+    : undefined;
+  // Behind a space, the directive may hold a remark.
+  return parseCheckOptions(given ?? dockerfile.directives.check?.value.split(" ", 1)[0] ?? "");
+}
+
+function toDiagnostic(finding: Finding, { file, text }: ParsedDockerfile): Diagnostic {
+  const { rule, message, instruction, range = instruction.range } = finding;
+  const url = ruleUrl(rules[rule]);
+  return {
+    severity: "warning",
+    rule,
+    message,
+    hint: rules[rule].description,
+    ...(url && { url }),
+    location: { file, range, text },
+  };
+}
+
+/** One variable may be missing in several words of an instruction. */
+function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const byText = new Map(
+    diagnostics.map((diagnostic) => {
+      const { rule, message, location } = diagnostic;
+      return [`${rule} ${location.range.startLine} ${message}`, diagnostic];
+    }),
+  );
+  return [...byText.values()];
+}
+
+function violation(warnings: readonly Diagnostic[]): DockerfileError {
+  const names = new Set(warnings.map(({ rule }) => rule));
+  return new DockerfileError("DOCKERFILE_CHECK", `lint violation found for rules: ${[...names].join(", ")}`);
+}

@@ -1,0 +1,38 @@
+import type { ContainerConfig, Platform } from "../../oci/index.ts";
+import type { ParsedDockerfile } from "../instructions/instruction.ts";
+
+/** What is checked; a `StageGraph` is one. */
+export interface LintInput {
+  readonly dockerfile: ParsedDockerfile;
+  /** For each stage of the file, what it stands on and the platform that its FROM asks for. */
+  readonly stages: readonly {
+    readonly base: LintBase;
+    readonly platform?: Platform | undefined;
+  }[];
+  readonly platform: Platform;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Values of the arguments that FROM lines see. */
+  readonly globalArgs: ReadonlyMap<string, string>;
+}
+
+export type LintBase =
+  | { readonly kind: "scratch" }
+  | { readonly kind: "stage"; readonly index: number }
+  | { readonly kind: "image" };
+
+export interface LintOptions {
+  /** Indices of the stages whose instructions are looked into; default: all. Rules about names, casing and FROM always
+   * look at the whole file. */
+  readonly stages?: ReadonlySet<number>;
+  /** The image that a stage starts from. Without it, variables of that stage are not checked, for the image may set them. */
+  readonly baseImage?: (stage: number) => LintBaseImage | undefined;
+  /** Ignore file of the build context; `isIgnored` takes cleaned paths relative to it. */
+  readonly ignore?: {
+    readonly patterns: readonly string[];
+    readonly isIgnored: (path: string) => boolean;
+  };
+}
+
+export interface LintBaseImage extends Platform {
+  readonly config: ContainerConfig;
+}
