@@ -1,6 +1,6 @@
 import type { Xattr } from "../tree/index.ts";
 
-/** What an entry of a tar is; contiguous files are files, directories of incremental dumps are directories. */
+/** What an entry of a tar is. */
 export type TarEntryType =
   | "file"
   | "hardlink"

@@ -146,7 +146,7 @@ export class TarReader {
       uid: ownerOf(metadata.uid ?? header.uid, path),
       gid: ownerOf(metadata.gid ?? header.gid, path),
       sizeBytes: sparse ? sparse.sizeBytes : storedBytes,
-      mtimeNs: metadata.mtimeNs ?? BigInt(header.mtimeSeconds) * 1_000_000_000n,
+      mtimeNs: boundedTime(metadata.mtimeNs ?? BigInt(header.mtimeSeconds) * 1_000_000_000n),
       linkPath: type === "hardlink" || type === "symlink" ? (metadata.linkPath ?? header.linkName) : "",
       deviceMajor: header.deviceMajor,
       deviceMinor: header.deviceMinor,
@@ -221,6 +221,11 @@ export class TarReader {
   *#skipPadding(sizeBytes: number): Parser {
     for (let left = tarPadding(sizeBytes); left > 0; ) left -= (yield -left).length;
   }
+}
+
+/** Times that 64 bits of nanoseconds cannot hold become 1970, as for containerd. */
+function boundedTime(timeNs: bigint): bigint {
+  return BigInt.asIntN(64, timeNs) === timeNs ? timeNs : 0n;
 }
 
 function ownerOf(id: number, path: string): number {

@@ -26,6 +26,16 @@ export interface TargetOptions {
   readonly applyXattr: (path: HostPath, xattr: Xattr) => void;
 }
 
+/** A directory that is known to be real. */
+interface KnownDirectory {
+  /** What it gets at the end; undefined: it keeps what it has. */
+  metadata: DirectoryMetadata | undefined;
+  /** Is the directory of the same path below seen in it? Otherwise nothing below may be asked about what is in it, for its parents
+   * there need not be directories. */
+  isMerged: boolean;
+  isOpaque: boolean;
+}
+
 /** The kernel's own limit. */
 const linkLimit = 40;
 
@@ -36,14 +46,13 @@ const linkLimit = 40;
 export class TargetDirectories {
   readonly #root: string;
   readonly #options: TargetOptions;
-  /** Directories known to be real, with what they get at the end (undefined: they keep what they have). */
-  readonly #known = new Map<string, DirectoryMetadata | undefined>([["", undefined]]);
-  readonly #opaque = new Set<string>();
+  readonly #known = new Map<string, KnownDirectory>();
   #freedBytes = 0;
 
   constructor(root: string, options: TargetOptions) {
     this.#root = root;
     this.#options = options;
+    this.#known.set("", { metadata: undefined, isMerged: options.under !== undefined, isOpaque: false });
   }
 
   hostPath(path: string): HostPath {
@@ -100,7 +109,7 @@ export class TargetDirectories {
   #look(path: string): "directory" | "directory-below" | "absent" | "other" | { link: string } {
     const stat = this.lstat(path);
     if (stat?.isDirectory()) {
-      this.#known.set(path, undefined);
+      this.#add(path);
       return "directory";
     }
     if (stat?.isSymbolicLink()) return { link: readlinkSync(this.hostPath(path), "latin1") };
@@ -112,10 +121,7 @@ export class TargetDirectories {
   }
 
   #lstatBelow(path: string): ReturnType<FileTree["lstat"]> {
-    const { under } = this.#options;
-    if (!under) return undefined;
-    for (const opaque of this.#opaque) if (path.startsWith(`${opaque}/`)) return undefined;
-    return under.lstat(`/${path}`);
+    return this.#known.get(parentPath(path))?.isMerged ? this.#options.under?.lstat(`/${path}`) : undefined;
   }
 
   #makeImplied(path: string, isBelow: boolean, mtimeNs: bigint): void {
@@ -131,12 +137,24 @@ export class TargetDirectories {
   /** Makes a directory, or takes over the one that is there. One that replaces something of another type hides the
    * directory below, for that was hidden already. */
   make(path: string, metadata: DirectoryMetadata): void {
-    if (!this.#known.has(path) && !this.#tryMake(path) && !this.lstat(path)!.isDirectory()) {
-      this.remove(path);
-      mkdirSync(this.hostPath(path), 0o700);
-      if (this.#options.hasLower) this.#opaque.add(path);
-    }
-    this.#known.set(path, metadata);
+    const known = this.#known.get(path) ?? this.#makeNew(path);
+    known.metadata = metadata;
+  }
+
+  #makeNew(path: string): KnownDirectory {
+    if (this.#tryMake(path) || this.lstat(path)!.isDirectory()) return this.#add(path);
+    this.remove(path);
+    mkdirSync(this.hostPath(path), 0o700);
+    const known = this.#add(path);
+    if (this.#options.hasLower) hideBelow(known);
+    return known;
+  }
+
+  #add(path: string): KnownDirectory {
+    const isMerged = this.#lstatBelow(path)?.type === "directory";
+    const known: KnownDirectory = { metadata: undefined, isMerged, isOpaque: false };
+    this.#known.set(path, known);
+    return known;
   }
 
   #tryMake(path: string): boolean {
@@ -149,18 +167,16 @@ export class TargetDirectories {
     }
   }
 
-  /** Marks a directory that `enter` returned: nothing of lower layers is seen in it. */
+  /** Marks a directory of the target: nothing of lower layers is seen in it. */
   setOpaque(path: string): void {
-    this.#opaque.add(path);
+    hideBelow(this.#known.get(path) ?? this.#add(path));
   }
 
   /** Removes what is at `path`, if anything. */
   remove(path: string): void {
     this.#freedBytes += removeTree(this.#bytes(path));
-    if (!this.#known.has(path)) return;
-    for (const set of [this.#known, this.#opaque]) {
-      for (const known of set.keys()) if (known === path || known.startsWith(`${path}/`)) set.delete(known);
-    }
+    if (!this.#known.delete(path)) return;
+    for (const known of this.#known.keys()) if (known.startsWith(`${path}/`)) this.#known.delete(known);
   }
 
   /** Bytes of files that were removed again. */
@@ -168,22 +184,32 @@ export class TargetDirectories {
     return this.#freedBytes;
   }
 
-  /** Gives every directory its owner, mode, attributes and times, inner ones first. */
-  finish(): void {
-    for (const path of [...this.#known.keys()].sort().toReversed())
-      this.#finishOne(path, this.#known.get(path));
+  /** Gives every directory its owner, mode, attributes and times, inner ones first.
+   * @param guard runs the work for one directory, and says which one failed */
+  finish(
+    guard: (work: () => void, subject: { path: string; metadata: DirectoryMetadata | undefined }) => void,
+  ): void {
+    for (const path of [...this.#known.keys()].sort().toReversed()) {
+      const known = this.#known.get(path)!;
+      guard(() => this.#finishOne(path, known), { path, metadata: known.metadata });
+    }
   }
 
-  #finishOne(path: string, metadata: DirectoryMetadata | undefined): void {
+  #finishOne(path: string, { metadata, isOpaque }: KnownDirectory): void {
     const host = this.hostPath(path);
     if (metadata) {
       lchownSync(host, metadata.uid, metadata.gid);
       chmodSync(host, metadata.mode);
       for (const xattr of metadata.xattrs) this.#options.applyXattr(host, xattr);
     }
-    if (this.#opaque.has(path)) setXattr(host, this.#options.opaqueXattr, Buffer.from("y"));
+    if (isOpaque) setXattr(host, this.#options.opaqueXattr, Buffer.from("y"));
     if (metadata) setTimes(host, metadata.mtimeNs);
   }
+}
+
+function hideBelow(directory: KnownDirectory): void {
+  directory.isOpaque = true;
+  directory.isMerged = false;
 }
 
 /** Is this how overlayfs hides a name of lower layers? */

@@ -9,6 +9,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { getXattr } from "../sys/index.ts";
 import { DirectoryTree } from "../tree/index.ts";
@@ -85,3 +87,13 @@ test(
     assert.equal(statSync(`${target}/usr/lib`).mode & 0o777, 0o755);
   },
 );
+
+test("a lower link that the archive replaced by a directory is never asked about", needsRoot, async (t) => {
+  const root = scratchDirectory(t);
+  symlinkSync(tmpdir(), `${root}/a`); // leads to the host
+  const name = path.basename(root);
+  const archive = archiveOf({ path: "a/", type: "directory" }, { path: `a/${name}/new`, content: "x" });
+  const { target } = await unpack(t, archive, { form: "files", under: new DirectoryTree(root) });
+  assert.equal(statSync(`${target}/a/${name}`).mode & 0o777, 0o755); // 0700 on the host
+  assert.equal(getXattr(`${target}/a`, trusted), undefined);
+});

@@ -96,8 +96,7 @@ export class TreeUnpacker implements TarHandler {
 
   /** Gives the directories their owners, modes and times. */
   finish(): void {
-    this.#entry = undefined;
-    this.#guard(() => this.#directories.finish());
+    this.#directories.finish((work, { path, metadata }) => this.#guard(work, { path, ...metadata }));
   }
 
   /** Closes the file that an error left open. */
@@ -235,29 +234,28 @@ export class TreeUnpacker implements TarHandler {
   }
 
   /** Says which entry failed; errors of the system become errors of this room. */
-  #guard(work: () => void): void {
+  #guard(work: () => void, subject: Subject = this.#entry!): void {
     try {
       work();
     } catch (error) {
-      throw describe(error, this.#entry);
+      throw describe(error, subject);
     }
   }
 }
 
+/** What was being unpacked when something failed. */
+type Subject = { readonly path: string; readonly uid?: number; readonly gid?: number };
+
 /** Errors of what is inside say the reason only; here the entry is named. */
-function describe(error: unknown, entry: TarEntry | undefined): LayerError {
-  const what = entry ? `Cannot unpack ${quotePath(entry.path)}` : "Cannot finish unpacking";
+function describe(error: unknown, { path, uid, gid }: Subject): LayerError {
+  const what = `Cannot unpack ${quotePath(path)}`;
   if (error instanceof LayerError)
     return new LayerError(error.code, `${what}: ${error.message}`, { cause: error });
-  if (entry && isErrno(error, "EINVAL") && /chown/.test(error.message)) {
-    return new LayerError(
-      "UNMAPPED_OWNER",
-      `${what}: the user namespace has no owner ${entry.uid}:${entry.gid}`,
-      {
-        cause: error,
-        hint: "Give the user more subordinate ids in /etc/subuid and /etc/subgid",
-      },
-    );
+  if (isErrno(error, "EINVAL") && error.syscall?.endsWith("chown")) {
+    return new LayerError("UNMAPPED_OWNER", `${what}: the user namespace has no owner ${uid}:${gid}`, {
+      cause: error,
+      hint: "Give the user more subordinate ids in /etc/subuid and /etc/subgid",
+    });
   }
   const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
   return new LayerError("WRITE_FAILED", `${what}: ${reason}`, { cause: error });
