@@ -1,4 +1,16 @@
+export { digestSources } from "./digest-sources.ts";
 export { copyDirectoryMetadata } from "./directory-metadata.ts";
+export { FileActionError, type FileActionErrorCode } from "./file-action-error.ts";
+export {
+  applyFileActions,
+  type Archives,
+  type FileActionsInput,
+  type FileActionsOptions,
+  type FileActionsOutcome,
+} from "./file-actions.ts";
+export { type NumericOwner, resolveOwner } from "./file-owner.ts";
+export { LayerDigests } from "./layer-digests.ts";
+export { LayersTree } from "./layers-tree.ts";
 export { mountOverlay, type OverlayOptions } from "./mount-overlay.ts";
 export {
   type MountPoint,
@@ -7,4 +19,5 @@ export {
   resolveInside,
 } from "./mount-points.ts";
 export { OverlayError } from "./overlay-error.ts";
+export type { CopySource } from "./source-tree.ts";
 export { treeSizeBytes } from "./tree-size.ts";

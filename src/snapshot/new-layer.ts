@@ -1,0 +1,231 @@
+import { chmodSync, lchownSync, linkSync, mkdirSync, symlinkSync, unlinkSync } from "node:fs";
+import { setTimes } from "../sys/index.ts";
+import {
+  type FileTree,
+  hostBytes,
+  parentTreePath,
+  toBytes,
+  toText,
+  type TreePath,
+  type TreeStat,
+  type Xattr,
+} from "../tree/index.ts";
+import { isErrno } from "../util/index.ts";
+import { applyXattrs } from "./apply-xattrs.ts";
+import { FileActionError } from "./file-action-error.ts";
+import { LayersTree, lstatHost, readXattrs } from "./layers-tree.ts";
+import { treeSizeBytes } from "./tree-size.ts";
+import { writing } from "./writing.ts";
+
+export interface DirectoryMetadata {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Absent: whatever the last change makes it. */
+  readonly mtimeNs?: bigint | undefined;
+  readonly xattrs: readonly Xattr[];
+}
+
+/** A layer directory that is being written, seen together with the layers below. What is written is a whole overlay upper
+ * directory: parents that exist below are made again with the same owner, mode, times and attributes. Directories get theirs at
+ * the end, so that nothing that is made inside inherits from them or is kept out by them. */
+export class NewLayer implements FileTree {
+  readonly #root: string;
+  readonly #rootBytes: string;
+  readonly #lowers: readonly string[];
+  #lower: LayersTree;
+  /** Directories of the new layer. */
+  readonly #directories = new Map<TreePath, NewDirectory>();
+  #sizeBytes = 0;
+  #mustRecount = false;
+
+  /** @param root an empty directory
+   * @param lowers bottom first */
+  constructor(root: string, lowers: readonly string[]) {
+    this.#root = root;
+    this.#rootBytes = toBytes(root);
+    this.#lowers = lowers;
+    this.#lower = new LayersTree(lowers);
+    const below = this.#lower.lstat("/");
+    this.#directories.set("/", {
+      isMerged: below !== undefined,
+      metadata: below ? this.#metadataBelow("/", below) : { mode: 0o755, uid: 0, gid: 0, xattrs: [] },
+    });
+  }
+
+  lstat(path: TreePath): TreeStat | undefined {
+    if (path === "/") return lstatHost(hostBytes(this.#host(path)));
+    const parent = this.#directories.get(parentTreePath(path));
+    const own = parent && lstatHost(hostBytes(this.#host(path)));
+    return own ?? (parent?.isMerged === false ? undefined : this.#lower.lstat(path));
+  }
+
+  readdir(path: TreePath): readonly string[] {
+    return new LayersTree([...this.#lowers, this.#root]).readdir(path);
+  }
+
+  readlink(path: TreePath): string {
+    return this.#topmost().readlink(path);
+  }
+
+  hostPath(path: TreePath): Buffer {
+    return this.#topmost().hostPath(path);
+  }
+
+  xattrs(path: TreePath): readonly Xattr[] {
+    return this.#topmost().xattrs(path);
+  }
+
+  /** Where a path of the new layer lies on the host. */
+  ownHostPath(path: TreePath): string | Buffer {
+    return hostBytes(this.#host(path));
+  }
+
+  #host(path: TreePath): string {
+    return this.#rootBytes + path;
+  }
+
+  #topmost(): LayersTree {
+    return new LayersTree([...this.#lowers, this.#root]);
+  }
+
+  /** The layers below, before any change of this layer. */
+  get lower(): FileTree {
+    return this.#lower;
+  }
+
+  /** Makes a directory where nothing is. */
+  makeDirectory(path: TreePath, metadata: DirectoryMetadata): void {
+    this.#touch(parentTreePath(path));
+    writing(path, () => mkdirSync(this.ownHostPath(path), 0o700));
+    this.#directories.set(path, { isMerged: false, metadata });
+  }
+
+  /** Gives a directory that exists other metadata. */
+  changeDirectory(path: TreePath, metadata: DirectoryMetadata): void {
+    this.#enter(path).metadata = metadata;
+  }
+
+  /** Sets the time of a directory of the new layer; later changes inside make it a new one. */
+  setDirectoryTime(path: TreePath, mtimeNs: bigint): void {
+    const directory = this.#enter(path);
+    if (directory.metadata) directory.metadata = { ...directory.metadata, mtimeNs };
+  }
+
+  /** Creates something that is no directory in place of whatever file was there.
+   * @param make creates it under the given host path, and throws `EEXIST` when there is something already
+   * @throws {FileActionError} `WRONG_TYPE` when a directory is there */
+  create<Value>(path: TreePath, make: (host: string | Buffer) => Value): Value {
+    const parent = this.#touch(parentTreePath(path));
+    if (parent.isMerged && this.#lower.lstat(path)?.type === "directory") throw isDirectory(path);
+    const host = this.ownHostPath(path);
+    return writing(path, () => {
+      try {
+        return make(host);
+      } catch (error) {
+        if (!isErrno(error, "EEXIST")) throw error;
+      }
+      this.#remove(path, host);
+      return make(host);
+    });
+  }
+
+  #remove(path: TreePath, host: string | Buffer): void {
+    if (lstatHost(host)?.type === "directory") throw isDirectory(path);
+    unlinkSync(host);
+    this.#mustRecount = true;
+  }
+
+  createSymlink(path: TreePath, target: string): void {
+    this.create(path, (host) => symlinkSync(hostBytes(target), host));
+  }
+
+  /** Another name for a file of this layer. */
+  createLink(path: TreePath, existing: TreePath): void {
+    if (path === existing) return;
+    this.create(path, (host) => linkSync(this.ownHostPath(existing), host));
+  }
+
+  /** Counts the bytes of a file that was created; each inode once. */
+  addSize(bytes: number): void {
+    this.#sizeBytes += bytes;
+  }
+
+  /** Lets somebody else write into the new layer below a directory; what is known of it is forgotten. */
+  async handOver(directory: TreePath, write: (host: string | Buffer) => Promise<void>): Promise<void> {
+    this.#touch(directory);
+    this.#finishDirectories();
+    await write(this.ownHostPath(directory));
+    this.#directories.clear();
+    this.#lower = this.#topmost();
+    this.#mustRecount = true;
+  }
+
+  /** Completes the layer. Returns the sum of the sizes of regular files, each inode once. */
+  finish(): number {
+    this.#finishDirectories();
+    return this.#mustRecount ? treeSizeBytes(this.#root) : this.#sizeBytes;
+  }
+
+  #finishDirectories(): void {
+    for (const path of [...this.#directories.keys()].sort().toReversed()) {
+      const { metadata } = this.#directories.get(path)!;
+      if (metadata) writing(path, () => this.#applyMetadata(path, metadata));
+    }
+  }
+
+  #applyMetadata(path: TreePath, { mode, uid, gid, mtimeNs, xattrs }: DirectoryMetadata): void {
+    const host = this.ownHostPath(path);
+    lchownSync(host, uid, gid);
+    chmodSync(host, mode);
+    applyXattrs(host, xattrs);
+    if (mtimeNs !== undefined) setTimes(host, mtimeNs);
+  }
+
+  #touch(path: TreePath): NewDirectory {
+    const directory = this.#enter(path);
+    if (directory.metadata?.mtimeNs !== undefined)
+      directory.metadata = { ...directory.metadata, mtimeNs: undefined };
+    return directory;
+  }
+
+  /** The directory as one of the new layer; one that is only below is made again. */
+  #enter(path: TreePath): NewDirectory {
+    const known = this.#directories.get(path);
+    if (known) return known;
+    if (path !== "/") this.#enter(parentTreePath(path));
+    const below = this.#lower.lstat(path);
+    const isNew = writing(path, () => this.#tryMakeDirectory(path));
+    const directory: NewDirectory = {
+      isMerged: below !== undefined,
+      metadata: isNew && below ? this.#metadataBelow(path, below) : undefined,
+    };
+    this.#directories.set(path, directory);
+    return directory;
+  }
+
+  #tryMakeDirectory(path: TreePath): boolean {
+    try {
+      mkdirSync(this.ownHostPath(path), 0o700);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "EEXIST")) return false;
+      throw error;
+    }
+  }
+
+  #metadataBelow(path: TreePath, { mode, uid, gid, mtimeNs }: TreeStat): DirectoryMetadata {
+    return { mode, uid, gid, mtimeNs, xattrs: readXattrs(this.#lower.hostPath(path)) };
+  }
+}
+
+interface NewDirectory {
+  /** Is there such a directory below, whose names are seen too? */
+  readonly isMerged: boolean;
+  /** What it gets at the end; undefined: it keeps what it has. */
+  metadata: DirectoryMetadata | undefined;
+}
+
+function isDirectory(path: TreePath): FileActionError {
+  return new FileActionError("WRONG_TYPE", `cannot replace to directory ${toText(path)} with file`);
+}
