@@ -39,6 +39,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "DOCKERFILE_UNSUPPORTED",
       "COMPOSE_INVALID",
       "COMPOSE_UNSUPPORTED",
+      "CONFIGURATION_INVALID",
     ],
   ],
   [
@@ -52,6 +53,8 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "SECRET_NOT_FOUND",
       "SECRET_UNREADABLE",
       "COMPOSE_NOT_FOUND",
+      "CONFIGURATION_NOT_FOUND",
+      "CONFIGURATION_UNREADABLE",
     ],
   ],
   [exitCodes.imageNotFound, ["IMAGE_NOT_FOUND", "NOT_FOUND", "PLATFORM_NOT_FOUND"]],

@@ -173,7 +173,7 @@ function isRedirect(status: number | undefined): boolean {
 /** Never from TLS to plain HTTP: what was private would be open to everybody on the way. */
 function redirectTarget(answer: IncomingMessage, from: URL, request: EndpointRequest): URL {
   const { location = "" } = answer.headers;
-  if (!URL.canParse(location, from.href))
+  if (location === "" || !URL.canParse(location, from.href))
     throw badRedirect(request, from, "a redirect without a usable location");
   const target = new URL(location, from);
   const isPlainAllowed = target.protocol === "http:" && from.protocol === "http:";

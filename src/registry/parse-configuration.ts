@@ -34,7 +34,7 @@ class ConfigurationReader {
       lineCounter: this.#lines,
       logLevel: "silent",
       prettyErrors: false,
-      merge: false,
+      uniqueKeys: false, // its own error for a key that is there twice points elsewhere
     } as const;
     const document = parseDocument(this.#text, options);
     const problem = document.errors[0];
@@ -46,6 +46,7 @@ class ConfigurationReader {
     for (const entry of this.#entries(document.contents, "", ["registries"])) {
       for (const registry of this.#entries(entry.value, entry.path)) {
         const host = this.#parsed(registry.key, registry.path, registry.name, parseRegistryHost);
+        if (host in registries) throw this.#twice(registry.key, registry.path);
         registries[host] = this.#readRegistry(registry);
       }
     }
@@ -82,12 +83,14 @@ class ConfigurationReader {
   #entries(node: Node | null, path: string, allowed?: readonly string[]): Entry[] {
     if (node === null || (isScalar(node) && node.value === null)) return [];
     if (!isMap(node)) throw this.#wrong(node, path, "a mapping", node);
+    const seen = new Set<string>();
     return node.items.map((pair) => {
       const key = pair.key as Node;
       const name = isScalar(key) ? String(key.value) : "";
       const keyPath = path === "" ? name : `${path}.${name}`;
       if (!isScalar(key) || (allowed && !allowed.includes(name)))
         throw this.#unknown(key, keyPath, name, allowed ?? []);
+      if (seen.size === seen.add(name).size) throw this.#twice(key, keyPath);
       return { name, key, value: pair.value as Node | null, path: keyPath };
     });
   }
@@ -105,6 +108,10 @@ class ConfigurationReader {
     const list =
       near === "" || nearest(name, allowed) === undefined ? `, expected ${allowed.join(" or ")}` : near;
     return this.#invalid(offsetOf(node), `${path}: unknown key${list}`);
+  }
+
+  #twice(node: Node, path: string): ConfigurationError {
+    return this.#invalid(offsetOf(node), `${path}: named twice`);
   }
 
   #wrong(at: Node, path: string, wanted: string, got: Node | null): ConfigurationError {

@@ -121,6 +121,11 @@ export class FakeRegistry implements AsyncDisposable {
     this.#rules.push({ method, path, fault, times });
   }
 
+  /** Tokens given so far are refused from now on. */
+  revokeTokens(): void {
+    this.#auth?.revoke();
+  }
+
   /** How many requests of this method had a matching path. */
   count(method: string, path: RegExp): number {
     return this.requests.filter((request) => request.method === method && path.test(request.url)).length;
