@@ -181,6 +181,14 @@ test("error=true makes a violation an error, and a build argument goes before th
   assert.ok(error instanceof DockerfileError);
   assert.equal(error.code, "DOCKERFILE_CHECK");
   assert.equal(error.message, "lint violation found for rules: LegacyKeyValueFormat, MaintainerDeprecated");
+  assert.equal(
+    error.hint,
+    [
+      '- LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 3)',
+      "- MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 4)",
+    ].join("\n"),
+  );
+  assert.equal(error.location?.range.startLine, 3);
   const quiet = { ...input(text), buildArgs: { BUILDKIT_DOCKERFILE_CHECK: "skip=all;error=true" } };
   assert.deepEqual(lintDockerfile(quiet), { warnings: [], error: undefined });
 });
@@ -223,7 +231,7 @@ function input(text: string): LintInput {
   const platform = { os: "linux", architecture: "amd64" };
   const stages = dockerfile.stages.map(({ from }): { base: LintBase } => {
     const index = dockerfile.stages.findIndex((stage) => stage.from.stageName === from.image);
-    return { base: index < 0 ? { kind: "image" } : { kind: "stage", index } };
+    return { base: index < 0 ? { kind: "image", name: from.image } : { kind: "stage", index } };
   });
   const globalArgs = new Map([
     ["BUILDPLATFORM", "linux/amd64"],

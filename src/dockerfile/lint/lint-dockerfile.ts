@@ -63,7 +63,14 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...byText.values()];
 }
 
+/** The build ends with it, so it says all there is to say. */
 function violation(warnings: readonly Diagnostic[]): DockerfileError {
   const names = new Set(warnings.map(({ rule }) => rule));
-  return new DockerfileError("DOCKERFILE_CHECK", `lint violation found for rules: ${[...names].join(", ")}`);
+  const lines = warnings.map(
+    ({ rule, message, location }) => `- ${rule}: ${message} (line ${location.range.startLine})`,
+  );
+  return new DockerfileError("DOCKERFILE_CHECK", `lint violation found for rules: ${[...names].join(", ")}`, {
+    hint: lines.join("\n"),
+    location: warnings[0]?.location,
+  });
 }

@@ -18,7 +18,8 @@ export interface LintInput {
 export type LintBase =
   | { readonly kind: "scratch" }
   | { readonly kind: "stage"; readonly index: number }
-  | { readonly kind: "image" };
+  /** `name`: as FROM has it, expanded. */
+  | { readonly kind: "image"; readonly name: string };
 
 export interface LintOptions {
   /** Indices of the stages whose instructions are looked into; default: all. Rules about names, casing and FROM always

@@ -46,11 +46,12 @@ function initialScope(
 
 function* basePlatform(index: number, input: LintInput, options: LintOptions): Generator<Finding> {
   const { base, platform: wanted = input.platform } = input.stages[index]!;
-  const image = base.kind === "image" ? options.baseImage?.(index) : undefined;
+  if (base.kind !== "image") return;
+  const image = options.baseImage?.(index);
   if (!image || (image.os === wanted.os && image.architecture === wanted.architecture)) return;
   const instruction = input.dockerfile.stages[index]!.from;
   const [was, expected] = [formatPlatform(image), formatPlatform(wanted)].map(quoteGo);
-  const message = `Base image ${instruction.image} was pulled with platform ${was}, expected ${expected} for current build`;
+  const message = `Base image ${base.name} was pulled with platform ${was}, expected ${expected} for current build`;
   yield { rule: "InvalidBaseImagePlatform", message, instruction };
 }
 
