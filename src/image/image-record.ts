@@ -17,7 +17,13 @@ export interface ImageRecord {
  * `identity` is what the layer is to steps above it (ARCHITECTURE.md, Keys); a blob's is its diffID. */
 export type ImageLayer =
   | { readonly kind: "directory"; readonly layer: string; readonly identity: string }
-  | { readonly kind: "blob"; readonly diffID: DiffID; readonly blob: Descriptor };
+  | {
+      readonly kind: "blob";
+      readonly diffID: DiffID;
+      readonly blob: Descriptor;
+      /** Normalised reference of an image that has the blob, to fetch it by when the store lacks it. */
+      readonly reference?: string;
+    };
 
 export interface ImageOrigin {
   /** Normalised reference it was fetched by, e.g. `docker.io/library/golang:latest`. */

@@ -1,1 +1,15 @@
+export type { AssembledImage, AssembledLayer } from "./assemble.ts";
+export {
+  type AssembleOptions,
+  assembleImage,
+  configDigestOf,
+  documentLimitBytes,
+  type FetchBlob,
+} from "./assemble-image.ts";
+export { ImageError, type ImageErrorCode } from "./image-error.ts";
 export type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";
+export { ImageStore, type StoredImage } from "./image-store.ts";
+export { knownConfigDigest } from "./known-image.ts";
+export { type LayerForm, LayerPacker, type TarMaker } from "./layer-packer.ts";
+export { recordId, type RecordId } from "./record-files.ts";
+export { type RemovedImage, removeImage } from "./remove-image.ts";

@@ -34,7 +34,7 @@ const badManifests: readonly (readonly [string, unknown, string])[] = [
   ["layers as an object", { ...manifest, layers: {} }, "layers must be an array, got an object"],
   [
     "1001 layers",
-    { ...manifest, layers: Array(1001).fill(blob) },
+    { ...manifest, layers: Array.from({ length: 1001 }, () => blob) },
     "layers must be at most 1000 elements, got 1001",
   ],
   [

@@ -1,16 +1,33 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /** Writes `file` whole or not at all: readers see the old bytes or the new ones. Creates parent directories.
- * The temporary file lies in `tmpDir` (same file system), or beside `file`. */
+ * The temporary file lies in `tmpDir` (same file system), or beside `file`. After a power cut the file may be empty. */
 export function writeFileAtomic(file: string, data: string | Uint8Array, tmpDir = path.dirname(file)): void {
+  replaceFile(file, tmpDir, (temporary) => writeWithParents(temporary, data));
+}
+
+/** `writeFileAtomic` that also outlives a power cut: waits until the bytes are on the disk (some milliseconds). */
+export function writeFileDurable(file: string, data: string | Uint8Array, tmpDir = path.dirname(file)): void {
+  replaceFile(file, tmpDir, (temporary) => {
+    writeWithParents(temporary, data);
+    const fd = openSync(temporary, "r");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+function replaceFile(file: string, tmpDir: string, write: (temporary: string) => void): void {
   const temporary = path.join(
     tmpDir,
     `.${path.basename(file).slice(0, 40)}.${randomBytes(6).toString("hex")}`,
   );
   try {
-    writeWithParents(temporary, data);
+    write(temporary);
     renameWithParents(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -1,4 +1,4 @@
-export { isErrno, writeFileAtomic } from "./atomic-write.ts";
+export { isErrno, writeFileAtomic, writeFileDurable } from "./atomic-write.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { formatBytes, formatSeconds } from "./format.ts";
 export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { newLayerId, openStore, type Store } from "../content/index.ts";
+import { digestOf, type LayerCompression, mediaTypes, parseDiffID, parseManifest } from "../oci/index.ts";
+import { assembleImage, configDigestOf, type ImageRecord, LayerPacker, type TarMaker } from "./index.ts";
+
+test("a built image has the bytes that BuildKit writes", async (t) => {
+  const { store, record, packer } = rig(t);
+  const image = await assembleImage(store, record, { packer });
+  const config =
+    '{"architecture":"amd64","config":{"Cmd":["sh"]},"created":"2020-01-01T00:00:00Z","history":[{"created_by":"RUN a \\u0026\\u0026 b # buildkit"}],"os":"linux",' +
+    `"rootfs":{"type":"layers","diff_ids":["${digestOf("tar of base")}","${digestOf("tar of top")}"]}}`;
+  assert.equal(image.configBytes.toString(), config);
+  assert.equal(image.configDigest, digestOf(config));
+  assert.equal(
+    image.manifestBytes.toString(),
+    JSON.stringify(
+      {
+        schemaVersion: 2,
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        config: {
+          mediaType: "application/vnd.oci.image.config.v1+json",
+          digest: digestOf(config),
+          size: config.length,
+        },
+        layers: [
+          {
+            mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+            digest: digestOf("blob of base"),
+            size: 12,
+          },
+          {
+            mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+            digest: digestOf("gzip of top"),
+            size: 11,
+          },
+        ],
+      },
+      null,
+      2,
+    ),
+  );
+  assert.deepEqual(store.content.read(image.configDigest, 10_000), image.configBytes);
+  assert.deepEqual(store.content.read(image.manifest.digest, 10_000), image.manifestBytes);
+});
+
+test("a layer is packed once for each form, and hashed without a blob when only the id is wanted", async (t) => {
+  const { store, record, packer, packed } = rig(t);
+  const id = await configDigestOf(record, packer);
+  assert.deepEqual(packed, ["hash"]);
+  assert.deepEqual([...store.content.list()].length, 1, "only the base's blob");
+  assert.equal((await assembleImage(store, record, { packer })).configDigest, id);
+  await assembleImage(store, record, { packer });
+  assert.equal(await configDigestOf(record, packer), id);
+  assert.deepEqual(packed, ["hash", "gzip"]);
+  const zstd = await assembleImage(store, record, { packer, form: { compression: "zstd", level: 9 } });
+  assert.equal(zstd.configDigest, id);
+  assert.equal(zstd.layers[1]!.blob.mediaType, mediaTypes.ociLayerZstd);
+  assert.deepEqual(packed, ["hash", "gzip", "zstd 9"]);
+});
+
+test("a blob that was removed is made again", async (t) => {
+  const { store, record, packer, packed } = rig(t);
+  const { layers } = await assembleImage(store, record, { packer });
+  store.content.remove(layers[1]!.blob.digest);
+  await assembleImage(store, record, { packer: new LayerPacker(store, async () => tarMaker(store, packed)) });
+  assert.deepEqual(packed, ["gzip", "gzip"]);
+  assert.ok(store.content.has(layers[1]!.blob.digest));
+});
+
+test("an image asked for twice at once is packed once", async (t) => {
+  const { store, record, packer, packed } = rig(t);
+  await Promise.all([1, 2, 3].map(() => assembleImage(store, record, { packer })));
+  assert.deepEqual(packed, ["gzip"]);
+});
+
+test("a layer that no step needed is fetched, or missed by name", async (t) => {
+  const { store, record, packer, base } = rig(t);
+  store.content.remove(base.digest);
+  await assert.rejects(assembleImage(store, record, { packer }), {
+    code: "BLOB_MISSING",
+    message: `Cannot assemble image: layer ${base.digest} is not in the store`,
+  });
+  const fetched: string[] = [];
+  const fetchBlob = async (reference: string) => {
+    fetched.push(reference);
+    store.content.put("blob of base");
+  };
+  await assembleImage(store, record, { packer, fetchBlob });
+  assert.deepEqual(fetched, ["docker.io/library/base:latest"]);
+});
+
+test("a layer directory that is gone is named", async (t) => {
+  const { store, record, packer } = rig(t);
+  const layer = (record.layers[1] as { layer: string }).layer;
+  rmSync(store.layers.dirOf(layer), { recursive: true });
+  await assert.rejects(assembleImage(store, record, { packer }), {
+    code: "LAYER_MISSING",
+    message: `Cannot pack layer ${layer}: it is no longer in the store`,
+  });
+});
+
+test("an image from a registry keeps its own manifest and config", async (t) => {
+  const { store, packer, record, packed } = rig(t);
+  const { config } = record;
+  const blob = { mediaType: mediaTypes.dockerLayerGzip, digest: digestOf("blob of base"), size: 12 };
+  const configBlob = store.content.put(
+    JSON.stringify({
+      odd: true,
+      os: "linux",
+      rootfs: { type: "layers", diff_ids: [digestOf("tar of base")] },
+    }),
+  );
+  const configDescriptor = {
+    mediaType: mediaTypes.dockerConfig,
+    digest: configBlob.digest,
+    size: configBlob.sizeBytes,
+  };
+  const text = JSON.stringify({ layers: [blob], config: configDescriptor, schemaVersion: 2, more: 1 });
+  const manifest = store.content.put(text);
+  const original: ImageRecord = {
+    config,
+    layers: [{ kind: "blob", diffID: parseDiffID(digestOf("tar of base")), blob }],
+    origin: {
+      reference: "docker.io/library/base:latest",
+      digest: manifest.digest,
+      manifest: { mediaType: mediaTypes.dockerManifest, digest: manifest.digest, size: text.length },
+      config: configDescriptor,
+    },
+  };
+  const image = await assembleImage(store, original, { packer });
+  assert.equal(image.manifestBytes.toString(), text);
+  assert.equal(image.configDigest, configBlob.digest);
+  assert.deepEqual(image.layers, [{ diffID: digestOf("tar of base"), blob }]);
+  assert.equal(await configDigestOf(original, packer), configBlob.digest);
+  assert.deepEqual(packed, []);
+});
+
+test("what was assembled reads back as a manifest", async (t) => {
+  const { store, record, packer } = rig(t);
+  const image = await assembleImage(store, record, { packer });
+  const { layers, config } = parseManifest(image.manifestBytes, image.manifest.mediaType);
+  assert.deepEqual(config, image.config);
+  assert.deepEqual(
+    layers,
+    image.layers.map(({ blob }) => blob),
+  );
+});
+
+/** An image of one pulled layer and one layer made here, and a stand-in for the worker that says what it did. */
+function rig(t: TestContext) {
+  const dir = mkdtempSync(path.join(tmpdir(), "slipway-assemble-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const store = openStore(dir);
+  const layer = newLayerId();
+  const temporary = store.temp.newPath("layer");
+  mkdirSync(path.join(temporary, "fs"), { recursive: true });
+  store.layers.commit(layer, temporary, { sizeBytes: 0, createdAtMs: 0 });
+  assert.deepEqual(readdirSync(store.temp.dir()), []);
+  const base = store.content.put("blob of base");
+  const packed: string[] = [];
+  const packer = new LayerPacker(store, async () => tarMaker(store, packed));
+  const record: ImageRecord = {
+    config: {
+      architecture: "amd64",
+      os: "linux",
+      created: "2020-01-01T00:00:00Z",
+      config: { Cmd: ["sh"] },
+      history: [{ created_by: "RUN a && b # buildkit" }],
+    },
+    layers: [
+      {
+        kind: "blob",
+        diffID: parseDiffID(digestOf("tar of base")),
+        blob: { mediaType: mediaTypes.dockerLayerGzip, digest: base.digest, size: base.sizeBytes },
+        reference: "docker.io/library/base:latest",
+      },
+      { kind: "directory", layer, identity: "i" },
+    ],
+  };
+  return { store, record, packer, packed, base };
+}
+
+const layerTypes: Record<LayerCompression, string> = {
+  none: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
+
+function tarMaker(store: Store, packed: string[]): TarMaker {
+  return {
+    packLayer: async ({ compression, level }) => {
+      packed.push([compression ?? "hash", level].filter((part) => part !== undefined).join(" "));
+      const known = { diffID: parseDiffID(digestOf("tar of top")), tarSizeBytes: 10 };
+      if (!compression) return known;
+      const { digest, sizeBytes } = store.content.put(`${compression} of top`);
+      return { ...known, blob: { digest, size: sizeBytes, mediaType: layerTypes[compression] } };
+    },
+  };
+}

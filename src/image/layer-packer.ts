@@ -1,0 +1,82 @@
+import type { LayerId, PackedBlob, PackInfo, Store } from "../content/index.ts";
+import type { Descriptor, DiffID, LayerCompression } from "../oci/index.ts";
+import { SingleFlight } from "../util/index.ts";
+import type { AssembledLayer } from "./assemble.ts";
+import { ImageError } from "./image-error.ts";
+
+/** How a layer's tar is stored. */
+export interface LayerForm {
+  readonly compression: LayerCompression;
+  /** Default: the compression's own. */
+  readonly level?: number;
+}
+
+/** The part of the worker that makes tars. */
+export interface TarMaker {
+  packLayer(request: {
+    layer: LayerId;
+    compression?: LayerCompression;
+    level?: number;
+  }): Promise<{ diffID: DiffID; tarSizeBytes: number; blob?: Descriptor }>;
+}
+
+/** Turns layer directories into tars, each once: what was made before is known from `pack.json`. */
+export class LayerPacker {
+  readonly #store: Store;
+  readonly #tarMaker: () => Promise<TarMaker>;
+  readonly #flights = new SingleFlight<string, PackInfo>();
+
+  /** @param tarMaker starts the worker; called only when a tar must be made */
+  constructor(store: Store, tarMaker: () => Promise<TarMaker>) {
+    this.#store = store;
+    this.#tarMaker = tarMaker;
+  }
+
+  /** The layer's diffID; its tar is hashed when it never was, and not kept.
+   * @throws {ImageError} `LAYER_MISSING` */
+  async diffID(layer: LayerId): Promise<DiffID> {
+    const known = this.#store.layers.readPack(layer);
+    return known ? known.diffID : (await this.#pack(layer)).diffID;
+  }
+
+  /** The layer's blob, stored in the content store.
+   * @throws {ImageError} `LAYER_MISSING` */
+  async blob(layer: LayerId, form: LayerForm): Promise<AssembledLayer> {
+    const known = this.#store.layers.readPack(layer);
+    const blob = known && findBlob(this.#store, known, form);
+    if (blob) return { diffID: known.diffID, blob };
+    const packed = await this.#pack(layer, form);
+    return { diffID: packed.diffID, blob: toDescriptor(packed.blobs[0]!) };
+  }
+
+  #pack(layer: LayerId, form?: LayerForm): Promise<PackInfo> {
+    const key = `${layer} ${form?.compression} ${form?.level}`;
+    return this.#flights.do(key, async () => {
+      if (!this.#store.layers.touch(layer)) throw missing(layer);
+      const { diffID, tarSizeBytes, blob } = await (await this.#tarMaker()).packLayer({ layer, ...form });
+      if (form && !blob) throw new Error(`Internal error: layer ${layer} was packed without a blob`);
+      const blobs: PackedBlob[] = form && blob ? [{ ...toDescriptor(blob), ...form }] : [];
+      this.#store.layers.addPack(layer, { diffID, tarSizeBytes, blobs });
+      return { diffID, tarSizeBytes, blobs };
+    });
+  }
+}
+
+/** A blob of this form that is still in the content store. */
+export function findBlob(store: Store, pack: PackInfo, form: LayerForm): Descriptor | undefined {
+  const found = pack.blobs.find((blob) => {
+    const isAsked = blob.compression === form.compression && blob.level === form.level;
+    return isAsked && store.content.has(blob.digest, blob.size);
+  });
+  return found && toDescriptor(found);
+}
+
+function toDescriptor({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size };
+}
+
+function missing(layer: LayerId): ImageError {
+  return new ImageError("LAYER_MISSING", `Cannot pack layer ${layer}: it is no longer in the store`, {
+    hint: "build the image again",
+  });
+}
