@@ -12,7 +12,6 @@ export {
   type SpecialFile,
   splitDeviceNumber,
 } from "./special-file.ts";
-export { removeTree } from "./remove-tree.ts";
 export { fileSystemType } from "./statfs.ts";
 export { SysError } from "./sys-error.ts";
 export { setTimes } from "./times.ts";

@@ -12,13 +12,14 @@ import {
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveInside } from "../snapshot/index.ts";
-import { removeTree, tryFlock } from "../sys/index.ts";
+import { tryFlock } from "../sys/index.ts";
 import { isErrno, runProcess } from "../util/index.ts";
 import type { Environment } from "./environment.ts";
 import type { WorkerMount } from "./protocol.ts";
 import type { Defer } from "./undo.ts";
 import { mountView } from "./view.ts";
 import { WorkerError } from "./worker-error.ts";
+import { removePath } from "./remove-path.ts";
 
 type CacheMount = Extract<WorkerMount, { type: "cache" }>;
 
@@ -84,7 +85,7 @@ async function fill(environment: Environment, files: string, mount: CacheMount, 
     chmodSync(made, mount.mode & 0o7777);
     renameSync(made, files);
   } catch (error) {
-    removeTree(made);
+    removePath(made);
     if (!isErrno(error, "ENOTEMPTY", "EEXIST")) throw error;
   }
 }

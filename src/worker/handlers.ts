@@ -1,4 +1,5 @@
-import { removeTree } from "../sys/index.ts";
+import type { BulkPool } from "./bulk-pool.ts";
+import type { BulkApi } from "./bulk-requests.ts";
 import type { Environment } from "./environment.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { runStep } from "./run-step.ts";
@@ -7,6 +8,7 @@ import { WorkerError } from "./worker-error.ts";
 /** Dispatches requests. `run`s wait for their process here. */
 export function handlers(
   environment: Environment,
+  bulk: BulkPool,
   log: (log: WorkerLog) => Promise<void>,
 ): (method: keyof WorkerApi, request: unknown) => Promise<unknown> {
   const running = new Map<string, AbortController>();
@@ -42,14 +44,17 @@ export function handlers(
         return { exitCode: (await runStep(environment, unkept, { signal, tty, binds })).exitCode };
       }),
     cancel: async ({ runId }) => running.get(runId)?.abort(),
-    remove: async ({ layers, paths }) => {
-      for (const layer of layers) removeTree(environment.store.layers.dirOf(layer));
-      for (const file of paths) removeTree(file);
-    },
+    ...bulkMethods(bulk),
   };
   return async (method, request) => {
     const handler = api[method] as ((request: unknown) => Promise<unknown>) | undefined;
     if (!handler) throw new Error(`Internal error: the worker does not know "${method}" yet`);
     return await handler(request);
   };
+}
+
+function bulkMethods(bulk: BulkPool): BulkApi {
+  const forward = (method: keyof BulkApi) => (request: unknown) => bulk.call(method, request);
+  const methods = ["unpackLayer", "importTar", "remove"] as const satisfies (keyof BulkApi)[];
+  return Object.fromEntries(methods.map((method) => [method, forward(method)])) as unknown as BulkApi;
 }

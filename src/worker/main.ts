@@ -1,7 +1,11 @@
+import { isMainThread, workerData } from "node:worker_threads";
+import { BulkPool } from "./bulk-pool.ts";
+import { serveBulkRequests } from "./bulk-thread.ts";
 import { describeRunMode, type Environment, prepareEnvironment } from "./environment.ts";
 import { handlers } from "./handlers.ts";
 import { type ReplyMessage, type RequestMessage, toErrorData, type WorkerSetup } from "./messages.ts";
-import { removeTree, setParentDeathSignal, umount } from "../sys/index.ts";
+import { setParentDeathSignal, umount } from "../sys/index.ts";
+import { removePath } from "./remove-path.ts";
 
 // The entry point of the child process: the first process of its pid namespace, started by launch.ts.
 
@@ -19,7 +23,7 @@ function main(): void {
   setParentDeathSignal("SIGKILL");
   const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
   const environment = prepareEnvironment(setup);
-  const handle = handlers(environment, (log) => send({ kind: "log", log }));
+  const handle = handlers(environment, new BulkPool(setup), (log) => send({ kind: "log", log }));
   process.on("message", (message: RequestMessage) => {
     if (message.kind === "end") return end(environment);
     void answer(message.id, () => handle(message.method, message.request));
@@ -37,12 +41,13 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
 
 function end({ memoryDir }: Environment): void {
   umount(memoryDir, { detach: true });
-  removeTree(memoryDir);
+  removePath(memoryDir);
   process.exit(0);
 }
 
 try {
-  main();
+  if (isMainThread) main();
+  else serveBulkRequests(workerData as WorkerSetup);
 } catch (error) {
   void send({ kind: "failed", error: toErrorData(error) }).then(() => process.exit(1));
 }

@@ -1,4 +1,5 @@
 import { CodedError } from "../errors/index.ts";
+import type { BulkApi } from "./bulk-requests.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { WorkerError } from "./worker-error.ts";
 
@@ -19,6 +20,16 @@ export type ReplyMessage =
   | { readonly kind: "result"; readonly id: number; readonly value: unknown }
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "log"; readonly log: WorkerLog };
+
+/** First thread of the worker → a thread for bulk work. */
+export interface BulkRequest {
+  readonly method: keyof BulkApi;
+  readonly request: unknown;
+}
+
+export type BulkReply =
+  | { readonly kind: "result"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: ErrorData };
 
 /** An error, as it crosses the channel. */
 export interface ErrorData {

@@ -14,12 +14,12 @@ import {
   type SpecMount,
 } from "../executor/index.ts";
 import type { MountPoint } from "../snapshot/index.ts";
-import { removeTree } from "../sys/index.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
 import type { BindMount, RunRequest, RunResult } from "./protocol.ts";
 import { ensureWorkingDirectory, readUserFiles } from "./step-files.ts";
 import { prepareStepMounts, type StepMount } from "./step-mounts.ts";
 import { StepRoot } from "./step-root.ts";
+import { removePath } from "./remove-path.ts";
 
 export interface StepOptions {
   /** Undefined: the process gets the worker's own stdin, stdout and stderr. */
@@ -66,7 +66,7 @@ export async function runStep(
 
 function removeMemory(environment: Environment, name: string): void {
   for (const part of ["root", "mounts", "files"])
-    removeTree(path.join(environment.memoryDir, `${name}.${part}`));
+    removePath(path.join(environment.memoryDir, `${name}.${part}`));
 }
 
 interface Step {

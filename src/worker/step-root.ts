@@ -8,8 +8,9 @@ import {
   prepareMountPoints,
   treeSizeBytes,
 } from "../snapshot/index.ts";
-import { removeTree, umount } from "../sys/index.ts";
+import { umount } from "../sys/index.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
+import { removePath } from "./remove-path.ts";
 
 /** The root file system of one step: a stack of layers under an upper directory that can become a layer. */
 export class StepRoot implements Disposable {
@@ -62,7 +63,7 @@ export class StepRoot implements Disposable {
 
   [Symbol.dispose](): void {
     this.#unmount();
-    for (const directory of [this.#layerDir, this.#stubs, ...this.#scratches]) removeTree(directory);
+    for (const directory of [this.#layerDir, this.#stubs, ...this.#scratches]) removePath(directory);
   }
 
   get #upper(): string {

@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { mountOverlay } from "../snapshot/index.ts";
-import { removeTree, umount } from "../sys/index.ts";
+import { umount } from "../sys/index.ts";
 import type { Environment } from "./environment.ts";
 import type { Defer } from "./undo.ts";
+import { removePath } from "./remove-path.ts";
 
 /** Mounts a stack of layers at `target`, which is created. What is written to a writable view is thrown away. */
 export function mountView(
@@ -14,11 +15,11 @@ export function mountView(
   mkdirSync(view.target, { mode: 0o700 });
   const scratch = temp.newPath("overlay");
   mkdirSync(scratch, { mode: 0o700 });
-  defer(() => removeTree(scratch));
+  defer(() => removePath(scratch));
   const upper = view.readonly ? undefined : temp.newPath("view");
   if (upper !== undefined) {
     mkdirSync(upper, { mode: 0o755 });
-    defer(() => removeTree(upper));
+    defer(() => removePath(upper));
   }
   mountOverlay({
     target: view.target,

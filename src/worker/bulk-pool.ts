@@ -1,0 +1,64 @@
+import { availableParallelism } from "node:os";
+import { Worker as Thread } from "node:worker_threads";
+import type { BulkApi } from "./bulk-requests.ts";
+import { type BulkReply, type BulkRequest, fromErrorData, type WorkerSetup } from "./messages.ts";
+
+interface Task {
+  readonly method: keyof BulkApi;
+  readonly request: unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Threads for bulk work, each with one request at a time; started when one is needed, and kept. A thread costs about 60 ms to
+ * start, so the first is started at once. */
+export class BulkPool {
+  readonly #setup: WorkerSetup;
+  readonly #limit = Math.min(Math.max(availableParallelism(), 2), 4);
+  readonly #idle: Thread[] = [];
+  readonly #waiting: Task[] = [];
+  readonly #running = new Map<Thread, Task>();
+
+  constructor(setup: WorkerSetup) {
+    this.#setup = setup;
+    this.#idle.push(this.#start());
+  }
+
+  call(method: keyof BulkApi, request: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ method, request, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#waiting.length === 0) return;
+    const thread = this.#idle.pop() ?? (this.#running.size < this.#limit ? this.#start() : undefined);
+    if (!thread) return;
+    const task = this.#waiting.shift()!;
+    this.#running.set(thread, task);
+    thread.postMessage({ method: task.method, request: task.request } satisfies BulkRequest);
+  }
+
+  #start(): Thread {
+    const thread = new Thread(process.argv[1]!, { workerData: this.#setup });
+    thread.on("message", (reply: BulkReply) => {
+      const task = this.#take(thread);
+      this.#idle.push(thread);
+      if (reply.kind === "error") task?.reject(fromErrorData(reply.error));
+      else task?.resolve(reply.value);
+      this.#next();
+    });
+    thread.on("error", (error) => {
+      this.#take(thread)?.reject(error);
+      this.#next();
+    });
+    return thread;
+  }
+
+  #take(thread: Thread): Task | undefined {
+    const task = this.#running.get(thread);
+    this.#running.delete(thread);
+    return task;
+  }
+}

@@ -1,0 +1,24 @@
+import { parentPort } from "node:worker_threads";
+import { openStore } from "../content/index.ts";
+import { type BulkApi, bulkRequests } from "./bulk-requests.ts";
+import { type BulkReply, type BulkRequest, toErrorData, type WorkerSetup } from "./messages.ts";
+
+/** Body of a thread of `BulkPool`. */
+export function serveBulkRequests(setup: WorkerSetup): void {
+  const api = bulkRequests({
+    store: openStore(setup.storeRoot, { owner: setup.owner }),
+    opaqueXattr: setup.userNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque",
+  });
+  parentPort!.on("message", (message: BulkRequest) => {
+    void answer(api, message).then((reply) => parentPort!.postMessage(reply));
+  });
+}
+
+async function answer(api: BulkApi, { method, request }: BulkRequest): Promise<BulkReply> {
+  try {
+    const call = api[method] as (request: unknown) => Promise<unknown>;
+    return { kind: "result", value: await call(request) };
+  } catch (error) {
+    return { kind: "error", error: toErrorData(error) };
+  }
+}
