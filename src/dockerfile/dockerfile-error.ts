@@ -7,10 +7,12 @@ export class DockerfileError extends CodedError<DockerfileErrorCode> {}
  * - `DOCKERFILE_INSTRUCTION`: an instruction's flags or arguments are wrong
  * - `DOCKERFILE_EXPANSION`: a word cannot be expanded
  * - `DOCKERFILE_STAGE`: stages refer to each other wrongly
- * - `DOCKERFILE_CHECK`: `check=error=true` and a rule was violated */
+ * - `DOCKERFILE_CHECK`: `check=error=true` and a rule was violated
+ * - `UNSUPPORTED`: a needed stage asks for what is not carried out yet */
 export type DockerfileErrorCode =
   | "DOCKERFILE_PARSE"
   | "DOCKERFILE_INSTRUCTION"
   | "DOCKERFILE_EXPANSION"
   | "DOCKERFILE_STAGE"
-  | "DOCKERFILE_CHECK";
+  | "DOCKERFILE_CHECK"
+  | "UNSUPPORTED";

@@ -1,3 +1,4 @@
+export { convertTarget } from "./convert/convert-target.ts";
 export { finishHistory, type LayerFacts } from "./convert/finish-history.ts";
 export type {
   ConvertOptions,
@@ -47,4 +48,12 @@ export type { Directive, Directives, EscapeToken } from "./parser/directives.ts"
 export { parseSyntax } from "./parser/parse-syntax.ts";
 export { printDockerfile } from "./parser/print-dockerfile.ts";
 export type { ArgumentForm, SyntaxNode, SyntaxTree, Word } from "./parser/syntax-tree.ts";
-export type { StageBase, StageGraph, StageNode } from "./stages/stage-graph.ts";
+export {
+  resolveStages,
+  type StageBase,
+  type StageGraph,
+  type StageNode,
+  type StageOptions,
+  type StageStep,
+  stagesNeeded,
+} from "./stages/index.ts";

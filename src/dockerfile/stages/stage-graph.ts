@@ -1,27 +1,58 @@
 import type { SourceLocation } from "../../errors/index.ts";
 import type { Platform } from "../../oci/index.ts";
+import type { FromInstruction, ParsedDockerfile, StageInstruction } from "../instructions/instruction.ts";
+
+/** What the stages of a file depend on, beside its text. */
+export interface StageOptions {
+  /** Stage name, in any case; the last stage when undefined. */
+  readonly target?: string | undefined;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  /** Platform of the image to be made. */
+  readonly platform: Platform;
+  /** Platform that commands run on; default: the target's. */
+  readonly buildPlatform?: Platform | undefined;
+}
 
 /** The stages of a file and how they hang together, for one target. */
 export interface StageGraph {
+  readonly dockerfile: ParsedDockerfile;
   readonly stages: readonly StageNode[];
   /** Index of the target stage. */
   readonly target: number;
-  readonly buildArgs: Readonly<Record<string, string>>;
   readonly platform: Platform;
+  readonly buildPlatform: Platform;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Values of the predefined arguments and of those before the first FROM. */
+  readonly globalArgs: ReadonlyMap<string, string>;
 }
 
 export interface StageNode {
   readonly index: number;
-  /** As `--target` takes it: lower case; undefined for a stage without AS. */
+  /** Lower case, as `--target` takes it; undefined for a stage without AS. */
   readonly name: string | undefined;
   /** `name`, or `stage-N`. */
   readonly displayName: string;
+  readonly from: FromInstruction;
   readonly base: StageBase;
+  /** Of `FROM --platform`; undefined = the target's (or the base stage's). */
+  readonly platform: Platform | undefined;
+  readonly steps: readonly StageStep[];
   readonly location: SourceLocation;
 }
 
 export type StageBase =
   | { readonly kind: "scratch" }
   | { readonly kind: "stage"; readonly index: number }
-  /** Normalised, with tag: `docker.io/library/alpine:latest`. */
-  | { readonly kind: "image"; readonly reference: string };
+  /** `reference` is normalised and has a tag or digest: `docker.io/library/alpine:latest`. */
+  | { readonly kind: "image"; readonly name: string; readonly reference: string };
+
+/** An instruction with what it reads from. */
+export interface StageStep {
+  readonly instruction: StageInstruction;
+  /** COPY --from: one source. RUN: one for each mount, also for those that turn out to need none. */
+  readonly sources: readonly StageBase[];
+  readonly isOnbuild: boolean;
+}
+
+/** A step of one kind of instruction. */
+export type StepOf<I extends StageInstruction> = StageStep & { readonly instruction: I };

@@ -1,0 +1,57 @@
+import { type ConvertContext, hasLayers, pinned } from "./convert-context.ts";
+import type { ResolvedImage } from "./options.ts";
+import { resolveWorkdir } from "./paths.ts";
+import { setVariable, splitVariable } from "./set-variable.ts";
+import type { StageState } from "./stage-state.ts";
+import { numberStep } from "./step-name.ts";
+
+const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** FROM an image: its tree, config and history. */
+export function startFromImage(context: ConvertContext, state: StageState, image: ResolvedImage): void {
+  const { config } = image;
+  state.baseImage = image;
+  state.image = {
+    architecture: config.architecture,
+    os: config.os,
+    ...(config["os.version"] !== undefined && { "os.version": config["os.version"] }),
+    ...(config.variant !== undefined && { variant: config.variant }),
+    ...(config.author !== undefined && { author: config.author }),
+    config: { ...config.config },
+    history: [...config.history],
+  };
+  if (hasLayers(image)) {
+    const description = numberStep(state, `FROM ${pinned(image)}`);
+    const { displayName: stage, location } = state.node;
+    state.vertex = context.addImage(image, state.platform, { description, stage, location });
+  }
+}
+
+/** FROM scratch: an empty tree, and `/` to work in. */
+export function startFromScratch(state: StageState): void {
+  state.image.config = { WorkingDir: "/" };
+}
+
+/** FROM an earlier stage: everything that it has made, but not its ONBUILD triggers. */
+export function startFromStage(state: StageState, base: StageState): void {
+  const { OnBuild: _, ...config } = base.image.config;
+  state.image = { ...base.image, config, history: [...base.image.history] };
+  state.platform = base.platform;
+  state.vertex = base.vertex;
+  state.baseImage = base.baseImage;
+  state.args = [...base.args];
+  state.env = new Map(base.env);
+}
+
+/** What every stage begins with: PATH is always set, and the config's environment and directory count. */
+export function applyBaseConfig(state: StageState): void {
+  const env = state.image.config.Env ?? [];
+  const hasPath = env.some((text) => splitVariable(text)[0] === "PATH");
+  const complete = hasPath ? env : [...env, defaultPath];
+  state.image.config.Env = complete;
+  for (const [key, value] of complete.map(splitVariable)) setVariable(state.env, key, value);
+  const workdir = state.image.config.WorkingDir;
+  if (!workdir) return;
+  state.image.config.WorkingDir = resolveWorkdir("/", workdir);
+  state.workdir = state.image.config.WorkingDir;
+}

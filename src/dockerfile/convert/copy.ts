@@ -1,0 +1,163 @@
+import type { CopyAction, FileOp, VertexDigest } from "../../llb/index.ts";
+import { quoteGo } from "../go-text.ts";
+import type { AddInstruction, CopyInstruction, InlineFile } from "../instructions/instruction.ts";
+import { expandHeredocAt, type StepOf } from "../stages/index.ts";
+import { parseChmod } from "./chmod.ts";
+import type { ConvertContext } from "./convert-context.ts";
+import { refuseRemoteSource } from "./remote-source.ts";
+import { addHistory } from "./history.ts";
+import { inlineFile, inlineFileDescription } from "./inline-file.ts";
+import { InputList } from "./input-list.ts";
+import { parseOwner } from "./owner.ts";
+import { resolveDest, resolveSource } from "./paths.ts";
+import type { StageState } from "./stage-state.ts";
+import { nextStep } from "./step-name.ts";
+
+type CopyStep = StepOf<CopyInstruction | AddInstruction>;
+
+/** COPY and ADD: one file operation, with an action for each source. */
+export function dispatchCopy(context: ConvertContext, state: StageState, step: CopyStep): void {
+  const words = expandWords(context, state, step);
+  for (const source of words.sources) refuseRemoteSource(context, step, source);
+  if (words.checksum) throw context.error(step, checksumReason(words.sources));
+  const inputs = new InputList();
+  const base = inputs.add(state.vertex);
+  const shared = sharedOptions(context, state, step, words);
+  const actions: CopyAction[] = [];
+  if (words.sources.length > 0) {
+    const from = inputs.add(sourceTree(context, state, step));
+    actions.push(...words.sources.map((source) => copyAction(step, { from, source, shared })));
+  }
+  for (const file of step.instruction.files) {
+    const from = inputs.add(inlineTree(context, state, step, file));
+    actions.push(inlineAction(from, file, shared));
+  }
+  const op: FileOp = { kind: "file", base, actions };
+  state.vertex = context.definition.add(op, inputs.digests, nextStep(context, state, step));
+  addHistory(state, shownCopy(step, words), "tree");
+}
+
+interface CopyWords {
+  readonly sources: readonly string[];
+  readonly dest: string;
+  readonly chown: string;
+  readonly chmod: string;
+  readonly checksum: string;
+}
+
+function expandWords(context: ConvertContext, state: StageState, step: CopyStep): CopyWords {
+  const { instruction } = step;
+  const expand = (word: string | undefined) => (word ? context.expand(state, step, word) : "");
+  return {
+    chown: expand(instruction.chown),
+    chmod: expand(instruction.chmod),
+    checksum: instruction.kind === "add" ? expand(instruction.checksum) : "",
+    sources: instruction.sources.map(expand),
+    dest: expand(instruction.dest),
+  };
+}
+
+function checksumReason(sources: readonly string[]): string {
+  if (sources.length !== 1) return "checksum can't be specified for multiple sources";
+  return "checksum requires HTTP(S) or Git sources";
+}
+
+function sourceTree(context: ConvertContext, state: StageState, step: CopyStep): VertexDigest | undefined {
+  const source = step.sources[0];
+  if (source === undefined) return context.mainContext();
+  if (source.kind === "stage" && !context.states[source.index]!.isDispatched) {
+    const from = step.instruction.kind === "copy" ? step.instruction.from : "";
+    const message = `cannot copy from stage ${quoteGo(from ?? "")}, it needs to be defined before current stage ${quoteGo(state.label)}`;
+    throw context.error(step, message, "DOCKERFILE_STAGE");
+  }
+  return context.sourceTree(source);
+}
+
+type SharedOptions = Pick<CopyAction, "dest" | "owner" | "mode" | "excludePatterns">;
+
+function sharedOptions(
+  context: ConvertContext,
+  state: StageState,
+  step: CopyStep,
+  words: CopyWords,
+): SharedOptions {
+  const { excludes } = step.instruction;
+  return {
+    dest: resolveDest(state.workdir, words.dest),
+    ...(words.chown && { owner: parseOwner(words.chown) }),
+    ...(words.chmod && { mode: parseChmod(words.chmod, (message) => context.error(step, message)) }),
+    ...(excludes.length > 0 && { excludePatterns: excludes }),
+  };
+}
+
+interface CopySource {
+  readonly from: number;
+  readonly source: string;
+  readonly shared: SharedOptions;
+}
+
+function copyAction({ instruction }: CopyStep, { from, source, shared }: CopySource): CopyAction {
+  const isParents = instruction.kind === "copy" && instruction.parents;
+  return {
+    kind: "copy",
+    from,
+    source: isParents ? pivotSource(source) : resolveSource(source),
+    ...shared,
+    followSymlink: true,
+    copyDirContents: true,
+    attemptUnpack: instruction.kind === "add" && (instruction.unpack ?? true),
+    createDestPath: true,
+    allowWildcard: true,
+    allowEmptyWildcard: true,
+    ...(isParents && { parents: true }),
+  };
+}
+
+/** A source of `--parents`: both sides of the pivot made clean. The pivot is the root where none is written. */
+function pivotSource(source: string): string {
+  const at = source.indexOf("/./");
+  const parent = at < 0 ? "/" : resolveSource(source.slice(0, at));
+  const path = resolveSource(at < 0 ? source : source.slice(at + "/./".length));
+  return `${parent === "/" ? "" : parent}/.${path}`;
+}
+
+function inlineTree(
+  context: ConvertContext,
+  state: StageState,
+  step: CopyStep,
+  file: InlineFile,
+): VertexDigest {
+  const { dockerfile } = context.graph;
+  const data = file.expand
+    ? expandHeredocAt(dockerfile, step.instruction, file.content, state.env)
+    : file.content;
+  const metadata = context.metadata(state, step, inlineFileDescription);
+  return context.definition.add(inlineFile(file.name, data, 0o644), [], metadata);
+}
+
+function inlineAction(from: number, file: InlineFile, shared: SharedOptions): CopyAction {
+  return {
+    kind: "copy",
+    from,
+    source: resolveSource(file.name),
+    ...shared,
+    followSymlink: false,
+    copyDirContents: false,
+    attemptUnpack: false,
+    createDestPath: true,
+    allowWildcard: false,
+    allowEmptyWildcard: false,
+  };
+}
+
+function shownCopy({ instruction }: CopyStep, words: CopyWords): string {
+  return [
+    instruction.kind === "add" ? "ADD" : "COPY",
+    ...(instruction.kind === "copy" && instruction.parents ? ["--parents"] : []),
+    ...(words.chown ? [`--chown=${words.chown}`] : []),
+    ...(words.chmod ? [`--chmod=${words.chmod}`] : []),
+    ...words.sources,
+    ...instruction.files.map(({ name }) => `<<${name}`),
+    words.dest,
+  ].join(" ");
+}

@@ -1,0 +1,61 @@
+import type { ContainerConfig, DraftImageConfig, HealthcheckConfig } from "../../oci/index.ts";
+import type { StageImage } from "./stage-state.ts";
+
+/** The config of the image to be made, its keys in BuildKit's order and empty values left out, so that equal images have equal
+ * bytes. */
+export function draftConfig(image: StageImage, labels: Readonly<Record<string, string>>): DraftImageConfig {
+  const { Labels } = image.config;
+  return {
+    architecture: image.architecture,
+    ...(image.author && { author: image.author }),
+    config: containerConfig({ ...image.config, Labels: { ...Labels, ...labels } }),
+    history: image.history,
+    os: image.os,
+    ...(image["os.version"] && { "os.version": image["os.version"] }),
+    ...(image.variant && { variant: image.variant }),
+  };
+}
+
+/** Only the known keys: what else a base image's config holds is not carried over. */
+function containerConfig(config: ContainerConfig): ContainerConfig {
+  return withoutEmpty<ContainerConfig>([
+    ["User", config.User],
+    ["ExposedPorts", sortKeys(config.ExposedPorts)],
+    ["Env", config.Env],
+    ["Entrypoint", config.Entrypoint],
+    ["Cmd", config.Cmd],
+    ["Volumes", sortKeys(config.Volumes)],
+    ["WorkingDir", config.WorkingDir],
+    ["Labels", sortKeys(config.Labels)],
+    ["StopSignal", config.StopSignal],
+    ["ArgsEscaped", config.ArgsEscaped],
+    ["Healthcheck", config.Healthcheck && healthcheck(config.Healthcheck)],
+    ["OnBuild", config.OnBuild],
+    ["Shell", config.Shell],
+  ]);
+}
+
+function healthcheck(config: HealthcheckConfig): HealthcheckConfig {
+  return withoutEmpty<HealthcheckConfig>([
+    ["Test", config.Test],
+    ["Interval", config.Interval],
+    ["Timeout", config.Timeout],
+    ["StartPeriod", config.StartPeriod],
+    ["StartInterval", config.StartInterval],
+    ["Retries", config.Retries],
+  ]);
+}
+
+/** Keys in the order of their bytes, as Go writes a map. */
+function sortKeys<T>(map: Readonly<Record<string, T>> | undefined): Readonly<Record<string, T>> | undefined {
+  if (!map || Object.keys(map).length === 0) return undefined;
+  return Object.fromEntries(
+    Object.entries(map).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+  );
+}
+
+/** Go's `omitempty`. */
+function withoutEmpty<T extends object>(entries: readonly (readonly [keyof T & string, unknown])[]): T {
+  const isEmpty = (value: unknown) => !value || (Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(entries.filter(([, value]) => !isEmpty(value))) as T;
+}

@@ -1,0 +1,58 @@
+import { CodedError, type SourceLocation } from "../../errors/index.ts";
+import type { Platform } from "../../oci/index.ts";
+import type { StageBase } from "../stages/index.ts";
+import { locationOf } from "../stages/index.ts";
+import { type ConvertContext, imageKey } from "./convert-context.ts";
+import type { ImageConfigResolver } from "./options.ts";
+
+interface WantedImage {
+  readonly reference: string;
+  readonly platform: Platform;
+  readonly location: SourceLocation;
+}
+
+/** Asks, all at once, for the images that the stages with these indices start and read from, and are not known yet. The first
+ * failure ends the other requests.
+ * @throws what the resolver throws, with the location of the instruction that names the image */
+export async function resolveImages(
+  context: ConvertContext,
+  indices: Iterable<number>,
+  resolver: ImageConfigResolver,
+): Promise<void> {
+  const failure = new AbortController();
+  const signals = [failure.signal, ...(context.options.signal ? [context.options.signal] : [])];
+  const signal = AbortSignal.any(signals);
+  const requests = [...wantedImages(context, indices)].map(async ([key, wanted]) => {
+    try {
+      const { reference, platform } = wanted;
+      const description = `[internal] load metadata for ${reference}`;
+      const image = await resolver.resolveImageConfig(reference, { platform, signal, description });
+      context.images.set(key, image);
+    } catch (error) {
+      failure.abort(error);
+      if (error instanceof CodedError) error.location ??= wanted.location;
+      throw error;
+    }
+  });
+  const failed = (await Promise.allSettled(requests)).some((result) => result.status === "rejected");
+  if (failed) throw failure.signal.reason;
+}
+
+function wantedImages(context: ConvertContext, indices: Iterable<number>): Map<string, WantedImage> {
+  const wanted = new Map<string, WantedImage>();
+  const want = (base: StageBase, platform: Platform, location: SourceLocation) => {
+    if (base.kind !== "image") return;
+    const { reference } = base;
+    const key = imageKey(reference, platform);
+    if (!context.images.has(key) && !wanted.has(key)) wanted.set(key, { reference, platform, location });
+  };
+  for (const index of indices) {
+    const { node, platform, steps } = context.states[index]!;
+    want(node.base, platform, node.location);
+    for (const { instruction, sources } of steps) {
+      const location = locationOf(context.graph.dockerfile, instruction);
+      for (const source of sources) want(source, context.graph.platform, location);
+    }
+  }
+  return wanted;
+}

@@ -1,0 +1,66 @@
+import type { VertexDigest } from "../../llb/index.ts";
+import type { ContainerConfig, HistoryEntry, Platform } from "../../oci/index.ts";
+import type { ArgDeclaration } from "../instructions/instruction.ts";
+import type { StageNode, StageStep } from "../stages/index.ts";
+import type { ResolvedImage } from "./options.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a stage's instructions have made so far: the tree (`vertex`), the shell environment and the image config. */
+export class StageState {
+  readonly node: StageNode;
+  /** Triggers of the base first, then the stage's own instructions. */
+  steps: readonly StageStep[];
+  /** How the stage is named in step descriptions: empty in a file with nothing to tell apart. */
+  readonly label: string;
+  ignoreCache = false;
+
+  platform: Platform;
+  /** undefined = scratch. */
+  vertex: VertexDigest | undefined;
+  baseImage: ResolvedImage | undefined;
+  /** Variables of ENV and ARG, in order of last assignment. */
+  env = new Map<string, string>();
+  workdir = "/";
+  /** ARGs in order of declaration, repeated ones too. */
+  args: ArgDeclaration[] = [];
+  image: StageImage;
+  isCmdSet = false;
+  isDispatched = false;
+
+  /** Steps that are numbered in descriptions, and how many were. */
+  stepCount: number;
+  stepIndex = 0;
+
+  constructor(node: StageNode, options: { readonly label: string; readonly platform: Platform }) {
+    this.node = node;
+    this.steps = node.steps;
+    this.label = options.label;
+    this.platform = options.platform;
+    this.image = {
+      architecture: options.platform.architecture,
+      os: options.platform.os,
+      config: {},
+      history: [],
+    };
+    this.stepCount = countSteps(node);
+  }
+}
+
+/** The image config of a stage while it is made. */
+export interface StageImage {
+  architecture: string;
+  os: string;
+  "os.version"?: string;
+  variant?: string;
+  author?: string;
+  config: Mutable<ContainerConfig>;
+  history: HistoryEntry[];
+}
+
+const numbered = new Set(["add", "copy", "run", "workdir"]);
+
+function countSteps(node: StageNode): number {
+  const steps = node.steps.filter((step) => numbered.has(step.instruction.kind)).length;
+  return node.base.kind === "image" ? steps + 1 : steps;
+}

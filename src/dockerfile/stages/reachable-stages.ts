@@ -1,0 +1,27 @@
+import type { StageBase, StageGraph } from "./stage-graph.ts";
+
+/** Indices of the stages that the graph's target needs, itself included: what they are FROM, copy from and mount. */
+export function stagesNeeded(graph: StageGraph): ReadonlySet<number> {
+  return reachableStages(graph.target, (index) => {
+    const { base, steps } = graph.stages[index]!;
+    return [base, ...steps.flatMap((step) => step.sources)];
+  });
+}
+
+/** Indices of what `target` reaches, itself included.
+ * @param uses what the stage of that index stands on and reads from */
+export function reachableStages(
+  target: number,
+  uses: (index: number) => readonly StageBase[],
+): ReadonlySet<number> {
+  const reached = new Set<number>();
+  const visit = (index: number) => {
+    if (reached.has(index)) return;
+    reached.add(index);
+    for (const base of uses(index)) {
+      if (base.kind === "stage") visit(base.index);
+    }
+  };
+  visit(target);
+  return reached;
+}
