@@ -15,7 +15,8 @@ import { nextStep } from "./step-name.ts";
 
 type CopyStep = StepOf<CopyInstruction | AddInstruction>;
 
-/** COPY and ADD: one file operation, with an action for each source. */
+/** COPY and ADD: one file operation, with an action for each source. `--link` is the same operation, as in BuildKit over
+ * storage that cannot merge layers: it makes the same files. */
 export function dispatchCopy(context: ConvertContext, state: StageState, step: CopyStep): void {
   const words = expandWords(context, state, step);
   for (const source of words.sources) refuseRemoteSource(context, step, source);

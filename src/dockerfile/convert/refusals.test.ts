@@ -120,6 +120,12 @@ test("an image that cannot be resolved is reported at the line that names it, an
   assert.deepEqual(aborted, ["docker.io/library/busybox:latest"]);
 });
 
+test("an image that is not found may be a stage whose name was mistyped", async () => {
+  await assert.rejects(convert("FROM alpine AS nosuchimg\nFROM nosuchimage"), {
+    message: "docker.io/library/nosuchimage:latest: not found (did you mean nosuchimg?)",
+  });
+});
+
 test("build arguments that nothing declares are warned about", async () => {
   const buildArgs = {
     B: "1",

@@ -1,11 +1,12 @@
-import { CodedError, type SourceLocation } from "../../errors/index.ts";
+import { CodedError, didYouMean, type SourceLocation } from "../../errors/index.ts";
 import type { Platform } from "../../oci/index.ts";
-import type { StageBase } from "../stages/index.ts";
-import { locationOf } from "../stages/index.ts";
+import { locationOf, type StageBase } from "../stages/index.ts";
 import { type ConvertContext, imageKey } from "./convert-context.ts";
 import type { ImageConfigResolver } from "./options.ts";
 
 interface WantedImage {
+  /** As written. */
+  readonly name: string;
   readonly reference: string;
   readonly platform: Platform;
   readonly location: SourceLocation;
@@ -29,8 +30,7 @@ export async function resolveImages(
       const image = await resolver.resolveImageConfig(reference, { platform, signal, description });
       context.images.set(key, image);
     } catch (error) {
-      failure.abort(error);
-      if (error instanceof CodedError) error.location ??= wanted.location;
+      if (!failure.signal.aborted) failure.abort(explain(context, wanted, error));
       throw error;
     }
   });
@@ -38,13 +38,23 @@ export async function resolveImages(
   if (failed) throw failure.signal.reason;
 }
 
+/** Adds the line that names the image, and the stage that was perhaps meant. */
+function explain(context: ConvertContext, { name, location }: WantedImage, error: unknown): unknown {
+  if (!(error instanceof CodedError)) return error;
+  error.location ??= location;
+  const stages = context.graph.stages.map((stage) => stage.displayName);
+  error.message += didYouMean(name, stages);
+  return error;
+}
+
 function wantedImages(context: ConvertContext, indices: Iterable<number>): Map<string, WantedImage> {
   const wanted = new Map<string, WantedImage>();
   const want = (base: StageBase, platform: Platform, location: SourceLocation) => {
     if (base.kind !== "image") return;
-    const { reference } = base;
+    const { name, reference } = base;
     const key = imageKey(reference, platform);
-    if (!context.images.has(key) && !wanted.has(key)) wanted.set(key, { reference, platform, location });
+    if (!context.images.has(key) && !wanted.has(key))
+      wanted.set(key, { name, reference, platform, location });
   };
   for (const index of indices) {
     const { node, platform, steps } = context.states[index]!;
