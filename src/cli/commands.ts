@@ -16,4 +16,35 @@ export interface CommandEntry {
 }
 
 /** Every command, in the order of the help text. */
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "images",
+    group: "Images:",
+    summary: "List images",
+    load: () => import("./commands/images.ts"),
+  },
+  {
+    name: "inspect",
+    group: "Images:",
+    summary: "Show everything about images as JSON",
+    load: () => import("./commands/inspect.ts"),
+  },
+  {
+    name: "history",
+    group: "Images:",
+    summary: "Show how the layers of an image were made",
+    load: () => import("./commands/history.ts"),
+  },
+  {
+    name: "tag",
+    group: "Images:",
+    summary: "Give an image another name",
+    load: () => import("./commands/tag.ts"),
+  },
+  {
+    name: "rmi",
+    group: "Images:",
+    summary: "Remove images",
+    load: () => import("./commands/rmi.ts"),
+  },
+];

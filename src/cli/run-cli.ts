@@ -28,41 +28,38 @@ export async function createProgram(args: readonly string[] | "all", io: CliIo):
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
     })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride();
-  addGlobalOptions(program)
-    .option("-v, --version", "Show the version")
-    .action(() => program.help({ error: true }));
+  addGlobalOptions(program.option("-v, --version", "Show the version"));
   const used = args === "all" ? undefined : usedCommand(program, args);
   for (const entry of commands) {
     const command = addCommand(program, entry);
     const isUsed = used === undefined ? args === "all" : isNamed(entry, used);
     if (isUsed) (await entry.load()).define(command, io);
+    addGlobalOptions(command);
   }
   return program;
 }
 
 function addCommand(program: Command, entry: CommandEntry): Command {
-  const command = program
+  return program
     .command(entry.name)
     .aliases([...(entry.aliases ?? [])])
-    .summary(entry.summary)
     .description(entry.summary)
     .helpGroup(entry.group)
-    .showHelpAfterError(`Run 'slipway ${entry.name} --help' for more information`);
-  return addGlobalOptions(command);
+    .showHelpAfterError(`\nRun 'slipway ${entry.name} --help' for more information`);
 }
+
+const globalGroup = "Global options:";
 
 /** May stand before and after the command's name. */
 function addGlobalOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--root <dir>", "Directory of the store (default: $SLIPWAY_ROOT)").helpGroup(
-        "Global options:",
-      ),
+      new Option("--root <dir>", "Directory of the store (default: $SLIPWAY_ROOT)").helpGroup(globalGroup),
     )
-    .addOption(
-      new Option("--debug", "Show the whole chain of causes of an error").helpGroup("Global options:"),
-    );
+    .addOption(new Option("--debug", "Show the whole chain of causes of an error").helpGroup(globalGroup))
+    .addHelpOption(new Option("-h, --help", "Show this help").helpGroup(globalGroup));
 }
 
 /** The command's name; of `help NAME`, that name. */

@@ -8,6 +8,7 @@ export {
 } from "./assemble-image.ts";
 export { ImageError, type ImageErrorCode } from "./image-error.ts";
 export type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";
+export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
 export { knownConfigDigest } from "./known-image.ts";
 export { type LayerForm, LayerPacker, type TarMaker } from "./layer-packer.ts";
