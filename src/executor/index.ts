@@ -5,7 +5,7 @@ export { hostSeccomp } from "./host-seccomp.ts";
 export { DEFAULT_HOSTNAME, hostsFile, resolvConf } from "./network-files.ts";
 export { type ProcessUser, resolveUser, type UserFiles } from "./resolve-user.ts";
 export { type Rlimit, rlimits, type Ulimit } from "./rlimits.ts";
-export { type RunContainerOptions, runContainer } from "./run-container.ts";
+export { type RunContainerOptions, runContainer, type SendSignal } from "./run-container.ts";
 export {
   type ContainerProcess,
   runtimeSpec,

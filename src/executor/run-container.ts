@@ -18,9 +18,13 @@ export interface RunContainerOptions {
   readonly id: string;
   /** Called for each piece of output; reading goes on when the promise resolves. Undefined: the process gets our own stdio. */
   readonly onOutput?: ((stream: 1 | 2, data: Buffer) => Promise<void>) | undefined;
+  /** Gets what sends a signal to the first process of the container, as soon as there is one. */
+  readonly onSignaller?: ((send: SendSignal) => void) | undefined;
   /** Kills every process of the container. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export type SendSignal = (signal: NodeJS.Signals) => void;
 
 /** Runs one container to its end and returns its exit code, 128 + n when signal n ended it.
  * @throws {ExecutorError} `COMMAND_NOT_FOUND` | `COMMAND_NOT_EXECUTABLE` | `RUNTIME_FAILED`
@@ -34,6 +38,7 @@ export async function runContainer(options: RunContainerOptions): Promise<number
     env: runtimeEnv(),
     stdio: onOutput ? ["ignore", "pipe", "pipe"] : "inherit",
   });
+  options.onSignaller?.((signal) => void sendWhenStarted(child, bundle, signal));
   const output = onOutput ? [pump(child.stdout, 1, onOutput), pump(child.stderr, 2, onOutput)] : [];
   const exitCode = await ended(child, options);
   await Promise.all(output);
@@ -82,8 +87,16 @@ async function ended(child: ChildProcess, options: RunContainerOptions): Promise
 async function killUntilGone(child: ChildProcess, bundle: string): Promise<void> {
   for (let round = 0; child.exitCode === null && child.signalCode === null; round++) {
     const pid = readPid(bundle);
-    if (pid !== undefined) killQuietly(pid);
+    if (pid !== undefined) killQuietly(pid, "SIGKILL");
     if (round > 250) child.kill("SIGKILL");
+    await sleep(20);
+  }
+}
+
+async function sendWhenStarted(child: ChildProcess, bundle: string, signal: NodeJS.Signals): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const pid = readPid(bundle);
+    if (pid !== undefined) return killQuietly(pid, signal);
     await sleep(20);
   }
 }
@@ -93,9 +106,9 @@ function readPid(bundle: string): number | undefined {
   return Number.isInteger(pid) && pid > 1 ? pid : undefined;
 }
 
-function killQuietly(pid: number): void {
+function killQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch (error) {
     if (!isErrno(error, "ESRCH")) throw error;
   }

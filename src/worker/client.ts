@@ -66,6 +66,7 @@ const METHODS = {
   run: true,
   runAttached: true,
   cancel: true,
+  signal: true,
   applyFileActions: true,
   digestSources: true,
   packLayer: true,

@@ -1,8 +1,9 @@
+import type { SendSignal } from "../executor/index.ts";
 import type { BulkPool } from "./bulk-pool.ts";
 import type { BulkApi } from "./bulk-requests.ts";
 import type { Environment } from "./environment.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
-import { runStep } from "./run-step.ts";
+import { runStep, type StepOptions } from "./run-step.ts";
 import { WorkerError } from "./worker-error.ts";
 
 /** Dispatches requests. `run`s wait for their process here. */
@@ -11,18 +12,18 @@ export function handlers(
   bulk: BulkPool,
   log: (log: WorkerLog) => Promise<void>,
 ): (method: keyof WorkerApi, request: unknown) => Promise<unknown> {
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Running>();
 
   async function cancellable<Value>(
     runId: string,
-    run: (signal: AbortSignal) => Promise<Value>,
+    run: (options: RunningOptions) => Promise<Value>,
   ): Promise<Value> {
-    const controller = new AbortController();
-    running.set(runId, controller);
+    const own = new Running();
+    running.set(runId, own);
     try {
-      return await run(controller.signal);
+      return await run(own.options);
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
+      if (!own.options.signal.aborted) throw error;
       throw new WorkerError("CANCELLED", "The step was cancelled", { cause: error });
     } finally {
       running.delete(runId);
@@ -31,19 +32,19 @@ export function handlers(
 
   const api: Partial<WorkerApi> = {
     run: (request) =>
-      cancellable(request.runId, (signal) =>
+      cancellable(request.runId, (options) =>
         runStep(environment, request, {
-          signal,
+          ...options,
           onOutput: (stream, data) => log({ runId: request.runId, stream, data }),
         }),
       ),
     runAttached: (request) =>
-      cancellable(request.runId, async (signal) => {
-        const { output: _, ...unkept } = request;
-        const { tty, binds } = request;
-        return { exitCode: (await runStep(environment, unkept, { signal, tty, binds })).exitCode };
+      cancellable(request.runId, async (options) => {
+        const { output: _, tty, ...unkept } = request;
+        return { exitCode: (await runStep(environment, unkept, { ...options, tty })).exitCode };
       }),
-    cancel: async ({ runId }) => running.get(runId)?.abort(),
+    cancel: async ({ runId }) => running.get(runId)?.cancel(),
+    signal: async ({ runId, signal }) => running.get(runId)?.send(signal),
     ...bulkMethods(bulk),
   };
   return async (method, request) => {
@@ -51,6 +52,34 @@ export function handlers(
     if (!handler) throw new Error(`Internal error: the worker does not know "${method}" yet`);
     return await handler(request);
   };
+}
+
+type RunningOptions = Required<Pick<StepOptions, "signal" | "onSignaller">>;
+
+/** A process that runs, or is about to. */
+class Running {
+  readonly options: RunningOptions;
+  readonly #controller = new AbortController();
+  /** Signals that came before there was a process. */
+  readonly #early: NodeJS.Signals[] = [];
+  #send: SendSignal = (signal) => void this.#early.push(signal);
+
+  constructor() {
+    this.options = { signal: this.#controller.signal, onSignaller: (send) => this.#connect(send) };
+  }
+
+  cancel(): void {
+    this.#controller.abort();
+  }
+
+  send(signal: NodeJS.Signals): void {
+    this.#send(signal);
+  }
+
+  #connect(send: SendSignal): void {
+    this.#send = send;
+    for (const signal of this.#early.splice(0)) send(signal);
+  }
 }
 
 function bulkMethods(bulk: BulkPool): BulkApi {

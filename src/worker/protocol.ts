@@ -20,9 +20,9 @@ export interface WorkerApi {
   /** Runs one process to its end and makes the upper directory a layer, if it exits with 0. */
   run(request: RunRequest): Promise<RunResult>;
   /** Runs a process with the worker's own stdin, stdout and stderr; the changes are kept nowhere. */
-  runAttached(
-    request: RunRequest & { tty: boolean; binds: readonly BindMount[] },
-  ): Promise<{ exitCode: number }>;
+  runAttached(request: RunRequest & { tty: boolean }): Promise<{ exitCode: number }>;
+  /** Sends a signal to the first process of `run` or `runAttached`, as soon as there is one; nothing when it has ended. */
+  signal(request: { runId: string; signal: NodeJS.Signals }): Promise<void>;
   /** Kills what `run` or `runAttached` with this `runId` started; that call then rejects with code `CANCELLED`. */
   cancel(request: { runId: string }): Promise<void>;
   /** Applies file actions on top of `lowers`, writing only the new layer. The digests say what was really read. */
@@ -78,6 +78,8 @@ export interface RunRequest {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number;
   readonly mounts: readonly WorkerMount[];
+  /** Host paths to bind. For processes whose changes are thrown away; a step never sees the host. */
+  readonly binds?: readonly BindMount[];
 }
 
 export type WorkerMount =

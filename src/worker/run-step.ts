@@ -11,11 +11,12 @@ import {
   type Runtime,
   runContainer,
   runtimeSpec,
+  type SendSignal,
   type SpecMount,
 } from "../executor/index.ts";
 import type { MountPoint } from "../snapshot/index.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
-import type { BindMount, RunRequest, RunResult } from "./protocol.ts";
+import type { RunRequest, RunResult } from "./protocol.ts";
 import { ensureWorkingDirectory, readUserFiles } from "./step-files.ts";
 import { prepareStepMounts, type StepMount } from "./step-mounts.ts";
 import { StepRoot } from "./step-root.ts";
@@ -25,8 +26,9 @@ export interface StepOptions {
   /** Undefined: the process gets the worker's own stdin, stdout and stderr. */
   readonly onOutput?: (stream: 1 | 2, data: Buffer) => Promise<void>;
   readonly tty?: boolean;
-  readonly binds?: readonly BindMount[];
   readonly signal: AbortSignal;
+  /** Gets what sends a signal to the process. */
+  readonly onSignaller?: (send: SendSignal) => void;
 }
 
 let steps = 0;
@@ -44,11 +46,11 @@ export async function runStep(
   try {
     const defer = (step: () => void | Promise<void>) => void undo.push(step);
     defer(() => removeMemory(environment, name));
-    const { signal, binds = [] } = options;
+    const { signal } = options;
     const mounts = await prepareStepMounts(environment, {
       name,
       mounts: request.mounts,
-      binds,
+      binds: request.binds ?? [],
       signal,
       defer,
     });
@@ -167,6 +169,7 @@ function runInContainer(
       bundle: newMemoryDir(environment, `${name}.files/bundle${attempts++}`),
       id: `slipway-${name}`,
       onOutput: options.onOutput,
+      onSignaller: options.onSignaller,
       signal: options.signal,
     });
   });

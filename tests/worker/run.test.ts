@@ -301,6 +301,36 @@ test("a cancelled step is killed with everything that it started", options, asyn
   assert.deepEqual(processesNamed("sleep\x0061"), []);
 });
 
+test("a signal reaches the first process, even one sent before it runs", options, async () => {
+  const script = 'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.05; done';
+  const request = { runId: "asked", lowers: [rig.base], args: ["/bin/sh", "-c", script], env: [], cwd: "/" };
+  const running = rig.worker.run({
+    ...request,
+    user: "",
+    network: "default",
+    security: "sandbox",
+    mounts: [],
+  });
+  const asking = setInterval(() => void rig.worker.signal({ runId: "asked", signal: "SIGTERM" }), 100);
+  assert.deepEqual(await running, { exitCode: 3 });
+  clearInterval(asking);
+  await rig.worker.signal({ runId: "asked", signal: "SIGTERM" });
+});
+
+test("host paths are bound when they are asked for, read-only if told", options, async () => {
+  const source = path.join(rig.directory, "bound");
+  fs.mkdirSync(source);
+  const binds = [
+    { source, dest: "/rw", readonly: false },
+    { source, dest: "/ro", readonly: true },
+  ];
+  const { stdout } = await rig.sh("echo x > /rw/f; cat /ro/f; touch /ro/g 2>/dev/null || echo refused", {
+    binds,
+  });
+  assert.equal(stdout, "x\nrefused\n");
+  assert.equal(fs.readFileSync(path.join(source, "f"), "utf8"), "x\n");
+});
+
 test("twenty steps at once do not disturb each other", options, async () => {
   const results = await Promise.all(
     Array.from({ length: 20 }, (_, number) => rig.sh(`echo ${number} > /n; cat /n; exit ${number}`)),
