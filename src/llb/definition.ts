@@ -49,13 +49,11 @@ export class DefinitionBuilder {
 
   /** The vertices that `root` needs, in an order where inputs come first. */
   build(root: VertexDigest | undefined): Definition {
-    const needed = new Set<VertexDigest>();
-    const visit = (digest: VertexDigest) => {
-      if (needed.has(digest)) return;
-      needed.add(digest);
-      for (const input of this.#vertices.get(digest)!.inputs) visit(input);
-    };
-    if (root) visit(root);
+    const needed = new Set(root ? [root] : []);
+    // A set is walked on while it grows.
+    for (const digest of needed) {
+      for (const input of this.#vertices.get(digest)!.inputs) needed.add(input);
+    }
     return { vertices: new Map([...this.#vertices].filter(([digest]) => needed.has(digest))), root };
   }
 }

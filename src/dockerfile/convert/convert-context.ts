@@ -8,6 +8,8 @@ import {
   type StageBase,
   type StageGraph,
   type StageStep,
+  type StepScope,
+  stageNames,
 } from "../stages/index.ts";
 import type { ConvertOptions, ResolvedImage } from "./options.ts";
 import type { StageState } from "./stage-state.ts";
@@ -20,12 +22,16 @@ export class ConvertContext {
   readonly states: readonly StageState[];
   /** By `imageKey`; filled before the first step. */
   readonly images = new Map<string, ResolvedImage>();
+  /** What the triggers of base images can read from. */
+  readonly stepScope: StepScope;
   #mainContext: VertexDigest | undefined;
 
   constructor(graph: StageGraph, options: ConvertOptions, states: readonly StageState[]) {
     this.graph = graph;
     this.options = options;
     this.states = states;
+    const { dockerfile, stages } = graph;
+    this.stepScope = { dockerfile, names: stageNames(stages), stageCount: stages.length };
   }
 
   /** The vertex of the main build context. */

@@ -1,6 +1,6 @@
 import { parseOnbuildTrigger } from "../instructions/index.ts";
 import type { OnbuildInstruction } from "../instructions/instruction.ts";
-import { stageNames, stepSources, type StageStep } from "../stages/index.ts";
+import { stepSources, type StageStep } from "../stages/index.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import type { StageState } from "./stage-state.ts";
 
@@ -14,7 +14,10 @@ export function dispatchOnbuild(state: StageState, instruction: OnbuildInstructi
 export function addTriggers(context: ConvertContext, state: StageState): void {
   const triggers = baseTriggers(context, state);
   delete state.image.config.OnBuild;
-  const steps = triggers.map((trigger) => triggerStep(context, state, trigger));
+  const steps = triggers.map((trigger): StageStep => {
+    const instruction = parseOnbuildTrigger(trigger, state.node.location);
+    return { instruction, sources: stepSources(instruction, context.stepScope), isOnbuild: true };
+  });
   state.steps = [...steps, ...state.steps];
   state.stepCount += steps.length;
 }
@@ -26,11 +29,4 @@ function baseTriggers(context: ConvertContext, state: StageState): readonly stri
   return context.graph.stages[base.index]!.steps.flatMap(({ instruction }) =>
     instruction.kind === "onbuild" ? [instruction.trigger] : [],
   );
-}
-
-function triggerStep(context: ConvertContext, state: StageState, trigger: string): StageStep {
-  const { dockerfile, stages } = context.graph;
-  const instruction = parseOnbuildTrigger(trigger, state.node.location);
-  const scope = { dockerfile, names: stageNames(stages), stageCount: stages.length };
-  return { instruction, sources: stepSources(instruction, scope), isOnbuild: true };
 }

@@ -3,5 +3,5 @@ export { reachableStages, stagesNeeded } from "./reachable-stages.ts";
 export { resolveStages } from "./resolve-stages.ts";
 export type { StageBase, StageGraph, StageNode, StageOptions, StageStep, StepOf } from "./stage-graph.ts";
 export { locateError, locationOf } from "./stage-location.ts";
-export { stepSources } from "./step-sources.ts";
+export { type StepScope, stepSources } from "./step-sources.ts";
 export { stageNames } from "./stage-names.ts";

@@ -14,14 +14,12 @@ export function reachableStages(
   target: number,
   uses: (index: number) => readonly StageBase[],
 ): ReadonlySet<number> {
-  const reached = new Set<number>();
-  const visit = (index: number) => {
-    if (reached.has(index)) return;
-    reached.add(index);
+  const reached = new Set([target]);
+  // A set is walked on while it grows.
+  for (const index of reached) {
     for (const base of uses(index)) {
-      if (base.kind === "stage") visit(base.index);
+      if (base.kind === "stage") reached.add(base.index);
     }
-  };
-  visit(target);
+  }
   return reached;
 }
