@@ -159,7 +159,7 @@ export class EndpointClient {
     if (endpoint.scheme !== undefined) return endpoint.scheme;
     const known = this.#schemes.get(endpoint.host);
     if (known) return known;
-    const detection = detectScheme(endpoint.host, this.#options.limits, signal);
+    const detection = detectScheme(endpoint.host, this.#options.transport, signal);
     this.#schemes.set(endpoint.host, detection);
     detection.catch(() => this.#schemes.delete(endpoint.host));
     return detection;

@@ -66,7 +66,11 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   const mayBePlain = (host: string) => isInsecureHost(host, configuration);
   const credentials =
     options.credentials ?? dockerCredentials({ ...options, file: options.dockerConfigPath });
-  const transport = new Transport(limits, new TlsSettings({ ...options, isInsecure: mayBePlain }));
+  const transport = new Transport({
+    limits,
+    tls: new TlsSettings({ ...options, isInsecure: mayBePlain }),
+    env: options.env ?? process.env,
+  });
   const client = new EndpointClient({ transport, credentials, limits, mayBePlain, note });
   const blobs = new Semaphore(limits.maxBlobs);
   const dead = new Set<string>();
@@ -106,7 +110,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       });
     },
     async [Symbol.asyncDispose]() {
-      transport.close();
+      await transport.close();
     },
   };
 }

@@ -30,6 +30,7 @@ export class TlsSettings {
   }
 
   #filesFor(host: string): { authorities: string[]; client: AgentOptions } {
+    if (!/^[\w[]/.test(host)) return { authorities: [], client: {} }; // a redirect's host may be `..`
     const authorities: string[] = [];
     let client: AgentOptions = {};
     for (const root of this.#options.certificateDirs ?? certificateDirs) {

@@ -1,15 +1,7 @@
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-} from "node:http";
-import type { Agent as HttpsAgent } from "node:https";
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import type { NetworkLimits } from "./limits.ts";
 import { systemError } from "./network-error.ts";
-import type { TlsSettings } from "./tls-settings.ts";
+import { createRoute, type Route, type RouteOptions } from "./route.ts";
 
 export interface TransportRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -21,25 +13,22 @@ export interface TransportRequest {
 /** One HTTP exchange at a time over kept-alive connections: no retry, no redirect, no authentication.
  * Not `fetch`: it costs twice the processor time per byte and buffers uploads. */
 export class Transport {
-  readonly #limits: NetworkLimits;
-  readonly #tls: TlsSettings;
-  readonly #agents = new Map<string, HttpAgent | HttpsAgent>();
+  readonly #options: RouteOptions;
+  readonly #routes = new Map<string, Promise<Route>>();
   readonly #knownHosts = new Set<string>();
 
-  constructor(limits: NetworkLimits, tls: TlsSettings) {
-    this.#limits = limits;
-    this.#tls = tls;
+  constructor(options: RouteOptions) {
+    this.#options = options;
   }
 
   /** Resolves with the head of the answer; the caller reads, dumps or destroys its body. Rejects with Node's errors. */
   async send(url: URL, request: TransportRequest): Promise<IncomingMessage> {
-    const start = url.protocol === "https:" ? (await import("node:https")).request : httpRequest;
-    const agent = await this.#agentFor(url);
+    const route = await this.#routeTo(url);
+    const { method, headers, signal, body } = request;
     for (;;) {
-      const { method, headers, signal, body } = request;
-      const outgoing = start(url, { method, headers, agent, ...(signal ? { signal } : {}) });
+      const outgoing = route.start(url, { method, headers, ...(signal ? { signal } : {}) });
       try {
-        const answer = await this.#answerOf(outgoing, url, body);
+        const answer = await this.#answerOf(outgoing, body);
         this.#knownHosts.add(url.host);
         return answer;
       } catch (error) {
@@ -54,35 +43,25 @@ export class Transport {
     return this.#knownHosts.has(url.host);
   }
 
-  close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
-    this.#agents.clear();
+  async close(): Promise<void> {
+    const routes = await Promise.allSettled(this.#routes.values());
+    this.#routes.clear();
+    for (const route of routes) if (route.status === "fulfilled") route.value.close();
   }
 
-  async #agentFor(url: URL): Promise<HttpAgent | HttpsAgent> {
-    const options = {
-      keepAlive: true,
-      maxFreeSockets: 8,
-      scheduling: "lifo",
-      autoSelectFamilyAttemptTimeout: 1_000,
-    } as const;
-    const known = this.#agents.get(url.origin);
+  #routeTo(url: URL): Promise<Route> {
+    const known = this.#routes.get(url.origin);
     if (known) return known;
-    const agent =
-      url.protocol === "https:"
-        ? new (await import("node:https")).Agent({ ...options, ...(await this.#tls.optionsFor(url.host)) })
-        : new HttpAgent(options);
-    const other = this.#agents.get(url.origin); // made while we waited
-    if (other) return other;
-    this.#agents.set(url.origin, agent);
-    return agent;
+    const route = createRoute(url, this.#options);
+    this.#routes.set(url.origin, route);
+    return route;
   }
 
-  #answerOf(outgoing: ClientRequest, url: URL, body: TransportRequest["body"]): Promise<IncomingMessage> {
+  #answerOf(outgoing: ClientRequest, body: TransportRequest["body"]): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let answer: IncomingMessage | undefined;
-      const { idleTimeoutMs } = this.#limits;
-      this.#limitConnecting(outgoing, url);
+      const { idleTimeoutMs } = this.#options.limits;
+      this.#limitConnecting(outgoing);
       outgoing.setTimeout(idleTimeoutMs, () => {
         const silence = systemError("IDLE_TIMEOUT", `it sent nothing for ${idleTimeoutMs / 1000} s`);
         (answer ?? outgoing).destroy(silence);
@@ -98,15 +77,15 @@ export class Transport {
     });
   }
 
-  #limitConnecting(outgoing: ClientRequest, url: URL): void {
-    const { connectTimeoutMs } = this.#limits;
+  #limitConnecting(outgoing: ClientRequest): void {
+    const { connectTimeoutMs } = this.#options.limits;
     outgoing.on("socket", (socket) => {
       if (!socket.connecting) return;
       const timer = setTimeout(() => {
         outgoing.destroy(systemError("CONNECT_TIMEOUT", `no connection within ${connectTimeoutMs / 1000} s`));
       }, connectTimeoutMs);
       const stop = () => clearTimeout(timer);
-      socket.once(url.protocol === "https:" ? "secureConnect" : "connect", stop);
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", stop);
       socket.once("close", stop);
     });
   }

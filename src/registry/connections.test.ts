@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import { parseReference } from "../oci/index.ts";
+import { defaultLimits } from "./limits.ts";
+import { networkError } from "./network-error.ts";
+import { proxyFor } from "./proxy.ts";
+import { createRegistryClient } from "./registry-client.ts";
+import { TlsSettings } from "./tls-settings.ts";
+import { discardBody, Transport } from "./transport.ts";
+import { fakeCertificate } from "./testing/fake-certificate.ts";
+import { FakeProxy } from "./testing/fake-proxy.ts";
+import { FakeRegistry } from "./testing/fake-registry.ts";
+import { amd64, failure, quickLimits, startPullRig } from "./testing/pull-rig.ts";
+
+const dir = mkdtempSync(path.join(tmpdir(), "slipway-connections-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const layers = [Buffer.from("layer")];
+
+test("a loopback registry that speaks TLS is spoken to in TLS, without a look at its certificate", async () => {
+  await using rig = await startPullRig({ tls: fakeCertificate });
+  const { manifest } = rig.registry.addImage("base", "latest", { layers });
+  assert.equal((await rig.client.resolve(rig.reference("base"), amd64)).digest, manifest.digest);
+});
+
+test("the way a host is spoken to is found out once", async () => {
+  await using rig = await startPullRig({ tls: fakeCertificate });
+  rig.registry.addImage("base", "latest", { layers });
+  await Promise.all([1, 2, 3].map(() => rig.client.resolve(rig.reference("base"), amd64)));
+  assert.equal(rig.registry.count("GET", /^\/v2\/$/), 1);
+});
+
+test("a certificate of an unknown authority is not trusted, and the error says where to put the authority", async () => {
+  await using registry = await FakeRegistry.start({ tls: fakeCertificate });
+  const error = await statusOf(registry.host, {}).catch((each: unknown) => each);
+  const told = networkError(error, "Cannot pull x", new URL(`https://${registry.host}`), false) as Error & {
+    hint: string;
+  };
+  assert.equal(
+    told.message,
+    `Cannot pull x: cannot reach ${registry.host}: its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)`,
+  );
+  assert.equal(
+    told.hint,
+    `Put the registry's CA into /etc/docker/certs.d/${registry.host}/ca.crt, or set "insecure: true" for it in Slipway's configuration file`,
+  );
+});
+
+test("an authority in certs.d is trusted, for its host only", async () => {
+  await using registry = await FakeRegistry.start({ tls: fakeCertificate });
+  writeIn(path.join(dir, "trusted", registry.host, "ca.crt"), fakeCertificate.cert);
+  writeIn(path.join(dir, "elsewhere", "127.0.0.1:1", "ca.crt"), fakeCertificate.cert);
+  assert.equal(await statusOf(registry.host, { certificateDirs: [path.join(dir, "trusted")] }), 200);
+  await assert.rejects(
+    statusOf(registry.host, { certificateDirs: [path.join(dir, "elsewhere")] }),
+    /self-signed/,
+  );
+});
+
+test("a registry that does not speak TLS is not spoken to without it", async () => {
+  await using registry = await FakeRegistry.start();
+  const error = await statusOf(registry.host, {}).catch((each: unknown) => each);
+  const told = networkError(error, "Cannot pull x", new URL(`https://${registry.host}`), false) as Error & {
+    hint: string;
+  };
+  assert.equal(told.message, `Cannot pull x: cannot reach ${registry.host}: it does not speak TLS`);
+  assert.deepEqual(registry.requests, []);
+});
+
+test("HTTPS goes through the proxy's tunnel, with the proxy's password", async () => {
+  await using registry = await FakeRegistry.start({ tls: fakeCertificate });
+  const { manifest } = registry.addImage("base", "latest", { layers });
+  await using proxy = await FakeProxy.start({ port: Number(registry.host.split(":")[1]) });
+  const env = { HTTPS_PROXY: `http://ann:p%40ss@${proxy.host}` };
+  await using client = createRegistryClient({
+    env,
+    configuration: { registries: { "registry.example": { insecure: true, mirrors: [] } } },
+    credentials: async () => undefined,
+    certificateDirs: [],
+  });
+  const resolved = await client.resolve(parseReference("registry.example/base"), amd64);
+  assert.equal(resolved.digest, manifest.digest);
+  const password = Buffer.from("ann:p@ss").toString("base64");
+  assert.deepEqual(proxy.requests, [`CONNECT registry.example:443 Basic ${password}`]);
+});
+
+test("plain HTTP is handed to the proxy with the whole URL", async () => {
+  await using registry = await FakeRegistry.start();
+  const { manifest } = registry.addImage("base", "latest", { layers });
+  await using proxy = await FakeProxy.start({ port: Number(registry.host.split(":")[1]) });
+  const mirrors = [{ host: "mirror.example", scheme: "http", prefix: "" }] as const;
+  await using client = createRegistryClient({
+    env: { http_proxy: proxy.host },
+    configuration: { registries: { "registry.example": { insecure: false, mirrors } } },
+    credentials: async () => undefined,
+  });
+  assert.equal(
+    (await client.resolve(parseReference("registry.example/base"), amd64)).digest,
+    manifest.digest,
+  );
+  assert.equal(proxy.requests[0], "GET http://mirror.example/v2/base/manifests/latest");
+});
+
+test("a proxy that refuses or is not there is named", async () => {
+  await using proxy = await FakeProxy.start({ port: 1 });
+  proxy.refusal = 407;
+  const pull = async (env: NodeJS.ProcessEnv) => {
+    await using client = createRegistryClient({
+      env,
+      credentials: async () => undefined,
+      limits: quickLimits,
+    });
+    return await failure(client.resolve(parseReference("registry.example/base"), amd64));
+  };
+  const subject = "Cannot pull registry.example/base:latest: cannot reach registry.example";
+  const refused = await pull({ HTTPS_PROXY: `http://ann:s3cret@${proxy.host}` });
+  assert.equal(refused.message, `${subject}: the proxy ${proxy.host} answered 407`);
+  const absent = await pull({ HTTPS_PROXY: "http://127.0.0.1:1" });
+  assert.equal(absent.message, `${subject}: the proxy 127.0.0.1:1 cannot be reached (ECONNREFUSED)`);
+  const unknown = await pull({ HTTPS_PROXY: "socks5://127.0.0.1:1" });
+  assert.equal(
+    unknown.message,
+    "Cannot reach registry.example: HTTPS_PROXY does not name an http or https proxy",
+  );
+});
+
+const noProxyRows: [noProxy: string, url: string, isProxied: boolean][] = [
+  ["", "https://a.example", true],
+  ["*", "https://a.example", false],
+  ["a.example", "https://a.example", false],
+  ["a.example", "https://sub.a.example", false],
+  ["a.example", "https://xa.example", true],
+  [".a.example", "https://a.example", true],
+  [".a.example", "https://sub.a.example", false],
+  ["*.a.example", "https://sub.a.example", false],
+  ["b.example, A.EXAMPLE:443", "https://a.example", false],
+  ["a.example:444", "https://a.example", true],
+  ["10.0.0.0/8", "https://10.1.2.3:5000", false],
+  ["10.0.0.0/8", "https://11.1.2.3:5000", true],
+  ["fd00::/8", "https://[fd00::1]:5000", false],
+  ["fd00::1", "https://[fd00::1]:5000", false],
+  ["10.0.0.0/99,x/8,/", "https://10.1.2.3", true],
+  ["", "https://localhost:5000", false],
+  ["", "https://127.0.0.1:5000", false],
+];
+
+for (const [noProxy, url, isProxied] of noProxyRows) {
+  test(`with NO_PROXY=${noProxy}, ${url} goes ${isProxied ? "through the proxy" : "directly"}`, () => {
+    const found = proxyFor(new URL(url), { HTTPS_PROXY: "http://proxy.example:3128", NO_PROXY: noProxy });
+    assert.equal(found?.host, isProxied ? "proxy.example:3128" : undefined);
+  });
+}
+
+/** Status of `/v2/` over TLS that is verified, loopback or not. */
+async function statusOf(
+  host: string,
+  options: { certificateDirs?: readonly string[] },
+): Promise<number | undefined> {
+  const tls = new TlsSettings({ certificateDirs: [], ...options, isInsecure: () => false, env: {} });
+  const transport = new Transport({ limits: defaultLimits, tls, env: {} });
+  try {
+    const answer = await transport.send(new URL(`https://${host}/v2/`), { method: "GET", headers: {} });
+    await discardBody(answer);
+    return answer.statusCode;
+  } finally {
+    await transport.close();
+  }
+}
+
+function writeIn(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
