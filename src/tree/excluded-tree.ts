@@ -15,18 +15,15 @@ class ExcludedTree implements FileTree {
   readonly #tree: FileTree;
   readonly #matcher: PatternMatcher;
   readonly #reaches: readonly ((directory: string) => boolean)[];
-  /** Exceptions without wildcards, or undefined when one has wildcards. */
-  readonly #plainExceptions: readonly string[] | undefined;
   readonly #directories = new Map<TreePath, MatchResult>();
   readonly #shown = new Map<TreePath, boolean>();
 
   constructor(tree: FileTree, matcher: PatternMatcher) {
     this.#tree = tree;
     this.#matcher = matcher;
-    const exceptions = matcher.patterns.filter((pattern) => pattern.isException);
-    this.#reaches = exceptions.map((pattern) => compileReach(pattern.text));
-    const plain = exceptions.map((pattern) => pattern.text.replace(/\/\*\*$/, "").replace(/\/\*$/, ""));
-    this.#plainExceptions = plain.some((text) => /[*[\]?^\\]/.test(text)) ? undefined : plain;
+    this.#reaches = matcher.patterns
+      .filter((pattern) => pattern.isException)
+      .map((pattern) => compileReach(pattern.text));
   }
 
   lstat(path: TreePath): TreeStat | undefined {
@@ -82,13 +79,8 @@ class ExcludedTree implements FileTree {
     return this.#reaches.some((reaches) => reaches(directory));
   }
 
-  /** Of an excluded directory. While all exceptions are plain paths, the directories on the way are shown whether or not the
-   * exception exists; otherwise only when something below is shown. */
+  /** An excluded directory is shown when something below it is. */
   #isShown(path: TreePath): boolean {
-    if (this.#plainExceptions) {
-      const prefix = `${relative(path)}/`;
-      return this.#plainExceptions.some((text) => `${text}/`.startsWith(prefix));
-    }
     let isShown = this.#shown.get(path);
     if (isShown === undefined) {
       isShown = this.readdir(path).length > 0;

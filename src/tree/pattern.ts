@@ -53,18 +53,26 @@ function translate(chars: readonly string[]): { kind: Kind; source: string | und
   let isInClass = false;
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!;
-    if (char === "*" && chars[i + 1] === "*") {
+    const posix = isInClass && char === "[" ? posixClass(chars, i) : undefined;
+    if (posix) {
+      append(posix.source);
+      i = posix.end;
+    } else if (char === "*" && chars[i + 1] === "*") {
       const isFirst = i === 0;
       i += chars[i + 2] === "/" ? 2 : 1;
-      if (i + 1 < chars.length) append("(?:[^\\n]*/)?");
+      if (isInClass) append("(.*/)?");
+      else if (i + 1 < chars.length) append("(?:[^\\n]*/)?");
       else if (kind === "exact") append("", "prefix");
       else append("[^\\n]*");
       if (isFirst) kind = "suffix";
-    } else if (char === "*") append("[^/]*");
-    else if (char === "?") append("[^/]");
-    else if (char === "\\") append(escaped(chars[++i]));
+    } else if (char === "*" || char === "?") {
+      // moby writes `[^/]` into the middle of a class, whose end this is then
+      append(`${isInClass ? "\\[^/]" : "[^/]"}${char === "*" ? "*" : ""}`);
+      isInClass = false;
+    } else if (char === "\\") append(escaped(chars[++i]));
     else if (char === "[" || char === "]") {
-      append(char === "]" && !isInClass ? "\\]" : isInClass && char === "[" ? "\\[" : char);
+      const isLiteral = (char === "[") === isInClass;
+      append(isLiteral ? `\\${char}` : char);
       isInClass = char === "[";
     } else if (char === "^") append("^", kind);
     else if (char === "-" && isInClass) append("-", kind);
@@ -72,6 +80,31 @@ function translate(chars: readonly string[]): { kind: Kind; source: string | und
   }
   return { kind, source };
 }
+
+/** `[:alpha:]` and its kin inside a class, as ranges; `end` is the index of their last bracket. */
+function posixClass(chars: readonly string[], start: number): { source: string; end: number } | undefined {
+  const matched = /^\[:(\^?)([a-z]+):\]/.exec(chars.slice(start, start + 12).join(""));
+  const ranges = POSIX_CLASSES[matched?.[2] ?? ""];
+  if (!matched || ranges === undefined || matched[1] === "^") return undefined;
+  return { source: ranges, end: start + matched[0].length - 1 };
+}
+
+const POSIX_CLASSES: Readonly<Record<string, string>> = {
+  alnum: "0-9A-Za-z",
+  alpha: "A-Za-z",
+  ascii: "\\x00-\\x7f",
+  blank: "\\t ",
+  cntrl: "\\x00-\\x1f\\x7f",
+  digit: "0-9",
+  graph: "!-~",
+  lower: "a-z",
+  print: " -~",
+  punct: "!-\\/:-@\\[-`\\{-~",
+  space: "\\t\\n\\v\\f\\r ",
+  upper: "A-Z",
+  word: "0-9A-Za-z_",
+  xdigit: "0-9A-Fa-f",
+};
 
 function escaped(char: string | undefined): string | undefined {
   if (char === undefined) return undefined;
