@@ -8,15 +8,16 @@ import {
   digestSelection,
   excludedTree,
   type FileTree,
+  readStatIndex,
   type SelectedEntry,
+  type StatIndex,
   selectSources,
   TreeError,
   toText,
+  writeStatIndex,
 } from "../tree/index.ts";
 import { ContextError } from "./context-error.ts";
 import { hashFile } from "./hash-file.ts";
-import type { StatIndex } from "./stat-index.ts";
-import { readStatIndex, writeStatIndex } from "./stat-index-file.ts";
 
 export interface OpenContextOptions {
   /** As `readIgnoreFile` gives them. */

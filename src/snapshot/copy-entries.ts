@@ -8,7 +8,7 @@ import {
   linkSync,
   openSync,
 } from "node:fs";
-import { makeNode, setTimes } from "../sys/index.ts";
+import { makeNode, setDescriptorTimes, setTimes } from "../sys/index.ts";
 import {
   joinTreePath,
   type SelectedEntry,
@@ -20,6 +20,7 @@ import {
 import { isErrno } from "../util/index.ts";
 import { applyXattrs } from "./apply-xattrs.ts";
 import { copyBytes } from "./copy-bytes.ts";
+import type { CopyMemory } from "./copy-memory.ts";
 import { FileActionError } from "./file-action-error.ts";
 import type { ModeChange } from "./file-mode.ts";
 import type { NumericOwner } from "./file-owner.ts";
@@ -37,6 +38,19 @@ export interface CopyJob {
   /** Inodes of sources that already share a file with the new layer: a second share would be a hard link that the source
    * does not have. */
   readonly shared: Set<number>;
+  readonly creator: Creator;
+  readonly memory: CopyMemory;
+  /** What the copy changes of its files, as `CopyMemory` wants it. */
+  readonly changes: string;
+}
+
+/** What the kernel gives to files that this process makes (in directories without the setgid bit). */
+export interface Creator extends NumericOwner {
+  readonly umask: number;
+}
+
+export function currentCreator(): Creator {
+  return { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() };
 }
 
 /** Copies the entries of one source to `dest`, the place of the source itself, and tells the digest of each file that was copied.
@@ -88,7 +102,49 @@ function copyDirectory(job: CopyJob, entry: SelectedEntry, target: TreePath): bo
 /** Hex sha256 of the file's bytes. */
 function copyFile(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
   if (entry.stat.type === "socket") return writeFile(job, entry, target, undefined);
-  if (tryShare(job, entry, target)) return job.digests.digestOf(job.source, entry);
+  return job.source.isImmutable
+    ? (tryShare(job, entry, target) ?? readFile(job, entry, target))
+    : copyMutable(job, entry, target);
+}
+
+/** A file of a layer never changes, so the new layer may have the same one, if it is to be the same in everything. */
+function tryShare(job: CopyJob, entry: SelectedEntry, target: TreePath): string | undefined {
+  const { stat, path } = entry;
+  const { owner, mode, shared } = job;
+  const isSame =
+    (owner === undefined || (owner.uid === stat.uid && owner.gid === stat.gid)) &&
+    (mode === undefined || mode.apply(stat.mode, false) === stat.mode);
+  if (!isSame || shared.has(stat.ino)) return undefined;
+  if (!tryLink(job, { host: job.source.tree.hostPath(path), sizeBytes: stat.sizeBytes }, target))
+    return undefined;
+  shared.add(stat.ino);
+  return job.digests.digestOf(job.source, entry);
+}
+
+/** A file of the host may be shared with an earlier copy of it. */
+function copyMutable(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
+  const { memory, changes } = job;
+  const readAtMs = Date.now();
+  const earlier = memory.find(target, entry.stat, changes);
+  const isShared = earlier && tryLink(job, { host: earlier.host, sizeBytes: entry.stat.sizeBytes }, target);
+  const digest = isShared ? earlier.digest : readFile(job, entry, target);
+  memory.add(target, entry.stat, { changes, digest, readAtMs });
+  return digest;
+}
+
+function tryLink({ layer }: CopyJob, from: { host: Buffer; sizeBytes: number }, target: TreePath): boolean {
+  try {
+    layer.create(target, (host) => linkSync(from.host, host));
+  } catch (error) {
+    const cause = error instanceof FileActionError ? error.cause : error;
+    if (isErrno(cause, "EMLINK", "EXDEV", "EPERM", "ENOENT")) return false;
+    throw error;
+  }
+  layer.addSize(from.sizeBytes);
+  return true;
+}
+
+function readFile(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
   const fd = job.source.open(entry.path);
   try {
     return writeFile(job, entry, target, fd);
@@ -97,40 +153,23 @@ function copyFile(job: CopyJob, entry: SelectedEntry, target: TreePath): string 
   }
 }
 
-/** A file of a layer never changes, so the new layer may have the same one, if it is to be the same in everything. */
-function tryShare({ layer, source, owner, mode, shared }: CopyJob, entry: SelectedEntry, target: TreePath) {
-  const { stat } = entry;
-  const isSame =
-    (owner === undefined || (owner.uid === stat.uid && owner.gid === stat.gid)) &&
-    (mode === undefined || mode.apply(stat.mode, false) === stat.mode);
-  if (!source.isImmutable || !isSame) return false;
-  if (shared.has(stat.ino)) return false;
-  try {
-    layer.create(target, (host) => linkSync(source.tree.hostPath(entry.path), host));
-  } catch (error) {
-    const cause = error instanceof FileActionError ? error.cause : error;
-    if (isErrno(cause, "EMLINK", "EXDEV", "EPERM")) return false;
-    throw error;
-  }
-  shared.add(stat.ino);
-  layer.addSize(stat.sizeBytes);
-  return true;
-}
-
 /** @param fromFd undefined: an empty file */
 function writeFile(job: CopyJob, entry: SelectedEntry, target: TreePath, fromFd: number | undefined): string {
   if (fromFd !== undefined && !fstatSync(fromFd).isFile())
     throw new TreeError("UNREADABLE", `Cannot read "${toText(entry.path)}": it is no longer a regular file`);
   return job.layer.create(target, (host) => {
-    const EXCLUSIVE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-    const fd = openSync(host, EXCLUSIVE, 0o600);
+    const mode = modeOf(job, entry);
+    const fd = openSync(host, EXCLUSIVE, mode & 0o777);
     try {
       const size = entry.stat.type === "socket" ? 0 : entry.stat.sizeBytes;
       const { digest, sizeBytes } = copyBytes(fromFd, fd, size);
       const { uid, gid } = ownerOf(job, entry);
-      lchownSync(host, uid, gid);
-      fchmodSync(fd, modeOf(job, entry));
-      setXattrsAndTime(host, entry);
+      // not needed for most files, and bulk work feels each call: a new file belongs to this process
+      const isOwn = uid === job.creator.uid && gid === job.creator.gid;
+      if (!isOwn) lchownSync(host, uid, gid);
+      if (!isOwn || (mode & (0o7000 | job.creator.umask)) !== 0) fchmodSync(fd, mode);
+      applyXattrs(host, entry.xattrs);
+      setDescriptorTimes(fd, entry.stat.mtimeNs);
       job.layer.addSize(sizeBytes);
       return digest;
     } finally {
@@ -138,6 +177,8 @@ function writeFile(job: CopyJob, entry: SelectedEntry, target: TreePath, fromFd:
     }
   });
 }
+
+const EXCLUSIVE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
 function copySpecial(job: CopyJob, entry: SelectedEntry, target: TreePath): void {
   const { stat } = entry;

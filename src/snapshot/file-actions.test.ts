@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { CopyAction, FileAction } from "../llb/index.ts";
 import { makeNode, setXattr } from "../sys/index.ts";
 import { openContext } from "../context/index.ts";
@@ -280,5 +281,49 @@ test(
     assert.notEqual(inode(`${place.output}/again`), inode(`${place.lower}/b/f`));
     assert.notEqual(inode(`${place.output}/g`), inode(`${place.lower}/b/s/g`));
     assert.equal(sizeBytes, 6);
+  },
+);
+
+test(
+  "an unchanged file is shared with the layer of an earlier copy, a changed one is copied",
+  asRoot,
+  async (t) => {
+    const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`d/f${i}`, `text ${i}`]));
+    const place = bench(t, {}, files);
+    const copyInto = async (name: string, earlier?: string, more: Partial<CopyAction> = {}) => {
+      const directory = path.join(place.output, name);
+      mkdirSync(directory);
+      const { contentDigests } = await applyFileActions(
+        {
+          lowers: [],
+          output: directory,
+          actions: [copy("/d", "/x/", more)],
+          sources: [{ kind: "directory", root: place.context, excludePatterns: [] }],
+        },
+        {
+          indexFile: `${directory}.idx`,
+          ...(earlier !== undefined && {
+            earlier: {
+              directory: path.join(place.output, earlier),
+              indexFile: path.join(place.output, `${earlier}.idx`),
+            },
+          }),
+        },
+      );
+      return contentDigests;
+    };
+    const inode = (name: string, file: string) => lstatSync(path.join(place.output, name, "x", file)).ino;
+    // what was written in the same clock tick is never trusted
+    await setTimeout(50);
+    await copyInto("one");
+    writeFileSync(`${place.context}/d/f7`, "text X");
+    utimesSync(`${place.context}/d/f8`, 1, 1);
+    const digests = await copyInto("two", "one");
+    assert.deepEqual(digests, await openContext(place.context).digestSources([copy("/d", "/x/")]));
+    assert.equal(inode("two", "f1"), inode("one", "f1"));
+    for (const file of ["f7", "f8"]) assert.notEqual(inode("two", file), inode("one", file));
+    assert.equal(readFileSync(path.join(place.output, "two/x/f7"), "utf8"), "text X");
+    await copyInto("three", "two", { mode: "600" });
+    assert.notEqual(inode("three", "f1"), inode("two", "f1"));
   },
 );

@@ -16,7 +16,8 @@ import {
   toTreePath,
 } from "../tree/index.ts";
 import { hashWritten } from "./copy-bytes.ts";
-import { type CopyJob, copyEntries } from "./copy-entries.ts";
+import { type CopyJob, copyEntries, currentCreator } from "./copy-entries.ts";
+import { CopyMemory, describeChanges, type EarlierLayer } from "./copy-memory.ts";
 import { FileActionError } from "./file-action-error.ts";
 import { parseModeChange } from "./file-mode.ts";
 import { type NumericOwner, resolveOwner } from "./file-owner.ts";
@@ -40,6 +41,10 @@ export interface FileActionsOptions {
   readonly archives?: Archives;
   /** Shared by all calls of a process. */
   readonly digests?: LayerDigests;
+  /** A layer of the same actions: what is unchanged since is shared with it, and not read. */
+  readonly earlier?: EarlierLayer;
+  /** Where to keep what makes this layer an `earlier` one; not written when it would be of no use. */
+  readonly indexFile?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -76,7 +81,9 @@ export async function applyFileActions(
     options.signal?.throwIfAborted();
     contentDigests.push(await writer.apply(action));
   }
-  return { sizeBytes: layer.finish(), contentDigests };
+  const sizeBytes = layer.finish();
+  if (options.indexFile !== undefined && !layer.isRewritten) writer.memory.save(options.indexFile);
+  return { sizeBytes, contentDigests };
 }
 
 class ActionWriter {
@@ -85,12 +92,14 @@ class ActionWriter {
   readonly #options: FileActionsOptions;
   readonly #digests: LayerDigests;
   readonly #shared = new Set<number>();
+  readonly memory: CopyMemory;
 
   constructor(layer: NewLayer, sources: readonly CopySource[], options: FileActionsOptions) {
     this.#layer = layer;
     this.#sources = sources;
     this.#options = options;
     this.#digests = options.digests ?? new LayerDigests();
+    this.memory = new CopyMemory(options.earlier);
   }
 
   /** Content digest of what was read; empty when nothing was. */
@@ -106,13 +115,17 @@ class ActionWriter {
     if (!from)
       throw new Error(`Internal error: a copy action reads source ${action.from}, which there is not`);
     using source = openSource(from);
+    const owner = resolveOwner(this.#layer, action.owner);
     const job: CopyJob = {
       layer: this.#layer,
       source,
-      owner: resolveOwner(this.#layer, action.owner),
+      owner,
       mode: action.mode === undefined ? undefined : parseModeChange(action.mode),
       digests: this.#digests,
       shared: this.#shared,
+      creator: currentCreator(),
+      memory: this.memory,
+      changes: describeChanges(owner, action.mode),
     };
     const selected = selectSources(source.tree, action);
     const digests = new Map<SelectedEntry, string>();

@@ -1,4 +1,5 @@
 export { digestSources } from "./digest-sources.ts";
+export type { EarlierLayer } from "./copy-memory.ts";
 export { copyDirectoryMetadata } from "./directory-metadata.ts";
 export { FileActionError, type FileActionErrorCode } from "./file-action-error.ts";
 export {

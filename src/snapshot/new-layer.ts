@@ -37,7 +37,7 @@ export class NewLayer implements FileTree {
   /** Directories of the new layer. */
   readonly #directories = new Map<TreePath, NewDirectory>();
   #sizeBytes = 0;
-  #mustRecount = false;
+  #isRewritten = false;
 
   /** @param root an empty directory
    * @param lowers bottom first */
@@ -133,7 +133,7 @@ export class NewLayer implements FileTree {
   #remove(path: TreePath, host: string | Buffer): void {
     if (lstatHost(host)?.type === "directory") throw isDirectory(path);
     unlinkSync(host);
-    this.#mustRecount = true;
+    this.#isRewritten = true;
   }
 
   createSymlink(path: TreePath, target: string): void {
@@ -158,13 +158,18 @@ export class NewLayer implements FileTree {
     await write(this.ownHostPath(directory));
     this.#directories.clear();
     this.#lower = this.#topmost();
-    this.#mustRecount = true;
+    this.#isRewritten = true;
+  }
+
+  /** Was anything that this layer held written over, or written by somebody else? */
+  get isRewritten(): boolean {
+    return this.#isRewritten;
   }
 
   /** Completes the layer. Returns the sum of the sizes of regular files, each inode once. */
   finish(): number {
     this.#finishDirectories();
-    return this.#mustRecount ? treeSizeBytes(this.#root) : this.#sizeBytes;
+    return this.#isRewritten ? treeSizeBytes(this.#root) : this.#sizeBytes;
   }
 
   #finishDirectories(): void {

@@ -1,10 +1,12 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { openat2, Resolve, SysError } from "../sys/index.ts";
 import {
+  baseName,
   DirectoryTree,
   excludedTree,
   type FileTree,
   hostBytes,
+  parentTreePath,
   type TreePath,
   toBytes,
   unreadable,
@@ -45,28 +47,59 @@ function openLayers(layers: readonly string[]): OpenSource {
 
 function openDirectory({ root, excludePatterns }: { root: string; excludePatterns: readonly string[] }) {
   const rootBytes = toBytes(root);
-  const dirfd = guarded(hostBytes(rootBytes), (host) =>
-    openSync(host, constants.O_RDONLY | constants.O_DIRECTORY),
-  );
+  const opener = new SafeOpener(rootBytes);
   return {
     tree: excludedTree(new DirectoryTree(root), excludePatterns),
     isImmutable: false,
-    open: (path: TreePath) =>
-      guarded(hostBytes(rootBytes + path), (host) => openBelow(dirfd, path.slice(1), host)),
-    [Symbol.dispose]: () => closeSync(dirfd),
+    open: (path: TreePath) => guarded(hostBytes(rootBytes + path), (host) => opener.open(path, host)),
+    [Symbol.dispose]: () => opener[Symbol.dispose](),
   };
 }
 
-function openBelow(dirfd: number, path: string, host: string | Buffer): number {
-  try {
-    return openat2(hostBytes(path), {
-      dirfd,
-      flags: FLAGS,
-      resolve: Resolve.BENEATH | Resolve.NO_SYMLINKS,
-    });
-  } catch (error) {
-    if (error instanceof SysError && error.code === "ENOSYS") return openSync(host, FLAGS);
-    throw error;
+/** Opens files below a directory that others may change at any time: the directory of a file is opened without following links,
+ * and the file relative to that descriptor. */
+class SafeOpener implements Disposable {
+  readonly #rootFd: number;
+  /** The directory that was opened last: its files mostly come one after the other. */
+  #last: { readonly path: TreePath; readonly fd: number } | undefined;
+
+  constructor(rootBytes: string) {
+    this.#rootFd = guarded(hostBytes(rootBytes), (host) =>
+      openSync(host, constants.O_RDONLY | constants.O_DIRECTORY),
+    );
+  }
+
+  /** @param host the same file, for kernels that do not know `openat2` */
+  open(path: TreePath, host: string | Buffer): number {
+    const parent = parentTreePath(path);
+    if (this.#last?.path !== parent && !this.#enter(parent)) return openSync(host, FLAGS);
+    return openSync(hostBytes(`/proc/self/fd/${this.#last!.fd}/${baseName(path)}`), FLAGS);
+  }
+
+  #enter(directory: TreePath): boolean {
+    this.#leave();
+    try {
+      const fd = openat2(hostBytes(directory.slice(1) || "."), {
+        dirfd: this.#rootFd,
+        flags: constants.O_RDONLY | constants.O_DIRECTORY,
+        resolve: Resolve.BENEATH | Resolve.NO_SYMLINKS,
+      });
+      this.#last = { path: directory, fd };
+      return true;
+    } catch (error) {
+      if (error instanceof SysError && error.code === "ENOSYS") return false;
+      throw error;
+    }
+  }
+
+  #leave(): void {
+    if (this.#last) closeSync(this.#last.fd);
+    this.#last = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave();
+    closeSync(this.#rootFd);
   }
 }
 

@@ -14,5 +14,5 @@ export {
 } from "./special-file.ts";
 export { fileSystemType } from "./statfs.ts";
 export { SysError } from "./sys-error.ts";
-export { setTimes } from "./times.ts";
+export { setDescriptorTimes, setTimes } from "./times.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";

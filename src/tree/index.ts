@@ -7,6 +7,8 @@ export { PatternMatcher } from "./pattern-matcher.ts";
 export { resolveInTree } from "./resolve.ts";
 export { selectSources } from "./select.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
+export { StatIndex } from "./stat-index.ts";
+export { readStatIndex, writeStatIndex } from "./stat-index-file.ts";
 export { TreeError, type TreeErrorCode } from "./tree-error.ts";
 export {
   baseName,

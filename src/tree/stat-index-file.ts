@@ -3,9 +3,9 @@ import { crc32 } from "node:zlib";
 import { writeFileAtomic } from "../util/index.ts";
 import { type IndexEntry, StatIndex } from "./stat-index.ts";
 
-// The file, in the machine's byte order, for it never leaves the machine: 8 bytes of magic; count, length of the paths, checksum
+// The file, in the machine's byte order, for it never leaves the machine: 8 bytes of magic; count, length of the keys, checksum
 // of all that follows (3 × u32), 4 bytes of nothing; per file size and inode (f64), mtime and ctime (i64, ns), digest (32 bytes),
-// each as one run; paths, each with a NUL behind it. 50,000 entries load in 30 ms.
+// each as one run; keys in latin1, each with a NUL behind it. 50,000 entries load in 30 ms.
 const MAGIC = "SLIPCTX1";
 const HEADER_BYTES = 24;
 const ENTRY_BYTES = 4 * 8 + 32;

@@ -1,29 +1,29 @@
-import type { TreePath, TreeStat } from "../tree/index.ts";
+import type { TreeStat } from "./file-tree.ts";
 
-/** What a build context's files were when they were last read: as long as a file's size, times and inode are the same, so
- * are its bytes. */
+/** What files were when they were last read, by a key (a path): as long as a file's size, times and inode are the same, so are its
+ * bytes. */
 export class StatIndex {
-  readonly #entries: Map<TreePath, IndexEntry>;
+  readonly #entries: Map<string, IndexEntry>;
   #isChanged = false;
 
-  constructor(entries: Map<TreePath, IndexEntry> = new Map()) {
+  constructor(entries: Map<string, IndexEntry> = new Map()) {
     this.#entries = entries;
   }
 
   /** Hex sha256 of the file's bytes, or undefined when it has to be read. */
-  find(path: TreePath, stat: TreeStat): string | undefined {
-    const entry = this.#entries.get(path);
+  find(key: string, stat: TreeStat): string | undefined {
+    const entry = this.#entries.get(key);
     if (!entry || !isSameFile(entry, stat)) return undefined;
     return entry.digest.toString("hex");
   }
 
   /** Remembers a digest, unless the file's times lie so close to `readAtMs`, the time before its bytes were read, that a later
    * change could leave it with the same times ("racily clean"). */
-  add(path: TreePath, stat: TreeStat, digest: string, readAtMs: number): void {
-    if (isRacy(stat, readAtMs)) this.#entries.delete(path);
+  add(key: string, stat: TreeStat, digest: string, readAtMs: number): void {
+    if (isRacy(stat, readAtMs)) this.#entries.delete(key);
     else {
       const { sizeBytes, mtimeNs, ctimeNs, ino } = stat;
-      this.#entries.set(path, { sizeBytes, mtimeNs, ctimeNs, ino, digest: Buffer.from(digest, "hex") });
+      this.#entries.set(key, { sizeBytes, mtimeNs, ctimeNs, ino, digest: Buffer.from(digest, "hex") });
     }
     this.#isChanged = true;
   }
@@ -37,8 +37,8 @@ export class StatIndex {
     this.#isChanged = false;
   }
 
-  /** Path and entry of each file, in no particular order. */
-  get entries(): ReadonlyMap<TreePath, IndexEntry> {
+  /** Key and entry of each file, in no particular order. */
+  get entries(): ReadonlyMap<string, IndexEntry> {
     return this.#entries;
   }
 }
