@@ -1,5 +1,6 @@
 import type { FileTree, TreePath } from "./file-tree.ts";
 import { expandWildcards } from "./expand-wildcards.ts";
+import { hasWildcard } from "./glob.ts";
 import { PatternMatcher } from "./pattern-matcher.ts";
 import { resolveInTree } from "./resolve.ts";
 import { selectBelow } from "./select-below.ts";
@@ -43,7 +44,9 @@ function selectWithParents(
   const path = resolveInTree(tree, match);
   const stat = tree.lstat(path);
   if (!stat) throw notFound(match);
-  const wanted = toText(cleanTreePath(toBytes(rest)).slice(1));
+  const wantedPath = cleanTreePath(toBytes(rest));
+  const wanted = toText(wantedPath.slice(1));
+  requirePath(tree, match, wantedPath);
   const include = wanted === "" ? undefined : new PatternMatcher([wanted]);
   const isContentsOnly = stat.type === "directory";
   return {
@@ -52,6 +55,13 @@ function selectWithParents(
     isContentsOnly,
     entries: selectBelow(tree, { path, stat, isContentsOnly }, { include, exclude }),
   };
+}
+
+/** A path without wildcards must be there, as for any copy; one with wildcards may match nothing. */
+function requirePath(tree: FileTree, base: TreePath, wanted: TreePath): void {
+  if (hasWildcard(base) || hasWildcard(wanted)) return;
+  const path = cleanTreePath(`${base}${wanted}`);
+  if (!tree.lstat(resolveInTree(tree, path, { followLast: false }))) throw notFound(path);
 }
 
 function notFound(path: TreePath): TreeError {
