@@ -158,6 +158,9 @@ export interface FileActionsRequest {
     | { readonly kind: "context"; readonly context: ContextSource }
     | { readonly kind: "layers"; readonly layers: readonly LayerId[] }
   )[];
+  /** A layer that the same actions made before, when their sources were otherwise: files that are unchanged since are shared with
+   * it, which is many times faster than copying them. Need not exist any more. */
+  readonly previousLayer?: LayerId;
 }
 
 export interface FileActionsResult {
