@@ -1,34 +1,29 @@
 import type { Diagnostic } from "../../errors/index.ts";
-import { formatPlatform, type Platform } from "../../oci/index.ts";
-import { quoteGo } from "../go-text.ts";
+import { PatternMatcher } from "../../tree/index.ts";
 import type { ArgInstruction } from "../instructions/instruction.ts";
+import { lintDockerfile } from "../lint/lint-dockerfile.ts";
+import type { LintOptions } from "../lint/lint-input.ts";
 import type { StageGraph } from "../stages/index.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { isProxyArg } from "./proxy-env.ts";
-import type { StageState } from "./stage-state.ts";
 
-/** What a conversion finds odd, but carries out. */
+/** What a conversion finds odd, but carries out: build checks of the needed stages, and unused build arguments.
+ * @throws {DockerfileError} `DOCKERFILE_CHECK` where the file asks that violations fail the build */
 export function conversionWarnings(context: ConvertContext, needed: ReadonlySet<number>): Diagnostic[] {
-  const states = context.states.filter((state) => needed.has(state.node.index));
-  return [...states.flatMap(platformWarning), ...unusedBuildArgs(context.graph)];
+  const { graph, options, states } = context;
+  const { warnings, error } = lintDockerfile(graph, {
+    stages: needed,
+    baseImage: (stage) => states[stage]!.baseImage?.config,
+    ...ignoreOption(options.contextIgnorePatterns ?? []),
+  });
+  if (error) throw error;
+  return [...warnings, ...unusedBuildArgs(graph)];
 }
 
-function platformWarning({ node, platform, baseImage }: StageState): Diagnostic[] {
-  if (node.base.kind !== "image" || !baseImage || isSame(platform, baseImage.config)) return [];
-  const pulled = quoteGo(formatPlatform(baseImage.config));
-  const expected = quoteGo(formatPlatform(platform));
-  return [
-    {
-      severity: "warning",
-      rule: "InvalidBaseImagePlatform",
-      message: `Base image ${node.base.name} was pulled with platform ${pulled}, expected ${expected} for current build`,
-      location: node.location,
-    },
-  ];
-}
-
-function isSame(a: Platform, b: Platform): boolean {
-  return a.os === b.os && a.architecture === b.architecture;
+function ignoreOption(patterns: readonly string[]): Pick<LintOptions, "ignore"> {
+  if (patterns.length === 0) return {};
+  const matcher = new PatternMatcher(patterns);
+  return { ignore: { patterns, isIgnored: (path) => matcher.matches(path.replace(/^\/+/, "")) } };
 }
 
 /** Build arguments that no ARG of the file declares, and that steer nothing. */
