@@ -5,6 +5,7 @@ import { detectScheme } from "./detect-scheme.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { NetworkLimits } from "./limits.ts";
 import { networkError } from "./network-error.ts";
+import { badRedirect, isRedirect, locationOf, maxRedirects } from "./redirect.ts";
 import { RegistryError } from "./registry-error.ts";
 import { responseError } from "./response-error.ts";
 import { type RetryOptions, withRetries } from "./retry.ts";
@@ -28,6 +29,8 @@ export interface EndpointRequest {
   /** Statuses from 400 on that are answers, not errors. */
   readonly accept?: readonly number[];
   readonly signal?: AbortSignal | undefined;
+  /** In place of the limits' own. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 export interface EndpointClientOptions {
@@ -38,7 +41,11 @@ export interface EndpointClientOptions {
   readonly note: (text: string) => void;
 }
 
-const maxRedirects = 5;
+/** An answer, and what gave it after redirects. */
+interface Exchange {
+  readonly answer: IncomingMessage;
+  readonly url: URL;
+}
 
 /** Speaks to endpoints: finds the scheme, authenticates, follows redirects, tries again what may pass, and turns every
  * refusal into a RegistryError. Safe for parallel use. */
@@ -85,16 +92,21 @@ export class EndpointClient {
     const { transport } = this.#options;
     let url = new URL(`https://${endpoint.host}`);
     try {
-      const origin = new URL(`${await this.#schemeOf(endpoint, request.signal)}://${endpoint.host}`);
-      url =
-        typeof request.path === "string"
-          ? new URL(`/v2/${endpoint.repository}/${request.path}`, origin)
-          : request.path;
+      const base = await this.baseOf(endpoint, request.signal);
+      url = typeof request.path === "string" ? new URL(request.path, base) : request.path;
+      // A location that the registry gave may be another server's; that one is not told who we are.
+      if (url.origin !== base.origin)
+        return await this.#checked(await this.#follow(url, undefined, request), url, request);
       return await this.#authenticated(url, endpoint, request);
     } catch (error) {
       request.signal?.throwIfAborted();
       throw networkError(error, request.subject, url, transport.isKnownHost(url));
     }
+  }
+
+  /** `<scheme>://<host>/v2/<repository>/`, what the paths of requests are relative to. */
+  async baseOf(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<URL> {
+    return new URL(`${await this.#schemeOf(endpoint, signal)}://${endpoint.host}/v2/${endpoint.repository}/`);
   }
 
   retryOptions(signal: AbortSignal | undefined): RetryOptions {
@@ -123,17 +135,17 @@ export class EndpointClient {
         throw await this.#authenticator.refusal(auth);
       }
     }
+    return this.#checked(exchange, url, request);
+  }
+
+  async #checked(exchange: Exchange, url: URL, request: EndpointRequest): Promise<IncomingMessage> {
     const status = exchange.answer.statusCode ?? 0;
     if (status < 400 || request.accept?.includes(status)) return exchange.answer;
     throw await responseError(exchange.answer, { ...request, registry: url.host, url: exchange.url });
   }
 
   /** Follows redirects. The authorization goes to the endpoint's own origin only. */
-  async #follow(
-    url: URL,
-    authorization: string | undefined,
-    request: EndpointRequest,
-  ): Promise<{ answer: IncomingMessage; url: URL }> {
+  async #follow(url: URL, authorization: string | undefined, request: EndpointRequest): Promise<Exchange> {
     let current = url;
     for (let redirects = 0; ; redirects++) {
       const secret = authorization !== undefined && current.origin === url.origin ? { authorization } : {};
@@ -142,13 +154,15 @@ export class EndpointClient {
         method: request.method,
         headers: { "user-agent": "slipway", ...request.headers, ...secret },
         signal: request.signal,
+        idleTimeoutMs: request.idleTimeoutMs,
         ...(body === undefined ? {} : { body }),
       });
       const isRead = request.method === "GET" || request.method === "HEAD";
       if (!isRead || !isRedirect(answer.statusCode)) return { answer, url: current };
       await discardBody(answer);
-      if (redirects === maxRedirects) throw badRedirect(request, url, `more than ${maxRedirects} redirects`);
-      current = redirectTarget(answer, current, request);
+      if (redirects === maxRedirects)
+        throw badRedirect(request.subject, url, `more than ${maxRedirects} redirects`);
+      current = locationOf(answer, current, request.subject);
     }
   }
 
@@ -164,27 +178,4 @@ export class EndpointClient {
     detection.catch(() => this.#schemes.delete(endpoint.host));
     return detection;
   }
-}
-
-function isRedirect(status: number | undefined): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-}
-
-/** Never from TLS to plain HTTP: what was private would be open to everybody on the way. */
-function redirectTarget(answer: IncomingMessage, from: URL, request: EndpointRequest): URL {
-  const { location = "" } = answer.headers;
-  if (location === "" || !URL.canParse(location, from.href))
-    throw badRedirect(request, from, "a redirect without a usable location");
-  const target = new URL(location, from);
-  const isPlainAllowed = target.protocol === "http:" && from.protocol === "http:";
-  if (target.protocol !== "https:" && !isPlainAllowed) {
-    throw badRedirect(request, from, `a redirect to ${JSON.stringify(target.origin)}, which is not https`);
-  }
-  target.username = "";
-  target.password = "";
-  return target;
-}
-
-function badRedirect(request: EndpointRequest, from: URL, what: string): RegistryError {
-  return new RegistryError("BAD_RESPONSE", `${request.subject}: ${from.host} answered with ${what}`);
 }

@@ -9,8 +9,10 @@ export { dockerCredentials, type DockerCredentialsOptions } from "./docker-crede
 export type { BlobSink } from "./fetch-blob.ts";
 export type { NetworkLimits } from "./limits.ts";
 export { loadConfiguration } from "./load-configuration.ts";
+export type { PushBlob, PushImage, PushResult } from "./push-image.ts";
 export {
   createRegistryClient,
+  type PushOptions,
   type FetchBlobOptions,
   type RegistryClient,
   type RegistryClientOptions,

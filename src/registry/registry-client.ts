@@ -13,6 +13,7 @@ import { EndpointClient } from "./endpoint-client.ts";
 import { type Endpoint, endpointsOf, isInsecureHost } from "./endpoints.ts";
 import { type BlobSink, fetchBlob } from "./fetch-blob.ts";
 import { defaultLimits, type NetworkLimits } from "./limits.ts";
+import { type PushContext, type PushImage, type PushResult, pushToAll } from "./push-image.ts";
 import { RegistryError } from "./registry-error.ts";
 import { type ResolveContext, type ResolvedImage, resolveDigest, resolveImage } from "./resolve-image.ts";
 import { TlsSettings } from "./tls-settings.ts";
@@ -40,6 +41,11 @@ export interface FetchBlobOptions {
   readonly onProgress?: (currentBytes: number, totalBytes: number) => void;
 }
 
+export interface PushOptions {
+  /** Bytes of a blob sent so far; its whole size when it was there. Starts again when an upload does. */
+  readonly onProgress?: (blob: Descriptor, currentBytes: number) => void;
+}
+
 /** A client of registries that speak the OCI distribution specification. Safe for parallel use; keeps connections and tokens
  * until it is disposed. Credentials go to their own registry only. */
 export interface RegistryClient extends AsyncDisposable {
@@ -57,6 +63,10 @@ export interface RegistryClient extends AsyncDisposable {
     sink: BlobSink,
     options?: FetchBlobOptions,
   ): Promise<void>;
+  /** Pushes an image under every one of `references`: what a registry has is not sent again, and within one registry blobs are
+   * taken over from the repository before. Mirrors have no part in it.
+   * @throws {RegistryError} | what a blob's `open` throws */
+  push(references: readonly ImageReference[], image: PushImage, options?: PushOptions): Promise<PushResult>;
 }
 
 /** Creates a client; nothing is read and no connection is made before the first call. */
@@ -108,6 +118,17 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
         const endpoints = endpointsFor(reference);
         return fetchBlob({ client, endpoints, descriptor, subject, onProgress, note, signal }, sink);
       });
+    },
+    push: (references, image, { onProgress } = {}) => {
+      const repository = ({ domain, path }: ImageReference): PushContext => ({
+        client,
+        endpoint: endpointsOf(domain, path, configuration).at(-1)!,
+        reference: references.find((each) => each.domain === domain && each.path === path)!,
+        blobSlots: blobs,
+        onProgress,
+        signal,
+      });
+      return pushToAll(references, image, repository);
     },
     async [Symbol.asyncDispose]() {
       await transport.close();

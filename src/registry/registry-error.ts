@@ -16,6 +16,8 @@ export type RegistryErrorCode =
   | "BAD_RESPONSE"
   | "DIGEST_MISMATCH"
   | "SIZE_EXCEEDED"
+  /** What is to be pushed is not what its descriptor says. */
+  | "SIZE_MISMATCH"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "PLATFORM_NOT_FOUND";
 

@@ -8,6 +8,8 @@ export interface TransportRequest {
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Uint8Array | string | Readable;
   readonly signal?: AbortSignal | undefined;
+  /** In place of the limits' own. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 /** One HTTP exchange at a time over kept-alive connections: no retry, no redirect, no authentication.
@@ -28,7 +30,7 @@ export class Transport {
     for (;;) {
       const outgoing = route.start(url, { method, headers, ...(signal ? { signal } : {}) });
       try {
-        const answer = await this.#answerOf(outgoing, body);
+        const answer = await this.#answerOf(outgoing, request);
         this.#knownHosts.add(url.host);
         return answer;
       } catch (error) {
@@ -57,10 +59,10 @@ export class Transport {
     return route;
   }
 
-  #answerOf(outgoing: ClientRequest, body: TransportRequest["body"]): Promise<IncomingMessage> {
+  #answerOf(outgoing: ClientRequest, { body, ...request }: TransportRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let answer: IncomingMessage | undefined;
-      const { idleTimeoutMs } = this.#options.limits;
+      const idleTimeoutMs = request.idleTimeoutMs ?? this.#options.limits.idleTimeoutMs;
       this.#limitConnecting(outgoing);
       outgoing.setTimeout(idleTimeoutMs, () => {
         const silence = systemError("IDLE_TIMEOUT", `it sent nothing for ${idleTimeoutMs / 1000} s`);
@@ -72,7 +74,7 @@ export class Transport {
         response.on("error", () => {}); // a body that nobody reads to the end may still break
         resolve(response);
       });
-      if (isStream(body)) body.on("error", (error) => outgoing.destroy(error)).pipe(outgoing);
+      if (isStream(body)) sendStream(body, outgoing);
       else outgoing.end(body);
     });
   }
@@ -89,6 +91,13 @@ export class Transport {
       socket.once("close", stop);
     });
   }
+}
+
+/** Whichever of the two fails ends the other. */
+function sendStream(body: Readable, outgoing: ClientRequest): void {
+  body.on("error", (error) => outgoing.destroy(error));
+  outgoing.on("close", () => body.destroy());
+  body.pipe(outgoing);
 }
 
 function isStream(body: TransportRequest["body"]): body is Readable {
