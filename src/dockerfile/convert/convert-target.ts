@@ -58,7 +58,7 @@ function createStates(graph: StageGraph, options: ConvertOptions): StageState[] 
   return graph.stages.map((node) => {
     const state = new StageState(node, {
       label: hasLabels ? node.displayName : "",
-      platform: node.platform ?? graph.platform,
+      platform: (node.base.kind !== "scratch" && node.platform) || graph.platform,
     });
     state.ignoreCache = options.noCache === true || (node.name !== undefined && filter.has(node.name));
     return state;

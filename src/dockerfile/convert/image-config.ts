@@ -1,18 +1,24 @@
-import type { ContainerConfig, DraftImageConfig, HealthcheckConfig } from "../../oci/index.ts";
+import {
+  type ContainerConfig,
+  type DraftImageConfig,
+  type HealthcheckConfig,
+  normalizePlatform,
+} from "../../oci/index.ts";
 import type { StageImage } from "./stage-state.ts";
 
 /** The config of the image to be made, its keys in BuildKit's order and empty values left out, so that equal images have equal
  * bytes. */
 export function draftConfig(image: StageImage, labels: Readonly<Record<string, string>>): DraftImageConfig {
   const { Labels } = image.config;
+  const platform = normalizePlatform(image);
   return {
-    architecture: image.architecture,
+    architecture: platform.architecture,
     ...(image.author && { author: image.author }),
     config: containerConfig({ ...image.config, Labels: { ...Labels, ...labels } }),
     history: image.history,
-    os: image.os,
+    os: platform.os,
     ...(image["os.version"] && { "os.version": image["os.version"] }),
-    ...(image.variant && { variant: image.variant }),
+    ...(platform.variant && { variant: platform.variant }),
   };
 }
 

@@ -87,6 +87,8 @@ test("RUN for another architecture is refused, copying is not", async () => {
     message: "RUN for platform linux/arm64 on linux/amd64 is not supported yet",
   });
   assert.equal((await convert(`${from}COPY x /x`)).config.architecture, "arm64");
+  const scratch = await convert("FROM --platform=linux/arm64 scratch\nCOPY x /x");
+  assert.equal(scratch.config.architecture, "amd64", "scratch is of the target's platform");
 });
 
 test("a time for the image is refused", async () => {
@@ -141,6 +143,11 @@ test("build arguments that nothing declares are warned about", async () => {
     warnings.map(({ message }) => message),
     ["One or more build-args [A B] were not consumed"],
   );
+});
+
+test("a build argument that a trigger declares is not warned about", async () => {
+  const text = "FROM alpine AS a\nONBUILD ARG X\nFROM a";
+  assert.deepEqual((await convert(text, { buildArgs: { X: "1" } })).warnings, []);
 });
 
 test("an image of another platform than asked for is warned about", async () => {

@@ -3,7 +3,6 @@ import { PatternMatcher } from "../../tree/index.ts";
 import type { ArgInstruction } from "../instructions/instruction.ts";
 import { lintDockerfile } from "../lint/lint-dockerfile.ts";
 import type { LintOptions } from "../lint/lint-input.ts";
-import type { StageGraph } from "../stages/index.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { isProxyArg } from "./proxy-env.ts";
 
@@ -17,7 +16,7 @@ export function conversionWarnings(context: ConvertContext, needed: ReadonlySet<
     ...ignoreOption(options.contextIgnorePatterns ?? []),
   });
   if (error) throw error;
-  return [...warnings, ...unusedBuildArgs(graph)];
+  return [...warnings, ...unusedBuildArgs(context)];
 }
 
 function ignoreOption(patterns: readonly string[]): Pick<LintOptions, "ignore"> {
@@ -26,9 +25,9 @@ function ignoreOption(patterns: readonly string[]): Pick<LintOptions, "ignore"> 
   return { ignore: { patterns, isIgnored: (path) => matcher.matches(path.replace(/^\/+/, "")) } };
 }
 
-/** Build arguments that no ARG of the file declares, and that steer nothing. */
-function unusedBuildArgs(graph: StageGraph): Diagnostic[] {
-  const stageArgs = graph.stages.flatMap(({ steps }) =>
+/** Build arguments that no ARG of the file, or of a trigger, declares, and that steer nothing. */
+function unusedBuildArgs({ graph, states }: ConvertContext): Diagnostic[] {
+  const stageArgs = states.flatMap(({ steps }) =>
     steps.flatMap(({ instruction }) => (instruction.kind === "arg" ? [instruction] : [])),
   );
   const declarations: ArgInstruction[] = [...graph.dockerfile.globalArgs, ...stageArgs];

@@ -1,12 +1,12 @@
 import { didYouMean } from "../../errors/index.ts";
 import { parsePlatform, type Platform } from "../../oci/index.ts";
 import { DockerfileError } from "../dockerfile-error.ts";
+import { quoteGo } from "../go-text.ts";
 import type { FromInstruction, ParsedDockerfile } from "../instructions/instruction.ts";
 import { checkCycles } from "./check-cycles.ts";
 import { expandAt } from "./expand-at.ts";
 import { resolveGlobalArgs } from "./global-args.ts";
 import { imageBase } from "./image-base.ts";
-
 import { stageError } from "./stage-error.ts";
 import type { StageBase, StageGraph, StageNode, StageOptions } from "./stage-graph.ts";
 import { locationOf } from "./stage-location.ts";
@@ -95,6 +95,6 @@ function findTarget(dockerfile: ParsedDockerfile, names: StageNames, target: str
   const index = names.find(target);
   if (index !== undefined) return index;
   const known = dockerfile.stages.map((stage) => stage.from.stageName ?? `stage-${stage.index}`);
-  const message = `target stage ${JSON.stringify(target)} could not be found${didYouMean(target, known)}`;
+  const message = `target stage ${quoteGo(target)} could not be found${didYouMean(target, known)}`;
   throw new DockerfileError("DOCKERFILE_STAGE", message);
 }
