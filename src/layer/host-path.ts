@@ -5,9 +5,9 @@ export function toHostPath(bytes: string): HostPath {
   return /^[\x01-\x7f]*$/.test(bytes) ? bytes : Buffer.from(bytes, "latin1");
 }
 
-/** The bytes (latin1) of a path given as text. */
-export function toByteString(path: string): string {
-  return Buffer.from(path).toString("latin1");
+/** The bytes (latin1) of a host path. */
+export function toByteString(path: HostPath): string {
+  return (typeof path === "string" ? Buffer.from(path) : path).toString("latin1");
 }
 
 /** A path of bytes as a message shows it: in quotes, control characters escaped. */

@@ -1,4 +1,5 @@
 export { type ByteSink, descriptorSink } from "./byte-sink.ts";
+export { chunksOf, isTar } from "./is-tar.ts";
 export { layerEntries } from "./layer-entries.ts";
 export { LayerError, type LayerErrorCode } from "./layer-error.ts";
 export type { PackEntry } from "./pack-entry.ts";

@@ -28,6 +28,7 @@ export interface UnpackerOptions {
   readonly hasWhiteouts: boolean;
   readonly opaqueXattr: OpaqueXattr;
   readonly under?: FileTree | undefined;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   readonly limits: { readonly unpackedBytes: number; readonly entries: number };
 }
 
@@ -66,7 +67,8 @@ export class TreeUnpacker implements TarHandler {
     return this.#entries;
   }
 
-  entry(entry: TarEntry): void {
+  entry(found: TarEntry): void {
+    const entry = { ...found, ...this.#options.owner };
     this.#entry = entry;
     this.#guard(() => {
       this.#count(entry);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { type DiffID, parseDiffID } from "../oci/index.ts";
+import type { HostPath } from "../sys/index.ts";
 import type { FileTree } from "../tree/index.ts";
 import { readUncompressed } from "./decompress.ts";
 import { toByteString } from "./host-path.ts";
@@ -21,6 +22,8 @@ export interface UnpackOptions {
   /** What will lie below `targetDir`, seen at the same paths. Links there are followed inside this root, and directories that the
    * archive does not list keep the owner, mode and times that they have there. */
   readonly under?: FileTree | undefined;
+  /** Everything belongs to this owner, whatever the archive says. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   readonly limits?: UnpackLimits | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,7 +57,7 @@ export interface UnpackResult {
  * @throws {LayerError} any code but `UNREPRESENTABLE` and `COMPRESSION_FAILED`; the signal's reason when aborted */
 export async function unpackTar(
   source: TarSource,
-  targetDir: string,
+  targetDir: HostPath,
   options: UnpackOptions,
 ): Promise<UnpackResult> {
   prepareTarget(targetDir, options.form);
@@ -66,22 +69,26 @@ export async function unpackTar(
   }
 }
 
-function prepareTarget(targetDir: string, form: UnpackOptions["form"]): void {
+function prepareTarget(targetDir: HostPath, form: UnpackOptions["form"]): void {
   mkdirSync(targetDir, { recursive: true });
   if (form === "files" || readdirSync(targetDir).length === 0) return;
-  throw new LayerError("WRITE_FAILED", `Cannot unpack into ${JSON.stringify(targetDir)}: it is not empty`);
+  throw new LayerError(
+    "WRITE_FAILED",
+    `Cannot unpack into ${JSON.stringify(targetDir.toString())}: it is not empty`,
+  );
 }
 
 async function unpackInto(
   source: TarSource,
-  targetDir: string,
+  targetDir: HostPath,
   options: UnpackOptions,
 ): Promise<UnpackResult> {
-  const { form, opaqueXattr, under, limits = {}, expectedDiffID, signal } = options;
+  const { form, opaqueXattr, under, owner, limits = {}, expectedDiffID, signal } = options;
   const unpacker = new TreeUnpacker(toByteString(targetDir), {
     hasWhiteouts: form === "layer",
     opaqueXattr,
     under,
+    owner,
     limits: { unpackedBytes: limits.unpackedBytes ?? Infinity, entries: limits.entries ?? Infinity },
   });
   try {

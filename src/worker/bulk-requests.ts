@@ -3,7 +3,12 @@ import path from "node:path";
 import type { Store } from "../content/index.ts";
 import { type OpaqueXattr, unpackTar } from "../layer/index.ts";
 import type { LayerCompression } from "../oci/index.ts";
-import type { WorkerApi } from "./protocol.ts";
+import { applyFileActions, type CopySource, digestSources, LayerDigests } from "../snapshot/index.ts";
+import { archives } from "./archives.ts";
+import { exportDirectory, exportTar } from "./export-tree.ts";
+import { makeLayer } from "./make-layer.ts";
+import { packLayer } from "./pack-layer.ts";
+import type { ContextSource, FileActionsRequest, LayerId, WorkerApi } from "./protocol.ts";
 import { removePath } from "./remove-path.ts";
 
 /** What the bulk requests of one thread share. */
@@ -13,14 +18,38 @@ export interface BulkEnvironment {
 }
 
 /** Requests that are long stretches of synchronous file work; they run in threads, so that steps and their output go on. */
-export type BulkApi = Pick<WorkerApi, "unpackLayer" | "importTar" | "remove">;
+export interface BulkApi
+  extends Pick<
+    WorkerApi,
+    "unpackLayer" | "importTar" | "applyFileActions" | "digestSources" | "packLayer" | "exportTree" | "remove"
+  > {
+  /** Copies what `selector` names in a build context to `<directory>/fs/context`. */
+  copyContext(request: { directory: string; source: ContextSource; selector: string }): Promise<void>;
+}
 
-export function bulkRequests(environment: BulkEnvironment): BulkApi {
-  const { store, opaqueXattr } = environment;
+export const BULK_METHODS = [
+  "unpackLayer",
+  "importTar",
+  "applyFileActions",
+  "digestSources",
+  "packLayer",
+  "exportTree",
+  "remove",
+] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
+
+export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
+  const digests = new LayerDigests();
+  const fsOf = (layers: readonly LayerId[]) => layers.map((layer) => store.layers.fsOf(layer));
+
+  const toSource = (source: FileActionsRequest["sources"][number]): CopySource =>
+    source.kind === "context"
+      ? { kind: "directory", ...source.context }
+      : { kind: "layers", layers: fsOf(source.layers) };
+
   return {
     async unpackLayer({ layer, blob, mediaType, diffID }) {
       const source = store.content.pathOf(blob);
-      const { sizeBytes, tarSizeBytes } = await makeLayer(environment, layer, (fs) =>
+      const { sizeBytes, tarSizeBytes } = await makeLayer(store, layer, (fs) =>
         unpackTar(source, fs, { form: "layer", opaqueXattr, expectedDiffID: diffID }),
       );
       const { size } = statSync(source);
@@ -30,40 +59,66 @@ export function bulkRequests(environment: BulkEnvironment): BulkApi {
     },
 
     async importTar({ layer, file }) {
-      const { sizeBytes } = await makeLayer(environment, layer, (fs) =>
+      const { sizeBytes } = await makeLayer(store, layer, (fs) =>
         unpackTar(file, fs, { form: "rootfs", opaqueXattr }),
       );
       return { layer, sizeBytes };
+    },
+
+    async applyFileActions({ lowers, output, actions, sources }) {
+      const { sizeBytes, contentDigests } = await makeLayer(store, output, (fs) =>
+        applyFileActions(
+          { lowers: fsOf(lowers), output: fs, actions, sources: sources.map(toSource) },
+          { archives: archives(opaqueXattr), digests },
+        ),
+      );
+      return { layer: { layer: output, sizeBytes }, contentDigests };
+    },
+
+    async digestSources({ lowers, actions }) {
+      const contentDigests = digestSources({ kind: "layers", layers: fsOf(lowers) }, actions, digests);
+      return { contentDigests };
+    },
+
+    packLayer: (request) => packLayer(store, opaqueXattr, request),
+
+    async exportTree({ lowers, dest, form }) {
+      const request = { lowers: fsOf(lowers), dest, opaqueXattr };
+      return form === "tar" ? await exportTar(request) : await exportDirectory(request);
     },
 
     async remove({ layers, paths }) {
       for (const layer of layers) removePath(store.layers.dirOf(layer));
       for (const file of paths) removePath(insideTemp(store, file));
     },
+
+    async copyContext({ directory, source, selector }) {
+      const output = path.join(directory, "fs");
+      mkdirSync(output, { recursive: true, mode: 0o755 });
+      await applyFileActions({
+        lowers: [],
+        output,
+        actions: [{ ...COPY_ALL, source: selector, dest: "/context" }],
+        sources: [{ kind: "directory", ...source }],
+      });
+    },
   };
 }
+
+const COPY_ALL = {
+  kind: "copy",
+  from: 0,
+  followSymlink: true,
+  copyDirContents: true,
+  attemptUnpack: false,
+  createDestPath: true,
+  allowWildcard: false,
+  allowEmptyWildcard: false,
+} as const;
 
 function compressionOf(mediaType: string): LayerCompression {
   if (mediaType.endsWith("gzip")) return "gzip";
   return mediaType.endsWith("zstd") ? "zstd" : "none";
-}
-
-/** A layer is whole or absent: it is filled in `tmp/` and renamed. */
-async function makeLayer<Made extends { readonly sizeBytes: number }>(
-  { store }: BulkEnvironment,
-  layer: string,
-  fill: (fs: string) => Promise<Made>,
-): Promise<Made> {
-  const directory = store.temp.newPath("layer");
-  try {
-    mkdirSync(directory, { mode: 0o755 });
-    const made = await fill(path.join(directory, "fs"));
-    store.layers.commit(layer, directory, { sizeBytes: made.sizeBytes, createdAtMs: Date.now() });
-    return made;
-  } catch (error) {
-    removePath(directory);
-    throw error;
-  }
 }
 
 /** Only what is half done is removed by path. */

@@ -97,7 +97,8 @@ async function copyFromLayers(
   mount: CacheMount,
   step: Step,
 ): Promise<void> {
-  const view = mountView(environment, { layers: mount.layers, readonly: true, target: step.own }, step.defer);
+  const lowers = mount.layers.map((layer) => environment.store.layers.fsOf(layer));
+  const view = mountView(environment, { lowers, readonly: true, target: step.own }, step.defer);
   const source = path.join(view, resolveInside(view, mount.selector ?? "/"));
   const { exitCode, stderr } = await runProcess("cp", ["-a", "--", `${source}/.`, made], {
     signal: step.signal,

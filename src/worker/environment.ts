@@ -3,7 +3,9 @@ import path from "node:path";
 import { openStore, type Store } from "../content/index.ts";
 import { findRuntimes, type SandboxHost } from "../executor/index.ts";
 import { mount, SysError } from "../sys/index.ts";
+import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
+import { ContextCopies } from "./context-copies.ts";
 import type { WorkerSetup } from "./messages.ts";
 import { Runtimes } from "./runtimes.ts";
 
@@ -14,6 +16,9 @@ export interface Environment {
   readonly memoryDir: string;
   readonly sandbox: SandboxHost;
   readonly runtimes: Runtimes;
+  /** Threads for long file work. */
+  readonly bulk: BulkPool;
+  readonly contexts: ContextCopies;
   /** The worker's own `/proc/self/status`. */
   readonly status: string;
 }
@@ -35,7 +40,10 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     () => findRuntimes({ runtime: setup.runtime }),
     ({ name }) => showCgroupsTo(name),
   );
-  return { store, memoryDir, sandbox, runtimes, status: readFileSync("/proc/self/status", "utf8") };
+  const bulk = new BulkPool(setup);
+  const contexts = new ContextCopies(store, bulk);
+  const status = readFileSync("/proc/self/status", "utf8");
+  return { store, memoryDir, sandbox, runtimes, bulk, contexts, status };
 }
 
 /** In a container that hides parts of `/proc`, the kernel refuses a whole one. */

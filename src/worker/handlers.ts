@@ -1,15 +1,15 @@
 import type { SendSignal } from "../executor/index.ts";
 import type { BulkPool } from "./bulk-pool.ts";
-import type { BulkApi } from "./bulk-requests.ts";
+import { BULK_METHODS, type BulkApi } from "./bulk-requests.ts";
 import type { Environment } from "./environment.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
+import { readTextFile } from "./read-text-file.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
 import { WorkerError } from "./worker-error.ts";
 
 /** Dispatches requests. `run`s wait for their process here. */
 export function handlers(
   environment: Environment,
-  bulk: BulkPool,
   log: (log: WorkerLog) => Promise<void>,
 ): (method: keyof WorkerApi, request: unknown) => Promise<unknown> {
   const running = new Map<string, Running>();
@@ -30,7 +30,7 @@ export function handlers(
     }
   }
 
-  const api: Partial<WorkerApi> = {
+  const api: WorkerApi = {
     run: (request) =>
       cancellable(request.runId, (options) =>
         runStep(environment, request, {
@@ -45,11 +45,15 @@ export function handlers(
       }),
     cancel: async ({ runId }) => running.get(runId)?.cancel(),
     signal: async ({ runId, signal }) => running.get(runId)?.send(signal),
-    ...bulkMethods(bulk),
+    readTextFile: async ({ lowers, path, limitBytes }) => {
+      const directories = lowers.map((layer) => environment.store.layers.fsOf(layer));
+      return { text: readTextFile(directories, path, limitBytes) };
+    },
+    ...bulkMethods(environment.bulk),
   };
   return async (method, request) => {
     const handler = api[method] as ((request: unknown) => Promise<unknown>) | undefined;
-    if (!handler) throw new Error(`Internal error: the worker does not know "${method}" yet`);
+    if (!handler) throw new Error(`Internal error: unknown request ${JSON.stringify(method)}`);
     return await handler(request);
   };
 }
@@ -82,8 +86,8 @@ class Running {
   }
 }
 
-function bulkMethods(bulk: BulkPool): BulkApi {
+function bulkMethods(bulk: BulkPool): Pick<WorkerApi, (typeof BULK_METHODS)[number]> {
   const forward = (method: keyof BulkApi) => (request: unknown) => bulk.call(method, request);
-  const methods = ["unpackLayer", "importTar", "remove"] as const satisfies (keyof BulkApi)[];
-  return Object.fromEntries(methods.map((method) => [method, forward(method)])) as unknown as BulkApi;
+  const methods = BULK_METHODS.map((method) => [method, forward(method)] as const);
+  return Object.fromEntries(methods) as unknown as Pick<WorkerApi, (typeof BULK_METHODS)[number]>;
 }

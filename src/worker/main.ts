@@ -1,5 +1,4 @@
 import { isMainThread, workerData } from "node:worker_threads";
-import { BulkPool } from "./bulk-pool.ts";
 import { serveBulkRequests } from "./bulk-thread.ts";
 import { describeRunMode, type Environment, prepareEnvironment } from "./environment.ts";
 import { handlers } from "./handlers.ts";
@@ -23,7 +22,7 @@ function main(): void {
   setParentDeathSignal("SIGKILL");
   const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
   const environment = prepareEnvironment(setup);
-  const handle = handlers(environment, new BulkPool(setup), (log) => send({ kind: "log", log }));
+  const handle = handlers(environment, (log) => send({ kind: "log", log }));
   process.on("message", (message: RequestMessage) => {
     if (message.kind === "end") return end(environment);
     void answer(message.id, () => handle(message.method, message.request));
@@ -39,7 +38,8 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-function end({ memoryDir }: Environment): void {
+function end({ memoryDir, contexts }: Environment): void {
+  contexts.remove();
   umount(memoryDir, { detach: true });
   removePath(memoryDir);
   process.exit(0);

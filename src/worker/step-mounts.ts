@@ -53,11 +53,12 @@ interface Place extends StepMountsRequest {
 async function prepareMount(environment: Environment, mount: WorkerMount, place: Place): Promise<StepMount> {
   switch (mount.type) {
     case "layers": {
-      const view = mountView(environment, { ...mount, target: place.own }, place.defer);
+      const lowers = mount.layers.map((layer) => environment.store.layers.fsOf(layer));
+      const view = mountView(environment, { ...mount, lowers, target: place.own }, place.defer);
       return selected(mount.dest, view, mount);
     }
     case "context":
-      throw new WorkerError("UNSUPPORTED", "Internal error: mounts of the build context are not wired yet");
+      return await prepareContext(environment, mount, place);
     case "cache": {
       const directory = await openCacheMount(environment, mount, place);
       return selected(mount.dest, directory, { readonly: mount.readonly });
@@ -80,6 +81,17 @@ async function prepareMount(environment: Environment, mount: WorkerMount, place:
     default:
       throw new Error(`Internal error: unknown mount ${JSON.stringify(mount satisfies never)}`);
   }
+}
+
+async function prepareContext(
+  environment: Environment,
+  mount: Extract<WorkerMount, { type: "context" }>,
+  place: Place,
+): Promise<StepMount> {
+  const copy = await environment.contexts.get(mount.source, mount.selector ?? "/");
+  const view = { lowers: [copy], readonly: mount.readonly, target: place.own };
+  const directory = mountView(environment, view, place.defer);
+  return selected(mount.dest, directory, { selector: "context", readonly: mount.readonly });
 }
 
 function memoryFile(dest: string, source: string): StepMount {

@@ -5,13 +5,13 @@ import type { Environment } from "./environment.ts";
 import type { Defer } from "./undo.ts";
 import { removePath } from "./remove-path.ts";
 
-/** Mounts a stack of layers at `target`, which is created. What is written to a writable view is thrown away. */
+/** Mounts a stack of directories, bottom first, at `target`, which is created. What is written to a writable view is thrown away. */
 export function mountView(
   environment: Environment,
-  view: { readonly layers: readonly string[]; readonly readonly: boolean; readonly target: string },
+  view: { readonly lowers: readonly string[]; readonly readonly: boolean; readonly target: string },
   defer: Defer,
 ): string {
-  const { layers, temp } = environment.store;
+  const { temp } = environment.store;
   mkdirSync(view.target, { mode: 0o700 });
   const scratch = temp.newPath("overlay");
   mkdirSync(scratch, { mode: 0o700 });
@@ -23,7 +23,7 @@ export function mountView(
   }
   mountOverlay({
     target: view.target,
-    lowers: view.layers.map((layer) => layers.fsOf(layer)),
+    lowers: view.lowers,
     ...(upper !== undefined && { upper }),
     scratch,
     userxattr: environment.sandbox.userNamespace,

@@ -1,0 +1,60 @@
+import { closeSync, openSync } from "node:fs";
+import { PassThrough } from "node:stream";
+import {
+  descriptorSink,
+  type OpaqueXattr,
+  type PackEntry,
+  packTar,
+  treeEntries,
+  unpackTar,
+} from "../layer/index.ts";
+import { LayersTree } from "../snapshot/index.ts";
+
+export interface ExportRequest {
+  /** Absolute layer directories, bottom first. */
+  readonly lowers: readonly string[];
+  readonly dest: string;
+  readonly opaqueXattr: OpaqueXattr;
+}
+
+/** Writes the flattened tree as one tar, with its owners. */
+export async function exportTar({ lowers, dest }: ExportRequest): Promise<{ sizeBytes: number }> {
+  const fd = openSync(dest, "w", 0o644);
+  try {
+    const { tarSizeBytes } = await packTar(treeEntries(new LayersTree(lowers)), descriptorSink(fd));
+    return { sizeBytes: tarSizeBytes };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes the flattened tree into a directory, which may hold something. As BuildKit's local exporter does it, everything belongs to
+ * the caller, who is 0:0 here. */
+export async function exportDirectory({
+  lowers,
+  dest,
+  opaqueXattr,
+}: ExportRequest): Promise<{ sizeBytes: number }> {
+  const pipe = new PassThrough({ highWaterMark: 1 << 20 });
+  const packed = packInto(pipe, treeEntries(new LayersTree(lowers)));
+  const unpacked = unpackTar(pipe, dest, { form: "files", opaqueXattr, owner: { uid: 0, gid: 0 } });
+  const [packing, unpacking] = await Promise.allSettled([packed, unpacked.finally(() => pipe.destroy())]);
+  // When one side fails, so does the other; a failure to pack is what the unpacking side reports.
+  if (unpacking.status === "rejected") throw unpacking.reason;
+  if (packing.status === "rejected") throw packing.reason;
+  return { sizeBytes: unpacking.value.sizeBytes };
+}
+
+async function packInto(pipe: PassThrough, entries: Iterable<PackEntry>): Promise<void> {
+  try {
+    await packTar(entries, { write: (chunk) => write(pipe, Buffer.from(chunk)) });
+    pipe.end();
+  } catch (error) {
+    pipe.destroy(error as Error);
+    throw error;
+  }
+}
+
+function write(pipe: PassThrough, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => pipe.write(chunk, (error) => (error ? reject(error) : resolve())));
+}

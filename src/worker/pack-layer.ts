@@ -1,0 +1,56 @@
+import type { PackedBlob, Store } from "../content/index.ts";
+import { layerEntries, type OpaqueXattr, type PackResult, packTar } from "../layer/index.ts";
+import { type LayerCompression, mediaTypes } from "../oci/index.ts";
+import type { PackedLayer, WorkerApi } from "./protocol.ts";
+import { WorkerError } from "./worker-error.ts";
+
+type Request = Parameters<WorkerApi["packLayer"]>[0];
+
+const MEDIA_TYPES: Readonly<Record<LayerCompression, string>> = {
+  none: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
+
+/** Makes the tar of a layer, unless it is known already; what was found out is kept beside the layer. */
+export async function packLayer(
+  store: Store,
+  opaqueXattr: OpaqueXattr,
+  request: Request,
+): Promise<PackedLayer> {
+  const { layer, compression, level } = request;
+  const known = store.layers.readPack(layer);
+  const blob = known?.blobs.find((one) => isWanted(one, request) && store.content.has(one.digest, one.size));
+  if (known && (blob || compression === undefined)) return describe(known, blob);
+  const entries = layerEntries(store.layers.fsOf(layer), { opaqueXattr });
+  if (compression === undefined) {
+    const result = await packTar(entries, undefined);
+    store.layers.addPack(layer, { ...result, blobs: [] });
+    return describe(result);
+  }
+  using writer = store.content.createWriter();
+  const result = await packTar(entries, { write: (chunk) => writer.write(chunk) }, { compression, level });
+  if (known && known.diffID !== result.diffID) throw notOurs(request);
+  await writer.sync();
+  const { digest, sizeBytes } = writer.commit();
+  const mediaType = MEDIA_TYPES[compression];
+  const packed = { digest, size: sizeBytes, mediaType, compression, ...(level !== undefined && { level }) };
+  store.layers.addPack(layer, { ...result, blobs: [packed] });
+  return describe(result, packed);
+}
+
+function isWanted(blob: PackedBlob, { compression, level }: Request): boolean {
+  return blob.compression === compression && blob.level === level;
+}
+
+function describe({ diffID, tarSizeBytes }: PackResult, blob?: PackedBlob): PackedLayer {
+  if (!blob) return { diffID, tarSizeBytes };
+  const { digest, size, mediaType } = blob;
+  return { diffID, tarSizeBytes, blob: { digest, size, mediaType } };
+}
+
+/** Another tool's tar holds the same files in other bytes, so only its own blob has the image's diffID. */
+function notOurs({ layer, compression }: Request): WorkerError {
+  const message = `Cannot pack layer ${layer} as ${compression}: it was pulled, and its blob is no longer in the store`;
+  return new WorkerError("BLOB_NOT_FOUND", message, { hint: "pull the base image again" });
+}
