@@ -82,16 +82,21 @@ function findRoot(directory: string): string {
 async function digestAction(tree: FileTree, action: FileAction, index: StatIndex): Promise<string> {
   if (action.kind !== "copy") return "";
   const sources = selectSources(tree, action);
-  const digests = new Map<SelectedEntry, string>();
+  const digests: string[] = []; // in the order in which the files' digests are asked for
   let resumedAtMs = Date.now();
-  for (const entry of sources.flatMap((source) => source.entries)) {
-    if (entry.stat.type !== "file" || entry.hardLinkTo !== undefined) continue;
-    digests.set(entry, index.find(entry.path, entry.stat) ?? readDigest(tree, entry, index));
-    if (Date.now() - resumedAtMs < 50) continue;
-    await setImmediate(); // whoever draws the progress gets its turn
-    resumedAtMs = Date.now();
+  for (const { entries } of sources) {
+    for (const entry of entries) {
+      if (entry.stat.type !== "file" || entry.hardLinkTo !== undefined) continue;
+      const known = index.find(entry.path, entry.stat);
+      digests.push(known ?? readDigest(tree, entry, index));
+      if (known !== undefined) continue;
+      if (Date.now() - resumedAtMs < 50) continue;
+      await setImmediate(); // whoever draws the progress gets its turn
+      resumedAtMs = Date.now();
+    }
   }
-  return digestSelection(sources, (entry) => digests.get(entry)!);
+  let next = 0;
+  return digestSelection(sources, () => digests[next++]!);
 }
 
 function readDigest(tree: FileTree, entry: SelectedEntry, index: StatIndex): string {

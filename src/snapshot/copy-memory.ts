@@ -15,6 +15,7 @@ export class CopyMemory {
   readonly #earlier: StatIndex;
   readonly #current = new StatIndex();
   readonly #directory: Buffer;
+  #count = 0;
 
   constructor(earlier: EarlierLayer | undefined) {
     this.#earlier = earlier ? readStatIndex(earlier.indexFile) : new StatIndex();
@@ -36,12 +37,13 @@ export class CopyMemory {
     source: TreeStat,
     copied: { changes: string; digest: string; readAtMs: number },
   ): void {
+    this.#count++;
     this.#current.add(copied.changes + target, source, copied.digest, copied.readAtMs);
   }
 
   /** Keeps what was remembered, if it is worth it. */
   save(indexFile: string): void {
-    if (this.#current.entries.size >= WORTH_IT) writeStatIndex(indexFile, this.#current);
+    if (this.#count >= WORTH_IT) writeStatIndex(indexFile, this.#current);
   }
 }
 

@@ -27,22 +27,15 @@ export function digestSelection(
 
 /** A fixed number of fields without NUL, so that no two selections give the same text. */
 function entryLine(entry: SelectedEntry, hashFile: (entry: SelectedEntry) => string): string {
-  const { stat, name } = entry;
-  const fields = [
-    // a socket is copied as an empty file
-    stat.type === "socket" ? "file" : stat.type,
-    // what a symbolic link's mode is differs between systems, and nobody asks for it
-    stat.type === "symlink" ? "777" : stat.mode.toString(8),
-    stat.uid,
-    stat.gid,
-    stat.type === "device" ? `${stat.isBlock ? "b" : "c"}${stat.rdev}` : "",
-    name,
-    entry.linkTarget ?? "",
-    entry.hardLinkTo ?? "",
-    entry.xattrs.map((xattr) => `${hex(xattr.name)}=${xattr.value.toString("hex")}`).join(","),
-    contentOf(entry, hashFile),
-  ];
-  return `${fields.join("\0")}\n`;
+  const { stat, name, linkTarget = "", hardLinkTo = "", xattrs } = entry;
+  // a socket is copied as an empty file
+  const type = stat.type === "socket" ? "file" : stat.type;
+  // what a symbolic link's mode is differs between systems, and nobody asks for it
+  const mode = stat.type === "symlink" ? 0o777 : stat.mode;
+  const device = stat.type === "device" ? `${stat.isBlock ? "b" : "c"}${stat.rdev}` : "";
+  const attributes = xattrs.map((xattr) => `${hex(xattr.name)}=${xattr.value.toString("hex")}`).join();
+  const content = contentOf(entry, hashFile);
+  return `${type}\0${mode}\0${stat.uid}\0${stat.gid}\0${device}\0${name}\0${linkTarget}\0${hardLinkTo}\0${attributes}\0${content}\n`;
 }
 
 function contentOf(entry: SelectedEntry, hashFile: (entry: SelectedEntry) => string): string {

@@ -20,7 +20,7 @@ export class DirectoryTree implements FileTree {
     const host = this.#host(path);
     try {
       const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
-      return stats && { ...toTreeStat(stats), uid: 0, gid: 0 };
+      return stats && toTreeStat(stats, ROOT);
     } catch (error) {
       if (isErrno(error, "ENOTDIR", "ENAMETOOLONG")) return undefined;
       throw unreadable(host, error);
@@ -58,14 +58,17 @@ export class DirectoryTree implements FileTree {
   }
 }
 
-/** What the system says of a file, in a tree's words; the owner as it is on the host. */
-export function toTreeStat(stats: BigIntStats): TreeStat {
+const ROOT = { uid: 0, gid: 0 };
+
+/** What the system says of a file, in a tree's words.
+ * @param owner absent: as it is on the host */
+export function toTreeStat(stats: BigIntStats, owner?: { uid: number; gid: number }): TreeStat {
   const mode = Number(stats.mode);
   return {
     type: FILE_TYPES[mode & 0o170000] ?? "file",
     mode: mode & 0o7777,
-    uid: Number(stats.uid),
-    gid: Number(stats.gid),
+    uid: owner ? owner.uid : Number(stats.uid),
+    gid: owner ? owner.gid : Number(stats.gid),
     sizeBytes: Number(stats.size),
     mtimeNs: stats.mtimeNs,
     ctimeNs: stats.ctimeNs,

@@ -32,6 +32,7 @@ class Walk {
   readonly entries: SelectedEntry[] = [];
   readonly #tree: FileTree;
   readonly #filter: SelectionFilter;
+  readonly #isFiltered: boolean;
   readonly #includeReach: readonly Reach[];
   readonly #exceptionReach: readonly Reach[];
   /** First name of each file with more than one link. */
@@ -42,6 +43,7 @@ class Walk {
   constructor(tree: FileTree, filter: SelectionFilter) {
     this.#tree = tree;
     this.#filter = filter;
+    this.#isFiltered = filter.include !== undefined || filter.exclude !== undefined;
     this.#includeReach = (filter.include?.patterns ?? []).map(({ text }) => compileReach(text));
     this.#exceptionReach = (filter.exclude?.patterns ?? [])
       .filter((pattern) => pattern.isException)
@@ -51,7 +53,7 @@ class Walk {
   descend(directory: TreePath, prefix: string, parent: Verdicts | undefined): void {
     for (const base of this.#tree.readdir(directory)) {
       const name = prefix === "" ? base : `${prefix}/${base}`;
-      const text = toText(name);
+      const text = this.#isFiltered ? toText(name) : name;
       const include = this.#filter.include?.matchBelow(text, parent?.include);
       const exclude = this.#filter.exclude?.matchBelow(text, parent?.exclude);
       const isSelected = (include?.isMatched ?? true) && !(exclude?.isMatched ?? false);
@@ -75,15 +77,13 @@ class Walk {
   emit(path: TreePath, name: string, stat: TreeStat): void {
     for (const directory of this.#pending.splice(0))
       this.entries.push({ ...directory, xattrs: this.#tree.xattrs(directory.path) });
-    const hardLinkTo = this.#findHardLink(name, stat);
-    this.entries.push({
-      path,
-      name,
-      stat,
-      xattrs: this.#tree.xattrs(path),
-      ...(stat.type === "symlink" && { linkTarget: this.#tree.readlink(path) }),
-      ...(hardLinkTo !== undefined && { hardLinkTo }),
-    });
+    const xattrs = this.#tree.xattrs(path);
+    if (stat.type === "symlink")
+      this.entries.push({ path, name, stat, xattrs, linkTarget: this.#tree.readlink(path) });
+    else {
+      const hardLinkTo = this.#findHardLink(name, stat);
+      this.entries.push({ path, name, stat, xattrs, ...(hardLinkTo !== undefined && { hardLinkTo }) });
+    }
   }
 
   #findHardLink(name: string, stat: TreeStat): string | undefined {

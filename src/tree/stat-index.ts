@@ -3,28 +3,40 @@ import type { TreeStat } from "./file-tree.ts";
 /** What files were when they were last read, by a key (a path): as long as a file's size, times and inode are the same, so are its
  * bytes. */
 export class StatIndex {
-  readonly #entries: Map<string, IndexEntry>;
+  readonly #loaded: IndexColumns;
+  /** Rows of what was loaded. */
+  readonly #rows = new Map<string, number>();
+  /** What was added since; undefined where a loaded entry no longer holds. */
+  readonly #added = new Map<string, IndexEntry | undefined>();
   #isChanged = false;
 
-  constructor(entries: Map<string, IndexEntry> = new Map()) {
-    this.#entries = entries;
+  constructor(loaded: IndexColumns = NOTHING) {
+    this.#loaded = loaded;
+    for (let row = 0; row < loaded.keys.length; row++) this.#rows.set(loaded.keys[row]!, row);
   }
 
   /** Hex sha256 of the file's bytes, or undefined when it has to be read. */
   find(key: string, stat: TreeStat): string | undefined {
-    const entry = this.#entries.get(key);
-    if (!entry || !isSameFile(entry, stat)) return undefined;
-    return entry.digest.toString("hex");
+    if (this.#added.has(key)) {
+      const entry = this.#added.get(key);
+      return entry && isSameFile(entry, stat) ? entry.digest : undefined;
+    }
+    const row = this.#rows.get(key);
+    if (row === undefined) return undefined;
+    const { numbers, times, digests } = this.#loaded;
+    const isSame =
+      times[row * 2] === stat.mtimeNs &&
+      times[row * 2 + 1] === stat.ctimeNs &&
+      numbers[row * 2] === stat.sizeBytes &&
+      numbers[row * 2 + 1] === stat.ino;
+    return isSame ? digests.toString("hex", row * 32, row * 32 + 32) : undefined;
   }
 
   /** Remembers a digest, unless the file's times lie so close to `readAtMs`, the time before its bytes were read, that a later
    * change could leave it with the same times ("racily clean"). */
   add(key: string, stat: TreeStat, digest: string, readAtMs: number): void {
-    if (isRacy(stat, readAtMs)) this.#entries.delete(key);
-    else {
-      const { sizeBytes, mtimeNs, ctimeNs, ino } = stat;
-      this.#entries.set(key, { sizeBytes, mtimeNs, ctimeNs, ino, digest: Buffer.from(digest, "hex") });
-    }
+    const { sizeBytes, mtimeNs, ctimeNs, ino } = stat;
+    this.#added.set(key, isRacy(stat, readAtMs) ? undefined : { sizeBytes, mtimeNs, ctimeNs, ino, digest });
     this.#isChanged = true;
   }
 
@@ -37,19 +49,59 @@ export class StatIndex {
     this.#isChanged = false;
   }
 
-  /** Key and entry of each file, in no particular order. */
-  get entries(): ReadonlyMap<string, IndexEntry> {
-    return this.#entries;
+  /** Everything that it holds, as it is written to disk. */
+  toColumns(): IndexColumns {
+    const old = this.#loaded;
+    const kept = old.keys.flatMap((key, row) => (this.#added.has(key) ? [] : [row]));
+    const added = [...this.#added].flatMap(([key, entry]) => (entry ? [{ key, entry }] : []));
+    const columns = emptyColumns([...kept.map((row) => old.keys[row]!), ...added.map(({ key }) => key)]);
+    const { numbers, times, digests } = columns;
+    for (const [to, from] of kept.entries()) {
+      numbers.set(old.numbers.subarray(from * 2, from * 2 + 2), to * 2);
+      times.set(old.times.subarray(from * 2, from * 2 + 2), to * 2);
+      old.digests.copy(digests, to * 32, from * 32, from * 32 + 32);
+    }
+    for (const [index, { entry }] of added.entries()) {
+      const to = kept.length + index;
+      numbers.set([entry.sizeBytes, entry.ino], to * 2);
+      times.set([entry.mtimeNs, entry.ctimeNs], to * 2);
+      digests.write(entry.digest, to * 32, "hex");
+    }
+    return columns;
   }
 }
 
-export interface IndexEntry {
+/** Entries by column: loading 50,000 of them makes no object for each. */
+export interface IndexColumns {
+  readonly keys: readonly string[];
+  /** Size and inode, two for each key. */
+  readonly numbers: Float64Array;
+  /** mtime and ctime in nanoseconds. */
+  readonly times: BigInt64Array;
+  /** sha256, 32 bytes each. */
+  readonly digests: Buffer;
+}
+
+/** Columns full of zeros. */
+export function emptyColumns(keys: readonly string[]): IndexColumns {
+  const count = keys.length;
+  const body = new ArrayBuffer(count * 64);
+  return {
+    keys,
+    numbers: new Float64Array(body, 0, count * 2),
+    times: new BigInt64Array(body, count * 16, count * 2),
+    digests: Buffer.from(body, count * 32, count * 32),
+  };
+}
+
+const NOTHING = emptyColumns([]);
+
+interface IndexEntry {
   readonly sizeBytes: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly ino: number;
-  /** sha256 of the bytes. */
-  readonly digest: Buffer;
+  readonly digest: string;
 }
 
 function isSameFile(entry: IndexEntry, stat: TreeStat): boolean {
