@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import fs, {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { crc32 } from "node:zlib";
+import type { CopyAction } from "../llb/index.ts";
+import { type BuildContext, openContext, readIgnoreFile } from "./index.ts";
+
+const asUser = process.getuid?.() === 0 ? { skip: "root may read everything" } : {};
+
+const copy = (source: string): CopyAction => ({
+  kind: "copy",
+  from: 0,
+  source,
+  dest: "/",
+  followSymlink: true,
+  copyDirContents: true,
+  attemptUnpack: false,
+  createDestPath: true,
+  allowWildcard: true,
+  allowEmptyWildcard: true,
+});
+
+async function digest(context: BuildContext, source = "/"): Promise<string> {
+  return (await context.digestSources([copy(source)]))[0]!;
+}
+
+/** A context whose files are old enough to be trusted. */
+async function place(t: TestContext, files: Record<string, string>) {
+  const root = mkdtempSync(path.join(tmpdir(), "slipway-context-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const [directory, indexDir] = [path.join(root, "context"), path.join(root, "indexes")];
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
+    writeFileSync(path.join(directory, name), text);
+  }
+  await setTimeout(40);
+  return {
+    directory,
+    indexDir,
+    open: (excludePatterns: string[] = []) => openContext(directory, { indexDir, excludePatterns }),
+    indexFile: () => path.join(indexDir, readdirSync(indexDir)[0]!),
+  };
+}
+
+test("one digest per action, and none for an action that copies nothing", async (t) => {
+  const { open } = await place(t, { a: "1", b: "2" });
+  const digests = await open().digestSources([
+    copy("/a"),
+    { kind: "mkdir", path: "/x", mode: 0o755, makeParents: true },
+    copy("/b"),
+  ]);
+  assert.match(digests[0]!, /^[0-9a-f]{64}$/);
+  assert.equal(digests[1], "");
+  assert.notEqual(digests[0], digests[2]);
+});
+
+test("times and the context's own name are in no digest; bytes and modes are", async (t) => {
+  const { directory, open } = await place(t, { "d/a": "1" });
+  const before = await digest(open());
+  utimesSync(path.join(directory, "d/a"), 1, 1);
+  assert.equal(await digest(open()), before);
+  renameSync(directory, `${directory}2`);
+  assert.equal(await digest(openContext(`${directory}2`)), before);
+  chmodSync(path.join(`${directory}2`, "d/a"), 0o600);
+  const after = await digest(openContext(`${directory}2`));
+  assert.notEqual(after, before);
+  writeFileSync(path.join(`${directory}2`, "d/a"), "2");
+  assert.notEqual(await digest(openContext(`${directory}2`)), after);
+});
+
+test("a file that is as it was is not read again", async (t) => {
+  const { directory, open, indexFile } = await place(t, { a: "1", b: "2" });
+  const before = await digest(open());
+  const index = readFileSync(indexFile());
+  // an index that lies about bytes shows that it is believed
+  const at = index.indexOf(Buffer.from(hashOf("1"), "hex"));
+  Buffer.from(hashOf("X"), "hex").copy(index, at);
+  rewrite(indexFile(), index);
+  assert.notEqual(await digest(open()), before);
+  // and not for a file that was touched
+  utimesSync(path.join(directory, "a"), 5, 5);
+  assert.equal(await digest(open()), before);
+});
+
+test("an edit that keeps size and mtime is seen", async (t) => {
+  const { directory, open } = await place(t, { a: "1" });
+  utimesSync(path.join(directory, "a"), 5, 5);
+  await setTimeout(40);
+  const before = await digest(open());
+  writeFileSync(path.join(directory, "a"), "2");
+  utimesSync(path.join(directory, "a"), 5, 5);
+  assert.notEqual(await digest(open()), before);
+});
+
+test("a file written in the same clock tick as it was read is read again", async (t) => {
+  const { directory, open, indexFile } = await place(t, { a: "1" });
+  writeFileSync(path.join(directory, "a"), "2");
+  await digest(open());
+  assert.equal(readFileSync(indexFile()).readUInt32LE(8), 0);
+});
+
+const damages: [string, (bytes: Buffer) => Buffer][] = [
+  ["empty", () => Buffer.alloc(0)],
+  ["cut", (bytes) => bytes.subarray(0, bytes.length - 7)],
+  ["of another version", (bytes) => Buffer.concat([Buffer.from("SLIPCTX0"), bytes.subarray(8)])],
+  [
+    "changed in one bit",
+    (bytes) => {
+      bytes[bytes.length - 40]! ^= 1;
+      return bytes;
+    },
+  ],
+  [
+    "of absurd length",
+    (bytes) => {
+      bytes.writeUInt32LE(0xffff_ffff, 8);
+      return bytes;
+    },
+  ],
+];
+for (const [title, damage] of damages) {
+  test(`an index that is ${title} costs time only`, async (t) => {
+    const { open, indexFile } = await place(t, { a: "1", b: "2" });
+    const before = await digest(open());
+    writeFileSync(indexFile(), damage(readFileSync(indexFile())));
+    assert.equal(await digest(open()), before);
+    assert.equal(readFileSync(indexFile()).readUInt32LE(8), 2);
+  });
+}
+
+test("an index that cannot be written is done without", async (t) => {
+  const { directory } = await place(t, { a: "1" });
+  const indexDir = path.join(directory, "a", "no", "directory");
+  assert.match(await digest(openContext(directory, { indexDir })), /^[0-9a-f]{64}$/);
+});
+
+test("a directory that no action names, and that is excluded, is not opened", async (t) => {
+  const { directory } = await place(t, { "src/a": "1", "other/b": "2", "node_modules/x/y": "3" });
+  const opened: string[] = [];
+  const original = fs.readdirSync;
+  t.mock.method(fs, "readdirSync", (...args: Parameters<typeof readdirSync>) => {
+    opened.push(path.relative(directory, String(args[0])));
+    return original(...args);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  await digest(openContext(directory, { excludePatterns: ["node_modules"] }), "/src");
+  assert.deepEqual(opened, ["src"]);
+});
+
+test("links never lead out of the context", async (t) => {
+  const { directory, open } = await place(t, { "d/a": "inside" });
+  symlinkSync("/etc", path.join(directory, "etc-link"));
+  symlinkSync("../../../../../../etc/passwd", path.join(directory, "d/up"));
+  for (const source of ["/etc-link/passwd", "/d/up", "/etc-link"])
+    await assert.rejects(digest(open(), source), { code: "NOT_FOUND", message: `"${source}": not found` });
+  assert.match(await digest(open()), /^[0-9a-f]{64}$/);
+});
+
+test("names that are no UTF-8 are files like others", async (t) => {
+  const { directory, open } = await place(t, { "d/a": "1" });
+  const name = Buffer.concat([Buffer.from(`${directory}/d/`), Buffer.from([0x66, 0xff, 0xfe])]);
+  writeFileSync(name, "2");
+  const before = await digest(open(), "/d");
+  writeFileSync(name, "3");
+  assert.notEqual(await digest(open(), "/d"), before);
+});
+
+test("an unreadable file or directory is named", asUser, async (t) => {
+  const { directory, open } = await place(t, { "d/a": "1", "e/b": "2" });
+  chmodSync(path.join(directory, "d/a"), 0);
+  chmodSync(path.join(directory, "e"), 0);
+  for (const [source, file] of [
+    ["/d", "d/a"],
+    ["/e", "e"],
+  ] as const) {
+    await assert.rejects(digest(open(), source), {
+      code: "UNREADABLE",
+      message: `Cannot read "${path.join(directory, file)}": permission denied`,
+    });
+  }
+  chmodSync(path.join(directory, "e"), 0o700);
+});
+
+test("a missing context and a file as context are refused", async (t) => {
+  const { directory } = await place(t, { a: "1" });
+  assert.throws(() => openContext(`${directory}/nope`), {
+    code: "NO_CONTEXT",
+    message: `Cannot open build context "${directory}/nope": no such directory`,
+  });
+  assert.throws(() => openContext(`${directory}/a`), {
+    code: "NO_CONTEXT",
+    message: `Cannot open build context "${directory}/a": not a directory`,
+  });
+});
+
+test("the Dockerfile's own ignore file replaces the context's", async (t) => {
+  const { directory } = await place(t, {
+    ".dockerignore": "a\n",
+    "sub/B.Dockerfile.dockerignore": "b\n!c\n",
+  });
+  assert.deepEqual(readIgnoreFile(directory), { name: ".dockerignore", patterns: ["a"] });
+  assert.deepEqual(readIgnoreFile(directory, `${directory}/Dockerfile`)?.patterns, ["a"]);
+  assert.deepEqual(readIgnoreFile(directory, `${directory}/sub/B.Dockerfile`), {
+    name: "sub/B.Dockerfile.dockerignore",
+    patterns: ["b", "!c"],
+  });
+  rmSync(`${directory}/.dockerignore`);
+  assert.equal(readIgnoreFile(directory), undefined);
+});
+
+for (const [line, reason] of [
+  ["!", 'illegal exclusion pattern: "!"'],
+  ["a[", "syntax error in pattern"],
+] as const) {
+  test(`an ignore file with the line ${line} is refused`, async (t) => {
+    const { directory } = await place(t, { ".dockerignore": `x\n${line}\n` });
+    assert.throws(() => readIgnoreFile(directory), {
+      code: "BAD_IGNORE_FILE",
+      message: `failed parsing .dockerignore: ${reason}`,
+    });
+  });
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Writes an index with a checksum that is right. */
+function rewrite(file: string, bytes: Buffer): void {
+  bytes.writeUInt32LE(crc32(bytes.subarray(24)), 16);
+  writeFileSync(file, bytes);
+}
