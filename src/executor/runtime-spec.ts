@@ -125,7 +125,7 @@ function systemMounts(options: SpecOptions): SpecMount[] {
       options: ["nosuid", "noexec", "nodev"],
     },
     sysMount(options),
-    ...(security === "insecure" ? [] : DEVICES.map(deviceMount)),
+    ...deviceMounts(options),
   ];
 }
 
@@ -148,9 +148,13 @@ function sysMount({ host, security, network }: SpecOptions): SpecMount {
   return { destination: "/sys", type: "sysfs", source: "sysfs", options: flags };
 }
 
-function deviceMount(name: string): SpecMount {
-  const device = `/dev/${name}`;
-  return { destination: device, type: "bind", source: device, options: ["bind", "nosuid", "noexec"] };
+/** In a user namespace the runtimes bind the host's devices themselves, and runc stumbles over a `/dev/tty` that is there. */
+function deviceMounts({ host, security }: SpecOptions): SpecMount[] {
+  if (host.userNamespace || security === "insecure") return [];
+  return DEVICES.map((name) => {
+    const device = `/dev/${name}`;
+    return { destination: device, type: "bind", source: device, options: ["bind", "nosuid", "noexec"] };
+  });
 }
 
 function namespaces(network: "host" | "none"): { type: string }[] {

@@ -89,7 +89,7 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
 
     async remove({ layers, paths }) {
       for (const layer of layers) removePath(store.layers.dirOf(layer));
-      for (const file of paths) removePath(insideTemp(store, file));
+      for (const file of paths) removePath(insideStore(store, file));
     },
 
     async copyContext({ directory, source, selector }) {
@@ -121,9 +121,9 @@ function compressionOf(mediaType: string): LayerCompression {
   return mediaType.endsWith("zstd") ? "zstd" : "none";
 }
 
-/** Only what is half done is removed by path. */
-function insideTemp(store: Store, file: string): string {
-  const relative = path.relative(store.paths.tmp, file);
-  if (path.isAbsolute(file) && relative !== "" && !relative.startsWith("..")) return file;
-  throw new Error(`Internal error: "${file}" does not lie in "${store.paths.tmp}"`);
+/** Only what is half done and cache mounts are removed by path. */
+function insideStore({ paths }: Store, file: string): string {
+  const isInside = (directory: string) => file.startsWith(`${directory}/`) && path.normalize(file) === file;
+  if (isInside(paths.tmp) || isInside(paths.mounts)) return file;
+  throw new Error(`Internal error: "${file}" does not lie in "${paths.tmp}" or "${paths.mounts}"`);
 }

@@ -20,6 +20,7 @@ function main(): void {
   // Whatever becomes of the main process: this one ends, and with it every process and mount of its namespaces.
   process.on("disconnect", () => process.exit(1));
   setParentDeathSignal("SIGKILL");
+  if (!process.connected) process.exit(1); // it ended while this program was loaded
   const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
   const environment = prepareEnvironment(setup);
   const handle = handlers(environment, (log) => send({ kind: "log", log }));

@@ -44,7 +44,7 @@ export interface WorkerApi {
     dest: string;
     form: "directory" | "tar";
   }): Promise<{ sizeBytes: number }>;
-  /** Removes layer directories and trees in `tmp/`, whatever owners and modes they hold. */
+  /** Removes layer directories and trees in `tmp/` and `mounts/`, whatever owners and modes they hold. */
   remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;
   /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
   readTextFile(request: {

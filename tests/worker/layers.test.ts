@@ -230,7 +230,10 @@ test("layers and half-made trees are removed, and nothing outside the store", op
   await rig.worker.remove({ layers: [layer], paths: [half] });
   assert.equal(fs.existsSync(rig.store.layers.dirOf(layer)), false);
   assert.equal(fs.existsSync(half), false);
-  await assert.rejects(rig.worker.remove({ layers: [], paths: [rig.store.paths.layers] }));
+  const { layers, tmp } = rig.store.paths;
+  for (const outside of [layers, tmp, `${tmp}/../layers`, "tmp/x", "/"]) {
+    await assert.rejects(rig.worker.remove({ layers: [], paths: [outside] }), /Internal error/);
+  }
   await assert.rejects(rig.worker.remove({ layers: ["../layers"], paths: [] }));
   assert.ok(fs.existsSync(rig.store.paths.layers));
 });

@@ -4,13 +4,13 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { build } from "esbuild";
 import { newLayerId, openStore, type Store } from "../../src/content/index.ts";
 import {
   type LayerId,
@@ -103,8 +103,13 @@ export class Rig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const layers = this.store.layers.list();
-    await this.worker.remove({ layers, paths: [] }).catch(() => {});
+    const { layers, paths, temp } = this.store;
+    const others = readdirSync(paths.tmp).filter((name) => name !== temp.owner);
+    const left = [
+      ...others.map((name) => path.join(paths.tmp, name)),
+      ...readdirSync(paths.mounts).map((name) => path.join(paths.mounts, name)),
+    ];
+    await this.worker.remove({ layers: layers.list(), paths: left }).catch(() => {});
     await this.worker[Symbol.asyncDispose]();
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -125,20 +130,23 @@ let built: Promise<string> | undefined;
 
 /** Compiles the worker once, or takes the one that `WORKER_FILE` names. */
 export function workerFile(): Promise<string> {
-  built ??= process.env["WORKER_FILE"] ? Promise.resolve(process.env["WORKER_FILE"]) : compile();
+  const given = process.env["WORKER_FILE"];
+  built ??= given ? Promise.resolve(given) : compile("src/worker/main.ts", `build/worker-${process.pid}.js`);
   return built;
 }
 
-async function compile(): Promise<string> {
-  const outfile = path.resolve(`build/worker-${process.pid}.js`);
+/** Bundles one file; the result is removed when this process ends. Absolute path of the result. */
+export async function compile(entry: string, to: string): Promise<string> {
+  const outfile = path.resolve(to);
+  const { build } = await import("esbuild");
   await build({
-    entryPoints: ["src/worker/main.ts"],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     format: "esm",
     platform: "node",
     target: "node20.19",
-    external: ["koffi"],
+    external: ["koffi", "esbuild"],
     logLevel: "error",
   });
   process.on("exit", () => rmSync(outfile, { force: true }));
