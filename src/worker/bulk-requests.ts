@@ -3,7 +3,13 @@ import path from "node:path";
 import type { Store } from "../content/index.ts";
 import { type OpaqueXattr, unpackTar } from "../layer/index.ts";
 import type { LayerCompression } from "../oci/index.ts";
-import { applyFileActions, type CopySource, digestSources, LayerDigests } from "../snapshot/index.ts";
+import {
+  applyFileActions,
+  type CopySource,
+  digestSources,
+  type EarlierLayer,
+  LayerDigests,
+} from "../snapshot/index.ts";
 import { archives } from "./archives.ts";
 import { exportDirectory, exportTar } from "./export-tree.ts";
 import { makeLayer } from "./make-layer.ts";
@@ -65,11 +71,16 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
       return { layer, sizeBytes };
     },
 
-    async applyFileActions({ lowers, output, actions, sources }) {
+    async applyFileActions({ lowers, output, actions, sources, previousLayer }) {
       const { sizeBytes, contentDigests } = await makeLayer(store, output, (fs) =>
         applyFileActions(
           { lowers: fsOf(lowers), output: fs, actions, sources: sources.map(toSource) },
-          { archives: archives(opaqueXattr), digests },
+          {
+            archives: archives(opaqueXattr),
+            digests,
+            indexFile: path.join(path.dirname(fs), COPIED),
+            ...(previousLayer !== undefined && { earlier: earlierLayer(store, previousLayer) }),
+          },
         ),
       );
       return { layer: { layer: output, sizeBytes }, contentDigests };
@@ -103,6 +114,13 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
       });
     },
   };
+}
+
+/** Of which files a layer's files are copies, beside its tree. */
+const COPIED = "copied.idx";
+
+function earlierLayer(store: Store, layer: LayerId): EarlierLayer {
+  return { directory: store.layers.fsOf(layer), indexFile: path.join(store.layers.dirOf(layer), COPIED) };
 }
 
 const COPY_ALL = {
