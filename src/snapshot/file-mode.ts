@@ -2,7 +2,7 @@ import { FileActionError } from "./file-action-error.ts";
 
 export interface ModeChange {
   /** The new mode of a file or directory. */
-  apply(mode: number, isDirectory: boolean): number;
+  readonly apply: (mode: number, isDirectory: boolean) => number;
   /** Mode of directories that a copy has to make on the way to its destination. */
   readonly parentMode: number;
 }
@@ -47,9 +47,20 @@ function parseClause(clause: string, text: string): Step[] {
       (operand): Step =>
         /^[ugo]$/.test(operand)
           ? (mode) => change(mode, operator!, copied(mode, operand, whoBits), whoBits & 0o777)
-          : (mode, hasExecute) => change(mode, operator!, granted(operand, hasExecute) & settable, whoBits),
+          : (mode, hasExecute) =>
+              change(
+                mode,
+                operatorFor(operator!, who, operand),
+                granted(operand, hasExecute) & settable,
+                whoBits,
+              ),
     ),
   );
+}
+
+/** setmode(3) takes nothing away for the sticky bit alone, unless it is told from whom. */
+function operatorFor(operator: string, who: string, operand: string): string {
+  return operator === "=" && who === "" && /^t+$/.test(operand) ? "+" : operator;
 }
 
 function change(mode: number, operator: string, bits: number, cleared: number): number {
