@@ -1,4 +1,5 @@
 export { grantedCapabilities } from "./capabilities.ts";
+export { compiledSeccomp } from "./compiled-seccomp.ts";
 export { ExecutorError } from "./executor-error.ts";
 export { findRuntimes, type Runtime } from "./find-runtime.ts";
 export { hostSeccomp } from "./host-seccomp.ts";

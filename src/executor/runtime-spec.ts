@@ -36,6 +36,8 @@ export interface SpecOptions {
   /** `insecure`: nothing masked, no seccomp. */
   readonly security: "sandbox" | "insecure";
   readonly seccomp?: Seccomp | undefined;
+  /** See `compiledSeccomp`; only crun takes it. */
+  readonly seccompBpf?: string | undefined;
   readonly host: SandboxHost;
 }
 
@@ -73,6 +75,7 @@ export function runtimeSpec(options: SpecOptions): object {
     root: { path: options.rootfs, readonly: false },
     hostname: options.hostname,
     mounts: [...rootMount(options), ...systemMounts(options), ...options.mounts],
+    ...(sandboxed && options.seccompBpf && { annotations: { [BPF_ANNOTATION]: options.seccompBpf } }),
     linux: {
       namespaces: namespaces(options.network),
       ...(sandboxed && { maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS }),
@@ -80,6 +83,9 @@ export function runtimeSpec(options: SpecOptions): object {
     },
   };
 }
+
+/** crun(1): used instead of `linux.seccomp`, which stays for versions that do not know it. */
+const BPF_ANNOTATION = "run.oci.seccomp_bpf_data";
 
 /** Text of `config.json`. The runtime spec's limits are unsigned 64-bit numbers, of which JavaScript cannot write the largest. */
 export function specText(spec: object): string {

@@ -1,19 +1,8 @@
+import type { SeccompArgument, SeccompFilter, SeccompFilterRule } from "../sys/index.ts";
 import { ExecutorError } from "./executor-error.ts";
 
 /** `linux.seccomp` of the runtime spec. */
-export interface Seccomp {
-  readonly defaultAction: string;
-  readonly defaultErrnoRet?: number;
-  readonly architectures: readonly string[];
-  readonly syscalls: readonly SeccompRule[];
-}
-
-interface SeccompRule {
-  readonly names: readonly string[];
-  readonly action: string;
-  readonly errnoRet?: number;
-  readonly args?: readonly unknown[];
-}
+export type Seccomp = SeccompFilter;
 
 export interface SeccompTarget {
   /** Go's name of the architecture: `amd64`, `arm64`, … */
@@ -64,8 +53,8 @@ function kernelIsAtLeast(kernel: readonly [number, number], wanted: string): boo
   return kernel[0] > major || (kernel[0] === major && kernel[1] >= minor);
 }
 
-function toRule(rule: Record<string, unknown>): SeccompRule {
-  const args = Array.isArray(rule["args"]) ? (rule["args"] as unknown[]) : [];
+function toRule(rule: Record<string, unknown>): SeccompFilterRule {
+  const args = Array.isArray(rule["args"]) ? (rule["args"] as SeccompArgument[]) : [];
   return {
     names: typeof rule["name"] === "string" ? [rule["name"]] : strings(rule["names"]),
     action: String(rule["action"]),

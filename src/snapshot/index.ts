@@ -14,9 +14,10 @@ export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";
 export { mountOverlay, type OverlayOptions } from "./mount-overlay.ts";
 export {
+  type FoundMountPoints,
+  findMountPoints,
+  type MissingMountPoints,
   type MountPoint,
-  type PreparedMountPoints,
-  prepareMountPoints,
   resolveInside,
 } from "./mount-points.ts";
 export { OverlayError } from "./overlay-error.ts";

@@ -8,10 +8,15 @@ export interface OverlayOptions {
   readonly target: string;
   /** Absolute directories, bottom first. */
   readonly lowers: readonly string[];
-  /** Absolute; absent = the merged tree is read-only. */
-  readonly upper?: string;
-  /** A fresh, empty directory on the file system of `upper`, for the kernel's use and links of ours. */
-  readonly scratch: string;
+  /** Absent = the merged tree is read-only. */
+  readonly upper?: {
+    /** Absolute; gets what is written. */
+    readonly directory: string;
+    /** Absolute; a fresh, empty directory on the same file system, for the kernel's use. */
+    readonly work: string;
+  };
+  /** Absolute; is created, in memory if possible, and gets links to the others. The caller removes it after the unmount. */
+  readonly links: string;
   /** In a user namespace: marks are `user.overlay.*` attributes. */
   readonly userxattr: boolean;
   /** Device nodes in the tree cannot be opened. */
@@ -19,54 +24,44 @@ export interface OverlayOptions {
 }
 
 /** Mounts a stack of directories as one tree. Everything that is written goes to `upper`, which needs none of the others to be
- * understood: no redirects, no metadata-only copies. Nothing is synced at unmount (`volatile`).
+ * understood: no redirects, no metadata-only copies. Nothing is synced at unmount where the kernel allows that (5.10).
  * @throws {OverlayError} `TOO_MANY_LAYERS` (the kernel takes 500) | `OVERLAY_UNSUPPORTED`
  * @throws {SysError} */
 export function mountOverlay(options: OverlayOptions): void {
-  const { scratch } = options;
-  const lowers = [...options.lowers];
-  // The kernel wants at least two directories in all, one below an upper one.
-  if (lowers.length === 0 || (options.upper === undefined && lowers.length === 1))
-    lowers.unshift(empty(scratch));
+  const { links, upper } = options;
+  mkdirSync(links);
+  const link = (name: string, directory: string) => {
+    symlinkSync(directory, path.join(links, name));
+    return name;
+  };
+  const lowers = atLeast(upper ? 1 : 2, options);
   if (lowers.length > MAX_LOWERS) {
     const message = `Cannot mount a stack of ${lowers.length} layers: the kernel takes at most ${MAX_LOWERS}`;
     throw new OverlayError("TOO_MANY_LAYERS", message, {
       hint: "merge steps, or start from a flattened image",
     });
   }
-  const links = path.join(scratch, "l");
-  mkdirSync(links);
-  const name = (directory: string, link: string) => {
-    symlinkSync(directory, path.join(links, link));
-    return link;
-  };
-  const topFirst = lowers.toReversed().map((lower, index) => name(lower, index.toString(36)));
+  const topFirst = lowers.toReversed().map((lower, index) => link(index.toString(36), lower));
   const data = [
     `lowerdir=${topFirst.join(":")}`,
-    ...(options.upper === undefined ? [] : upperOptions(options.upper, scratch, name)),
+    ...(upper ? [`upperdir=${link("U", upper.directory)}`, `workdir=${link("W", upper.work)}`] : []),
     // userxattr implies no redirects and no metacopy, and refuses to be told.
     ...(options.userxattr ? ["userxattr"] : ["redirect_dir=off", "metacopy=off"]),
     "index=off",
-  ].join(",");
+  ];
   inDirectory(links, () => mountOrExplain(options, data));
 }
 
 const MAX_LOWERS = 499;
 
-function empty(scratch: string): string {
-  const directory = path.join(scratch, "empty");
-  mkdirSync(directory);
-  return directory;
-}
-
-function upperOptions(
-  upper: string,
-  scratch: string,
-  name: (directory: string, link: string) => string,
-): string[] {
-  const work = path.join(scratch, "work");
-  mkdirSync(work);
-  return [`upperdir=${name(upper, "U")}`, `workdir=${name(work, "W")}`, "volatile"];
+/** The kernel wants two directories in all: empty ones make up for missing ones. */
+function atLeast(count: number, { lowers, links }: OverlayOptions): readonly string[] {
+  const empty = Array.from({ length: Math.max(count - lowers.length, 0) }, (_, number) => {
+    const directory = path.join(links, `empty${number}`);
+    mkdirSync(directory);
+    return directory;
+  });
+  return [...empty, ...lowers];
 }
 
 /** The options fit one page, so directories go by links of one or two characters, found from the working directory. Only this
@@ -81,14 +76,22 @@ function inDirectory(directory: string, work: () => void): void {
   }
 }
 
-function mountOrExplain(options: OverlayOptions, data: string): void {
+let knowsVolatile = true;
+
+function mountOrExplain(options: OverlayOptions, data: readonly string[]): void {
+  const { target, upper, nodev } = options;
+  const isVolatile = upper !== undefined && knowsVolatile;
   try {
-    mount(options.target, {
+    mount(target, {
       type: "overlay",
-      flags: options.nodev ? MountFlag.NODEV : 0,
-      data,
+      flags: nodev ? MountFlag.NODEV : 0,
+      data: [...data, ...(isVolatile ? ["volatile"] : [])].join(","),
     });
   } catch (error) {
+    if (isVolatile && error instanceof SysError && error.code === "EINVAL") {
+      knowsVolatile = false;
+      return mountOrExplain(options, data);
+    }
     if (!(error instanceof SysError) || !["ENODEV", "EPERM", "EINVAL"].includes(error.code)) throw error;
     throw new OverlayError("OVERLAY_UNSUPPORTED", `Cannot mount layers: ${reason(error, options)}`, {
       cause: error,

@@ -1,7 +1,8 @@
-import { chmodSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DirectoryTree, resolveInTree, toBytes, toText } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
-import { copyDirectoryMetadata } from "./directory-metadata.ts";
+import { copyDirectoryMetadata, describeDirectoryMetadata } from "./directory-metadata.ts";
 
 /** A place where something will be mounted over the merged tree. */
 export interface MountPoint {
@@ -12,87 +13,74 @@ export interface MountPoint {
   readonly mode?: number;
 }
 
-export interface PreparedMountPoints {
+export interface FoundMountPoints {
   /** In the order of the given points: where each really is, symbolic links resolved inside the tree. */
   readonly resolved: readonly string[];
-  /** Something was missing: `layer` now holds it and must be mounted on top of the lower directories. */
-  readonly needsLayer: boolean;
+  /** What the tree does not have; undefined when nothing is missing. */
+  readonly missing: MissingMountPoints | undefined;
 }
 
-/** Finds where mount points are in the tree at `root`, and makes the missing ones in `layer`, an empty directory outside: a layer
- * of its own, to be mounted between the image and the upper directory. A step therefore leaves no trace of its sandbox,
- * and what it writes beside a stub is kept: its copied-up parents get the metadata that the image gave them. */
-export function prepareMountPoints(
-  root: string,
-  layer: string,
-  points: readonly MountPoint[],
-): PreparedMountPoints {
+/** Mount points that a tree lacks, to be made in a layer of their own that lies between the image and the upper directory. A step
+ * therefore leaves no trace of its sandbox, and what it writes beside a stub is kept: the parents of a stub have the owner, mode,
+ * attributes and times that the image gave them. */
+export interface MissingMountPoints {
+  /** Equal keys need equal layers. */
+  readonly key: string;
+  /** Makes them in an empty directory. The tree must still be mounted. */
+  makeIn(layer: string): void;
+}
+
+/** Finds where mount points are in the tree at `root`. */
+export function findMountPoints(root: string, points: readonly MountPoint[]): FoundMountPoints {
   const resolved = points.map((point) => resolveInside(root, point.dest));
-  const hidden: string[] = [];
-  const missing = points.flatMap((point, index) => {
+  const missing: Stub[] = points.flatMap(({ kind, mode }, index) => {
     const place = resolved[index]!;
-    const isHidden = hidden.some((parent) => place.startsWith(`${parent}/`));
-    hidden.push(place);
     // What lies under another mount is made there by the runtime.
-    return isHidden || lstatIfPresent(root + place) ? [] : [{ ...point, place }];
+    const isHidden = resolved.slice(0, index).some((parent) => place.startsWith(`${parent}/`));
+    if (isHidden || lstatIfPresent(root + place)) return [];
+    return [{ place, kind, mode: mode ?? (kind === "directory" ? 0o755 : 0o644) }];
   });
-  if (missing.length > 0) {
-    for (const { place, kind, mode } of missing) makeStub(layer + place, kind, mode);
-    copyMetadataOfParents(
-      root,
-      layer,
-      missing.map(({ place }) => place),
-    );
-  }
-  return { resolved, needsLayer: missing.length > 0 };
+  return { resolved, missing: missing.length === 0 ? undefined : describeMissing(root, missing) };
 }
 
-function makeStub(stub: string, kind: MountPoint["kind"], mode: number | undefined): void {
-  mkdirSync(path.dirname(stub), { recursive: true, mode: 0o755 });
-  if (kind === "directory") mkdirSync(stub, { recursive: true });
-  else writeFileSync(stub, "");
-  chmodSync(stub, mode ?? (kind === "directory" ? 0o755 : 0o644));
+interface Stub {
+  readonly place: string;
+  readonly kind: MountPoint["kind"];
+  readonly mode: number;
 }
 
-/** Deepest first, so that making a child does not change a time that was set. */
-function copyMetadataOfParents(root: string, layer: string, places: readonly string[]): void {
-  const parents = new Set(places.flatMap(parentsOf));
-  for (const parent of [...parents].sort((a, b) => b.length - a.length)) {
-    if (lstatIfPresent(root + parent)) copyDirectoryMetadata(root + parent, layer + parent);
-  }
+function describeMissing(root: string, stubs: readonly Stub[]): MissingMountPoints {
+  // The root's own metadata is that of the upper directory. Deepest first, so that making a child does not change a time again.
+  const parents = [...new Set(stubs.flatMap(({ place }) => parentsOf(place)))]
+    .filter((parent) => lstatIfPresent(root + parent))
+    .sort((a, b) => b.length - a.length);
+  const metadata = parents.map((parent) => [parent, describeDirectoryMetadata(root + parent)]);
+  return {
+    key: JSON.stringify({ stubs, metadata }),
+    makeIn(layer) {
+      for (const stub of stubs) makeStub(layer + stub.place, stub);
+      for (const parent of parents) copyDirectoryMetadata(root + parent, layer + parent);
+    },
+  };
 }
 
+function makeStub(place: string, { kind, mode }: Stub): void {
+  mkdirSync(path.dirname(place), { recursive: true, mode: 0o755 });
+  if (kind === "directory") mkdirSync(place, { recursive: true });
+  else writeFileSync(place, "");
+  chmodSync(place, mode);
+}
+
+/** Directories between the root and a place, neither included. */
 function parentsOf(place: string): string[] {
   const parts = place.split("/");
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/") || "/");
+  return parts.slice(2).map((_, index) => parts.slice(0, index + 2).join("/"));
 }
 
-const MAX_LINKS = 255;
-
-/** Follows symbolic links inside `root`; what does not exist stays as written. `/` is returned for the root itself. */
+/** Follows symbolic links inside the host directory `root`; what does not exist stays as written. `/` is the root itself.
+ * @throws {TreeError} `LINK_LOOP` */
 export function resolveInside(root: string, dest: string): string {
-  const pending = dest.split("/").toReversed();
-  const done: string[] = [];
-  for (let links = 0; pending.length > 0; ) {
-    const part = pending.pop()!;
-    if (part === "" || part === ".") continue;
-    if (part === "..") {
-      done.pop();
-      continue;
-    }
-    const target = linkTarget(`${root}/${[...done, part].join("/")}`);
-    if (target === undefined) done.push(part);
-    else {
-      if (++links > MAX_LINKS) throw new Error(`Cannot resolve "${dest}": too many symbolic links`);
-      if (target.startsWith("/")) done.length = 0;
-      pending.push(...target.split("/").toReversed());
-    }
-  }
-  return `/${done.join("/")}`;
-}
-
-function linkTarget(file: string): string | undefined {
-  return lstatIfPresent(file)?.isSymbolicLink() ? readlinkSync(file) : undefined;
+  return toText(resolveInTree(new DirectoryTree(root), toBytes(dest)));
 }
 
 function lstatIfPresent(file: string) {

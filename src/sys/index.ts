@@ -12,6 +12,12 @@ export {
   type SpecialFile,
   splitDeviceNumber,
 } from "./special-file.ts";
+export {
+  compileSeccompFilter,
+  type SeccompArgument,
+  type SeccompFilter,
+  type SeccompFilterRule,
+} from "./seccomp-filter.ts";
 export { fileSystemType } from "./statfs.ts";
 export { SysError } from "./sys-error.ts";
 export { setDescriptorTimes, setTimes } from "./times.ts";

@@ -28,6 +28,28 @@ export function declare(name: string, result: "int" | "long", args: readonly str
   };
 }
 
+/** Like `declare`, for a shared library that may not be there. The first call throws what koffi throws then. */
+export function declareIn(
+  library: string,
+  name: string,
+  result: string,
+  args: readonly string[],
+): (...values: unknown[]) => unknown {
+  let found: ((...values: unknown[]) => unknown) | undefined;
+  return (...values) => {
+    found ??= libraryOf(library).func(name, result, [...args]) as (...values: unknown[]) => unknown;
+    return found(...values);
+  };
+}
+
+const libraries = new Map<string, Koffi.LibraryHandle>();
+
+function libraryOf(name: string): Koffi.LibraryHandle {
+  const known = libraries.get(name) ?? native().koffi.load(name);
+  libraries.set(name, known);
+  return known;
+}
+
 interface Call {
   readonly syscall: string;
   /** What failed, for the message: `read attribute "user.x" of`. */

@@ -7,7 +7,9 @@ import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
 import { ContextCopies } from "./context-copies.ts";
 import type { WorkerSetup } from "./messages.ts";
+import { Rubbish } from "./rubbish.ts";
 import { Runtimes } from "./runtimes.ts";
+import { StubLayers } from "./stub-layers.ts";
 
 /** What the requests of one worker share. */
 export interface Environment {
@@ -19,6 +21,8 @@ export interface Environment {
   /** Threads for long file work. */
   readonly bulk: BulkPool;
   readonly contexts: ContextCopies;
+  readonly stubs: StubLayers;
+  readonly rubbish: Rubbish;
   /** The worker's own `/proc/self/status`. */
   readonly status: string;
 }
@@ -41,9 +45,18 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     ({ name }) => showCgroupsTo(name),
   );
   const bulk = new BulkPool(setup);
-  const contexts = new ContextCopies(store, bulk);
   const status = readFileSync("/proc/self/status", "utf8");
-  return { store, memoryDir, sandbox, runtimes, bulk, contexts, status };
+  return {
+    store,
+    memoryDir,
+    sandbox,
+    runtimes,
+    status,
+    bulk,
+    contexts: new ContextCopies(store, bulk),
+    stubs: new StubLayers(store),
+    rubbish: new Rubbish(bulk),
+  };
 }
 
 /** In a container that hides parts of `/proc`, the kernel refuses a whole one. */

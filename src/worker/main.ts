@@ -25,8 +25,8 @@ function main(): void {
   const environment = prepareEnvironment(setup);
   const handle = handlers(environment, (log) => send({ kind: "log", log }));
   process.on("message", (message: RequestMessage) => {
-    if (message.kind === "end") return end(environment);
-    void answer(message.id, () => handle(message.method, message.request));
+    if (message.kind === "end") void end(environment);
+    else void answer(message.id, () => handle(message.method, message.request));
   });
   void send({ kind: "ready", runMode: describeRunMode(environment) });
 }
@@ -39,8 +39,10 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-function end({ memoryDir, contexts }: Environment): void {
+async function end({ memoryDir, contexts, stubs, rubbish }: Environment): Promise<void> {
   contexts.remove();
+  stubs.remove();
+  await rubbish.done();
   umount(memoryDir, { detach: true });
   removePath(memoryDir);
   process.exit(0);

@@ -1,6 +1,7 @@
-import { lstatSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
+  compiledSeccomp,
   DEFAULT_HOSTNAME,
   grantedCapabilities,
   hostSeccomp,
@@ -45,7 +46,8 @@ export async function runStep(
   const name = `s${++steps}`;
   try {
     const defer = (step: () => void | Promise<void>) => void undo.push(step);
-    defer(() => removeMemory(environment, name));
+    const directory = newMemoryDir(environment, name);
+    defer(() => removeMemory(directory));
     const { signal } = options;
     const mounts = await prepareStepMounts(environment, {
       name,
@@ -66,9 +68,12 @@ export async function runStep(
   }
 }
 
-function removeMemory(environment: Environment, name: string): void {
-  for (const part of ["root", "mounts", "files"])
-    removePath(path.join(environment.memoryDir, `${name}.${part}`));
+/** Never into something that is still mounted there. */
+function removeMemory(directory: string): void {
+  if (readFileSync("/proc/self/mountinfo", "utf8").includes(` ${directory}/`)) {
+    throw new Error(`Internal error: something is still mounted in "${directory}"`);
+  }
+  removePath(directory);
 }
 
 interface Step {
@@ -88,9 +93,11 @@ const SYSTEM_POINTS: readonly MountPoint[] = ["/proc", "/dev", "/sys"].map((dest
 function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) => object {
   const { request, root } = step;
   const user = resolveUser(request.user, readUserFiles(root.path));
-  ensureWorkingDirectory(root.path, request.cwd, user);
   const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts]);
+  ensureWorkingDirectory(root.path, request.cwd, user);
   const capabilities = grantedCapabilities(request.security, environment.status);
+  const seccomp = hostSeccomp(capabilities);
+  const scratchFile = path.join(environment.memoryDir, "seccomp.bpf");
   return (runtime) =>
     runtimeSpec({
       runtime: runtime.name,
@@ -109,13 +116,14 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
       network: request.network === "none" ? "none" : "host",
       security: request.security,
       capabilities,
-      seccomp: hostSeccomp(capabilities),
+      seccomp,
+      seccompBpf: runtime.name === "crun" && seccomp ? compiledSeccomp(seccomp, scratchFile) : undefined,
       host: environment.sandbox,
     });
 }
 
 function networkFiles(environment: Environment, { name, request }: Step): StepMount[] {
-  const directory = newMemoryDir(environment, `${name}.files`);
+  const directory = newMemoryDir(environment, `${name}/files`);
   const file = (dest: string, text: string): StepMount => {
     const source = path.join(directory, path.basename(dest));
     writeFileSync(source, text, { mode: 0o644 });
@@ -133,7 +141,7 @@ function networkFiles(environment: Environment, { name, request }: Step): StepMo
 
 function placeMounts(root: StepRoot, mounts: readonly StepMount[]): SpecMount[] {
   const points = [...SYSTEM_POINTS, ...mounts.map(({ point }) => point)];
-  const resolved = root.prepare(points).slice(SYSTEM_POINTS.length);
+  const resolved = root.open(points).slice(SYSTEM_POINTS.length);
   return mounts.map(({ mount }, index) => {
     const destination = resolved[index]!;
     return {
@@ -166,7 +174,7 @@ function runInContainer(
     return runContainer({
       runtime,
       spec: makeSpec(runtime),
-      bundle: newMemoryDir(environment, `${name}.files/bundle${attempts++}`),
+      bundle: newMemoryDir(environment, `${name}/bundle${attempts++}`),
       id: `slipway-${name}`,
       onOutput: options.onOutput,
       onSignaller: options.onSignaller,

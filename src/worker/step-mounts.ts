@@ -30,7 +30,7 @@ export async function prepareStepMounts(
   environment: Environment,
   request: StepMountsRequest,
 ): Promise<StepMount[]> {
-  const directory = newMemoryDir(environment, `${request.name}.mounts`);
+  const directory = newMemoryDir(environment, `${request.name}/mounts`);
   const prepared: StepMount[] = [];
   for (const [index, mount] of request.mounts.entries()) {
     const own = path.join(directory, String(index));

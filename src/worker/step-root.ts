@@ -1,55 +1,59 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import type { LayerInfo } from "./protocol.ts";
 import {
   copyDirectoryMetadata,
+  findMountPoints,
   type MountPoint,
   mountOverlay,
-  prepareMountPoints,
   treeSizeBytes,
 } from "../snapshot/index.ts";
 import { umount } from "../sys/index.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
-import { removePath } from "./remove-path.ts";
+import type { LayerInfo } from "./protocol.ts";
 
-/** The root file system of one step: a stack of layers under an upper directory that can become a layer. */
+export interface StepRootOptions {
+  /** Unique among the running steps. */
+  readonly name: string;
+  readonly lowers: readonly string[];
+  /** Device nodes cannot be opened. */
+  readonly nodev: boolean;
+}
+
+/** The root file system of one step: first a read-only view of its layers, then with an upper directory that can become a layer.
+ * The disk is touched as little as possible: on many a directory made there costs more than everything else of a step. */
 export class StepRoot implements Disposable {
   /** Absolute host path where the tree is mounted. */
   readonly path: string;
   readonly #environment: Environment;
+  readonly #options: StepRootOptions;
   readonly #lowers: readonly string[];
-  readonly #nodev: boolean;
   /** Becomes `layers/<id>`: holds `fs`, the upper directory. */
   readonly #layerDir: string;
-  readonly #stubs: string;
-  readonly #scratches: string[] = [];
+  readonly #work: string;
   #isMounted = false;
+  #isCommitted = false;
 
-  /** @param options.nodev device nodes cannot be opened */
-  constructor(
-    environment: Environment,
-    options: { name: string; lowers: readonly string[]; nodev: boolean },
-  ) {
+  constructor(environment: Environment, options: StepRootOptions) {
+    const { store } = environment;
     this.#environment = environment;
-    this.#lowers = options.lowers.map((layer) => environment.store.layers.fsOf(layer));
-    this.#nodev = options.nodev;
-    this.path = newMemoryDir(environment, `${options.name}.root`);
-    this.#layerDir = environment.store.temp.newPath("layer");
-    this.#stubs = environment.store.temp.newPath("stubs");
-    mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
-    const base = this.#lowers.at(-1);
-    if (base !== undefined) copyDirectoryMetadata(base, this.#upper);
-    this.#mount(this.#lowers);
+    this.#options = options;
+    this.#lowers = options.lowers.map((layer) => store.layers.fsOf(layer));
+    this.#layerDir = store.temp.newPath("layer");
+    this.#work = store.temp.newPath("work");
+    this.path = newMemoryDir(environment, `${options.name}/root`);
+    this.#mount(this.#lowers, "view");
   }
 
-  /** Makes sure that every mount point exists, without a trace in the layer. Returns where each really is. */
-  prepare(points: readonly MountPoint[]): readonly string[] {
-    mkdirSync(this.#stubs, { mode: 0o755 });
-    const { resolved, needsLayer } = prepareMountPoints(this.path, this.#stubs, points);
-    if (needsLayer) {
-      umount(this.path);
-      this.#mount([...this.#lowers, this.#stubs]);
-    }
+  /** Makes the tree writable, with every mount point in it. Returns where each really is. */
+  open(points: readonly MountPoint[]): readonly string[] {
+    const { resolved, missing } = findMountPoints(this.path, points);
+    const stubs = missing ? [this.#environment.stubs.get(missing)] : [];
+    this.#unmount();
+    mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
+    mkdirSync(this.#work, { mode: 0o700 });
+    const base = this.#lowers.at(-1);
+    if (base !== undefined) copyDirectoryMetadata(base, this.#upper);
+    this.#mount([...this.#lowers, ...stubs], "root");
     return resolved;
   }
 
@@ -58,29 +62,29 @@ export class StepRoot implements Disposable {
     this.#unmount();
     const sizeBytes = treeSizeBytes(this.#upper);
     this.#environment.store.layers.commit(layer, this.#layerDir, { sizeBytes, createdAtMs: Date.now() });
+    this.#isCommitted = true;
     return { layer, sizeBytes };
   }
 
   [Symbol.dispose](): void {
     this.#unmount();
-    for (const directory of [this.#layerDir, this.#stubs, ...this.#scratches]) removePath(directory);
+    this.#environment.rubbish.add(this.#work);
+    if (!this.#isCommitted) this.#environment.rubbish.add(this.#layerDir);
   }
 
   get #upper(): string {
     return path.join(this.#layerDir, "fs");
   }
 
-  #mount(lowers: readonly string[]): void {
-    const scratch = this.#environment.store.temp.newPath("overlay");
-    mkdirSync(scratch, { mode: 0o700 });
-    this.#scratches.push(scratch);
+  #mount(lowers: readonly string[], form: "view" | "root"): void {
+    const { memoryDir, sandbox } = this.#environment;
     mountOverlay({
       target: this.path,
       lowers,
-      upper: this.#upper,
-      scratch,
-      userxattr: this.#environment.sandbox.userNamespace,
-      nodev: this.#nodev,
+      ...(form === "root" && { upper: { directory: this.#upper, work: this.#work } }),
+      links: path.join(memoryDir, this.#options.name, `${form}-links`),
+      userxattr: sandbox.userNamespace,
+      nodev: this.#options.nodev,
     });
     this.#isMounted = true;
   }

@@ -13,19 +13,18 @@ export function mountView(
 ): string {
   const { temp } = environment.store;
   mkdirSync(view.target, { mode: 0o700 });
-  const scratch = temp.newPath("overlay");
-  mkdirSync(scratch, { mode: 0o700 });
-  defer(() => removePath(scratch));
-  const upper = view.readonly ? undefined : temp.newPath("view");
-  if (upper !== undefined) {
-    mkdirSync(upper, { mode: 0o755 });
-    defer(() => removePath(upper));
+  const links = `${view.target}.links`;
+  defer(() => removePath(links));
+  const upper = view.readonly ? undefined : { directory: temp.newPath("view"), work: temp.newPath("work") };
+  for (const made of upper ? [upper.directory, upper.work] : []) {
+    mkdirSync(made, { mode: 0o755 });
+    defer(() => environment.rubbish.add(made));
   }
   mountOverlay({
     target: view.target,
     lowers: view.lowers,
-    ...(upper !== undefined && { upper }),
-    scratch,
+    ...(upper && { upper }),
+    links,
     userxattr: environment.sandbox.userNamespace,
     nodev: true,
   });
