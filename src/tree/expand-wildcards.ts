@@ -1,13 +1,13 @@
 import type { FileTree, TreePath } from "./file-tree.ts";
 import { compileGlob, type Glob, hasWildcard } from "./glob.ts";
 import { resolveInTree } from "./resolve.ts";
-import { TreeError } from "./tree-error.ts";
+import { notFound, TreeError } from "./tree-error.ts";
 import { cleanTreePath, joinTreePath, toText } from "./tree-path.ts";
 
 /** The paths that a pattern of Go's `filepath.Match` names, in byte order; a pattern without wildcards names itself, whether
- * it exists or not. Links in front of the first wildcard are followed, links that a wildcard finds are not entered.
+ * it exists or not. What is in front of the first wildcard must be there. Links in front of the first wildcard are followed, links that a wildcard finds are not entered.
  * @param pattern in latin1
- * @throws {TreeError} `BAD_PATTERN` */
+ * @throws {TreeError} `BAD_PATTERN` | `NOT_FOUND` */
 export function expandWildcards(tree: FileTree, pattern: string): TreePath[] {
   const components = cleanTreePath(pattern).split("/").slice(1);
   const first = components.findIndex(hasWildcard);
@@ -21,7 +21,9 @@ export function expandWildcards(tree: FileTree, pattern: string): TreePath[] {
       );
     return glob;
   });
-  const base = resolveInTree(tree, `/${components.slice(0, first).join("/")}`);
+  const written = `/${components.slice(0, first).join("/")}`;
+  const base = resolveInTree(tree, written);
+  if (!tree.lstat(base)) throw notFound(written);
   return expandBelow(tree, base, globs);
 }
 

@@ -92,6 +92,12 @@ for (const source of ["/nope", "/a.txt/below", "/docs/nope/x", "/dangling", "/no
   });
 }
 
+test("the directory in front of a wildcard must be there", (t) => {
+  const tree = makeTree(t, { f: "" });
+  assert.throws(() => select(tree, "/d/*"), { code: "NOT_FOUND", message: '"/d": not found' });
+  assert.deepEqual(select(tree, "/f/*"), []);
+});
+
 test("a wildcard that must match something is not found when it does not", (t) => {
   const tree = makeTree(t, {});
   assert.throws(() => select(tree, "/x*", { allowEmptyWildcard: false }), { message: '"/x*": not found' });

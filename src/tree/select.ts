@@ -5,7 +5,7 @@ import { PatternMatcher } from "./pattern-matcher.ts";
 import { resolveInTree } from "./resolve.ts";
 import { selectBelow } from "./select-below.ts";
 import type { SelectedSource, SourcePattern } from "./selection.ts";
-import { TreeError } from "./tree-error.ts";
+import { notFound } from "./tree-error.ts";
 import { cleanTreePath, toBytes, toText } from "./tree-path.ts";
 
 /** What a copy action takes from a tree: wildcards expanded, links that a source itself is followed inside the root, excluded
@@ -62,8 +62,4 @@ function requirePath(tree: FileTree, base: TreePath, wanted: TreePath): void {
   if (hasWildcard(base) || hasWildcard(wanted)) return;
   const path = cleanTreePath(`${base}${wanted}`);
   if (!tree.lstat(resolveInTree(tree, path, { followLast: false }))) throw notFound(path);
-}
-
-function notFound(path: TreePath): TreeError {
-  return new TreeError("NOT_FOUND", `"${toText(path)}": not found`);
 }

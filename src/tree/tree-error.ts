@@ -1,4 +1,6 @@
 import { CodedError } from "../errors/index.ts";
+import type { TreePath } from "./file-tree.ts";
+import { toText } from "./tree-path.ts";
 
 export type TreeErrorCode =
   /** A path that was asked for is not there. */
@@ -11,3 +13,8 @@ export type TreeErrorCode =
   | "UNREADABLE";
 
 export class TreeError extends CodedError<TreeErrorCode> {}
+
+/** A source that is not there, in BuildKit's words. */
+export function notFound(path: TreePath): TreeError {
+  return new TreeError("NOT_FOUND", `"${toText(path)}": not found`);
+}
