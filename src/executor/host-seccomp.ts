@@ -22,6 +22,11 @@ export function hostSeccomp(capabilities: readonly string[]): Seccomp | undefine
   return cached.get(key);
 }
 
+/** Does the host have a profile? */
+export function hostHasSeccomp(): boolean {
+  return readFirst(FILES) !== undefined;
+}
+
 function load(capabilities: readonly string[]): Seccomp | undefined {
   const [file, text] = readFirst(FILES) ?? [];
   if (text === undefined) return undefined;

@@ -2,7 +2,7 @@ export { grantedCapabilities } from "./capabilities.ts";
 export { compiledSeccomp } from "./compiled-seccomp.ts";
 export { ExecutorError } from "./executor-error.ts";
 export { findRuntimes, type Runtime } from "./find-runtime.ts";
-export { hostSeccomp } from "./host-seccomp.ts";
+export { hostHasSeccomp, hostSeccomp } from "./host-seccomp.ts";
 export { DEFAULT_HOSTNAME, hostsFile, resolvConf } from "./network-files.ts";
 export { type ProcessUser, resolveUser, type UserFiles } from "./resolve-user.ts";
 export { type Rlimit, rlimits, type Ulimit } from "./rlimits.ts";

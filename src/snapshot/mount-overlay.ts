@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { MountFlag, mount, SysError } from "../sys/index.ts";
+import { fileSystemType, MountFlag, mount, SysError } from "../sys/index.ts";
 import { OverlayError } from "./overlay-error.ts";
 
 export interface OverlayOptions {
@@ -95,14 +95,18 @@ function mountOrExplain(options: OverlayOptions, data: readonly string[]): void 
     if (!(error instanceof SysError) || !["ENODEV", "EPERM", "EINVAL"].includes(error.code)) throw error;
     throw new OverlayError("OVERLAY_UNSUPPORTED", `Cannot mount layers: ${reason(error, options)}`, {
       cause: error,
-      hint: "the kernel's log (dmesg) says more",
+      hint:
+        error.code === "EINVAL"
+          ? "keep the store on a local disk, in a container on a volume: --root or SLIPWAY_ROOT"
+          : undefined,
     });
   }
 }
 
-function reason(error: SysError, { userxattr }: OverlayOptions): string {
+function reason(error: SysError, { userxattr, upper }: OverlayOptions): string {
   if (error.code === "ENODEV")
     return 'the kernel has no overlay file system ("modprobe overlay" as root loads it)';
   if (userxattr) return "overlayfs in a user namespace is refused here; it needs Linux 5.11 or newer";
-  return `overlayfs refuses the store's file system or these options (${error.code})`;
+  if (upper) return `overlayfs cannot write to a directory on ${fileSystemType(upper.directory)}`;
+  return `overlayfs refuses these directories (${error.code})`;
 }

@@ -8,7 +8,7 @@ import { compile } from "./rig.ts";
 
 // As root: the same tests once more as an ordinary user with subordinate ids. As an ordinary user they run as they are.
 const user = "slipway-test";
-const suites = ["run", "layers", "lifetime"];
+const suites = ["run", "layers", "lifetime", "attached"];
 
 function whyNot(): string | undefined {
   if (process.getuid?.() !== 0) return "only root can become another user";
@@ -48,6 +48,29 @@ test("steps and layers work for an ordinary user", skip === undefined ? {} : { s
   }
 });
 
+test(
+  "a user without subordinate ids is told what to ask for",
+  skip === undefined ? {} : { skip },
+  async () => {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), "rootless-"));
+    try {
+      await prepare(root);
+      const main = [`${root}/attached-main.js`, `${root}/tmp/store`, "none", "pipe", "true"];
+      const { stdout } = spawnSync("runuser", ["-u", "nobody", "--", process.execPath, ...main], {
+        cwd: root,
+        env: { PATH: process.env["PATH"], WORKER_FILE: `${root}/worker.js` },
+        encoding: "utf8",
+      });
+      assert.equal(
+        stdout,
+        'WORKER_UNAVAILABLE: Cannot map user ids: /etc/subuid has no range for user "nobody" | ask the administrator to run: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 nobody\n',
+      );
+    } finally {
+      fs.rmSync(root, { recursive: true, force: true });
+    }
+  },
+);
+
 /** Everything that the tests need, where the user can read it. */
 async function prepare(root: string): Promise<string[]> {
   fs.chmodSync(root, 0o755);
@@ -58,7 +81,8 @@ async function prepare(root: string): Promise<string[]> {
     fs.cpSync(path.join("node_modules", name), path.join(root, "node_modules", name), { recursive: true });
   }
   await compile("src/worker/main.ts", path.join(root, "worker.js"));
-  await compile("tests/worker/killed-main.ts", path.join(root, "killed-main.js"));
+  for (const name of ["killed-main", "attached-main"])
+    await compile(`tests/worker/${name}.ts`, path.join(root, `${name}.js`));
   return await Promise.all(
     suites.map((name) => compile(`tests/worker/${name}.test.ts`, path.join(root, `${name}.test.js`))),
   );
