@@ -46,18 +46,17 @@ export class ContentStore {
     throw damaged(digest);
   }
 
-  /** The bytes of a blob in pieces. The last piece is followed by an error when they are not what the digest says, so nothing
-   * made of them may be kept before the end.
-   * @throws {ContentError} `BLOB_NOT_FOUND` | `DIGEST_MISMATCH` */
-  async *stream(digest: Digest): AsyncGenerator<Uint8Array> {
+  /** The bytes of a blob in pieces, as many as `sizeBytes`. They are followed by an error when they are not what the digest says,
+   * so nothing made of them may be kept before the end. A blob found damaged is removed.
+   * @throws {ContentError} `BLOB_NOT_FOUND` | `SIZE_MISMATCH` | `DIGEST_MISMATCH` */
+  async *stream(digest: Digest, sizeBytes: number): AsyncGenerator<Uint8Array> {
+    const stat = statSync(this.pathOf(digest), { throwIfNoEntry: false });
+    if (!stat) throw notFound(digest);
+    if (stat.size !== sizeBytes) throw wrongSize(digest, sizeBytes, stat.size);
     const hash = createHash("sha256");
-    try {
-      for await (const chunk of createReadStream(this.pathOf(digest), { highWaterMark: 1 << 20 })) {
-        hash.update(chunk as Buffer);
-        yield chunk as Buffer;
-      }
-    } catch (error) {
-      throw isErrno(error, "ENOENT") ? notFound(digest) : error;
+    for await (const chunk of createReadStream(this.pathOf(digest), { highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Buffer);
+      yield chunk as Buffer;
     }
     if (`sha256:${hash.digest("hex")}` === digest) return;
     this.remove(digest);
@@ -132,6 +131,13 @@ function damaged(digest: Digest): ContentError {
     "DIGEST_MISMATCH",
     `Cannot verify blob ${digest}: its bytes in the store have changed`,
     { hint: "the damaged blob was removed; pull or build the image again" },
+  );
+}
+
+function wrongSize(digest: Digest, expected: number, got: number): ContentError {
+  return new ContentError(
+    "SIZE_MISMATCH",
+    `Cannot verify blob ${digest}: expected ${expected} bytes, got ${got} in the store`,
   );
 }
 

@@ -1,3 +1,4 @@
+export { readUncompressed } from "./decompress.ts";
 export { type ByteSink, descriptorSink } from "./byte-sink.ts";
 export { chunksOf, isTar } from "./is-tar.ts";
 export { layerEntries } from "./layer-entries.ts";
@@ -6,7 +7,9 @@ export type { PackEntry } from "./pack-entry.ts";
 export { type PackOptions, type PackResult, packTar } from "./pack-tar.ts";
 export type { TarSource } from "./read-chunks.ts";
 export { removeTree } from "./remove-tree.ts";
-export type { TarEntry, TarEntryType } from "./tar-entry.ts";
+export { type TarEntry, type TarEntryType, tarPadding } from "./tar-entry.ts";
+export { type TarHandler, TarReader } from "./tar-reader.ts";
+export { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
 export { treeEntries } from "./tree-entries.ts";
 export { type UnpackLimits, type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
 export { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";
