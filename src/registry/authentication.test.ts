@@ -150,3 +150,12 @@ test("a token service that fails once is asked again", async () => {
   await rig.client.resolve(rig.reference("base"), amd64);
   assert.equal(rig.registry.count("GET", /^\/token/), 2);
 });
+
+test("a token service that is not there is named, and not waited for", async () => {
+  await using rig = await startPullRig({ auth: { kind: "bearer", realm: "https://127.0.0.1:1/token" } });
+  assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
+    code: "UNREACHABLE",
+    message: `Cannot pull ${rig.registry.host}/base:latest: cannot reach 127.0.0.1:1: connection refused`,
+    hint: "Check the network, the name and the proxy settings",
+  });
+});

@@ -1,10 +1,11 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import { maxTextBytes } from "./limits.ts";
+import { networkError } from "./network-error.ts";
 import { parseRetryAfter } from "./retry.ts";
 import { RegistryError } from "./registry-error.ts";
-import { readBody, type TransportRequest } from "./transport.ts";
+import { readBody, type Transport, type TransportRequest } from "./transport.ts";
 
 /** One registry host and what is wanted there. */
 export interface AuthRequest {
@@ -16,9 +17,8 @@ export interface AuthRequest {
   readonly scopes: readonly string[];
   /** What is being done, as the start of an error message. */
   readonly subject: string;
+  readonly signal: AbortSignal | undefined;
 }
-
-export type SendText = (url: URL, request: TransportRequest) => Promise<IncomingMessage>;
 
 interface Authorization {
   readonly header: string;
@@ -32,15 +32,15 @@ const clientId = "slipway";
 /** Answers `WWW-Authenticate` challenges and keeps the answers, by origin and scope, until shortly before they expire. */
 export class Authenticator {
   readonly #credentials: CredentialSource;
-  readonly #send: SendText;
+  readonly #transport: Transport;
   readonly #mayBePlain: (host: string) => boolean;
   readonly #known = new Map<string, Authorization>();
   readonly #flights = new Map<string, Promise<Authorization>>();
 
   /** @param mayBePlain hosts that a token may be asked from without TLS */
-  constructor(credentials: CredentialSource, send: SendText, mayBePlain: (host: string) => boolean) {
+  constructor(credentials: CredentialSource, transport: Transport, mayBePlain: (host: string) => boolean) {
     this.#credentials = credentials;
-    this.#send = send;
+    this.#transport = transport;
     this.#mayBePlain = mayBePlain;
   }
 
@@ -98,14 +98,19 @@ export class Authenticator {
     const realm = this.#realmOf(request, challenge);
     const service = challenge.parameters.service;
     const scopes = scopesOf(request, challenge);
-    const answer =
+    const { signal } = request;
+    const [url, tokenRequest]: [URL, TransportRequest] =
       credentials?.kind === "identity-token"
-        ? await this.#send(realm, refreshRequest(credentials.token, service, scopes))
-        : await this.#send(withQuery(realm, service, scopes), {
-            method: "GET",
-            headers: credentials?.kind === "password" ? { authorization: basic(credentials) } : {},
-          });
-    return parseTokenAnswer(await readBody(answer, maxTextBytes), answer, request, credentials !== undefined);
+        ? [realm, refreshRequest(credentials.token, service, scopes)]
+        : [withQuery(realm, service, scopes), { method: "GET", headers: passwordHeaders(credentials) }];
+    try {
+      const answer = await this.#transport.send(url, { ...tokenRequest, signal });
+      const body = await readBody(answer, maxTextBytes);
+      return parseTokenAnswer(body, answer, request, credentials !== undefined);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw networkError(error, request.subject, realm, this.#transport.isKnownHost(realm));
+    }
   }
 
   /** A realm without TLS would show the password to everybody on the way. */
@@ -120,6 +125,10 @@ export class Authenticator {
       `${request.subject}: ${request.host} names a token service that cannot be used: ${JSON.stringify(text.slice(0, 200))}`,
     );
   }
+}
+
+function passwordHeaders(credentials: Credentials | undefined): OutgoingHttpHeaders {
+  return credentials?.kind === "password" ? { authorization: basic(credentials) } : {};
 }
 
 function keyOf({ origin, scopes }: AuthRequest): string {

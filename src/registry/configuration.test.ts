@@ -86,6 +86,10 @@ const bad: [text: string, message: string][] = [
     '4:9: registries.a.example.mirrors[0]: expected a mirror like https://host:port/prefix, got "https://u:p@b.example"',
   ],
   [
+    "registries:\n  a.example:\n    mirrors: [b.example/x/../y]\n",
+    '3:15: registries.a.example.mirrors[0]: expected a mirror like https://host:port/prefix, got "b.example/x/../y"',
+  ],
+  [
     "registries:\n  https://a.example:\n    insecure: true\n",
     '2:3: registries.https://a.example: expected a registry like host:port, got "https://a.example"',
   ],

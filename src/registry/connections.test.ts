@@ -59,6 +59,25 @@ test("an authority in certs.d is trusted, for its host only", async () => {
   );
 });
 
+test("an authority of the system or of NODE_EXTRA_CA_CERTS is trusted", async () => {
+  await using registry = await FakeRegistry.start({ tls: fakeCertificate });
+  const file = path.join(dir, "authority.pem");
+  writeIn(file, fakeCertificate.cert);
+  for (const env of [{ SSL_CERT_FILE: file }, { NODE_EXTRA_CA_CERTS: file }]) {
+    assert.equal(await statusOf(registry.host, { env }), 200);
+  }
+});
+
+test("a client certificate that cannot be used is reported with its host", async () => {
+  const certificates = path.join(dir, "broken", "127.0.0.1:1");
+  writeIn(path.join(certificates, "client.cert"), fakeCertificate.cert);
+  writeIn(path.join(certificates, "client.key"), "nonsense");
+  const error = await statusOf("127.0.0.1:1", { certificateDirs: [path.join(dir, "broken")] }).catch(
+    (each: unknown) => each,
+  );
+  assert.match(String(error), /^RegistryError: Cannot use the certificates for 127\.0\.0\.1:1: /);
+});
+
 test("a registry that does not speak TLS is not spoken to without it", async () => {
   await using registry = await FakeRegistry.start();
   const error = await statusOf(registry.host, {}).catch((each: unknown) => each);
@@ -156,9 +175,9 @@ for (const [noProxy, url, isProxied] of noProxyRows) {
 /** Status of `/v2/` over TLS that is verified, loopback or not. */
 async function statusOf(
   host: string,
-  options: { certificateDirs?: readonly string[] },
+  options: { certificateDirs?: readonly string[]; env?: NodeJS.ProcessEnv },
 ): Promise<number | undefined> {
-  const tls = new TlsSettings({ certificateDirs: [], ...options, isInsecure: () => false, env: {} });
+  const tls = new TlsSettings({ certificateDirs: [], env: {}, ...options, isInsecure: () => false });
   const transport = new Transport({ limits: defaultLimits, tls, env: {} });
   try {
     const answer = await transport.send(new URL(`https://${host}/v2/`), { method: "GET", headers: {} });

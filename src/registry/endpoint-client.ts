@@ -56,8 +56,7 @@ export class EndpointClient {
 
   constructor(options: EndpointClientOptions) {
     this.#options = options;
-    const send = (url: URL, request: TransportRequest) => options.transport.send(url, request);
-    this.#authenticator = new Authenticator(options.credentials, send, options.mayBePlain);
+    this.#authenticator = new Authenticator(options.credentials, options.transport, options.mayBePlain);
   }
 
   /** Resolves with an answer below 400, or of an accepted status, whose body is still to be read.
@@ -119,6 +118,7 @@ export class EndpointClient {
       host: endpoint.host,
       scopes: [`repository:${endpoint.repository}:${request.actions ?? "pull"}`, ...(request.scopes ?? [])],
       subject: request.subject,
+      signal: request.signal,
     };
     let header = this.#authenticator.current(auth);
     let exchange = await this.#follow(url, header, request);

@@ -23,6 +23,8 @@ export interface FetchBlobContext {
   readonly subject: string;
   readonly onProgress: ((currentBytes: number, totalBytes: number) => void) | undefined;
   readonly note: (text: string) => void;
+  /** Told of every endpoint that failed, before the next one is asked. */
+  readonly onFailure: (endpoint: Endpoint, error: RegistryError) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -54,7 +56,7 @@ export async function fetchBlob(context: FetchBlobContext, sink: BlobSink): Prom
 
 /** The bytes of the blob, never more than it has, however often the transfer breaks. */
 async function* blobBytes(context: FetchBlobContext, used: Set<Endpoint>): AsyncGenerator<Uint8Array> {
-  const { endpoints, descriptor, onProgress, note } = context;
+  const { endpoints, descriptor, onProgress, onFailure, note } = context;
   let offset = 0;
   for (const [index, endpoint] of endpoints.entries()) {
     try {
@@ -67,6 +69,7 @@ async function* blobBytes(context: FetchBlobContext, used: Set<Endpoint>): Async
       return;
     } catch (error) {
       if (index === endpoints.length - 1 || !(error instanceof RegistryError)) throw error;
+      onFailure(endpoint, error);
       note(`${error.message}; trying ${endpoints[index + 1]!.host}`);
     }
   }

@@ -1,7 +1,8 @@
 import type { Mirror } from "./configuration.ts";
 
 const hostPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
-const prefixPattern = /^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/;
+const component = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const prefixPattern = new RegExp(`^${component}(?:/${component})*$`);
 
 /** `host[:port]` as image names have it; undefined for anything else, a URL too. */
 export function parseRegistryHost(text: string): string | undefined {

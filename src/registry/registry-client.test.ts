@@ -168,3 +168,19 @@ test("when the registry fails too, the error says what its mirrors said", async 
     hint: `Check the name and the tag; ${rig.registry.host} answered 404 (manifest unknown)`,
   });
 });
+
+test("a mirror that is down is asked once, not for every blob", async () => {
+  await using mirror = await FakeRegistry.start();
+  await using rig = await startPullRig({
+    configuration: (host) => ({
+      registries: {
+        [host]: { insecure: false, mirrors: [{ host: mirror.host, scheme: "http", prefix: "" }] },
+      },
+    }),
+  });
+  const image = rig.registry.addImage("base", "latest", { layers });
+  mirror.fail("GET", /./, { kind: "answer", status: 500 }, 100);
+  for (const layer of image.layers)
+    await rig.client.fetchBlob(rig.reference("base"), layer, rig.store.content);
+  assert.equal(mirror.requests.length, 5);
+});

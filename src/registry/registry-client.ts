@@ -14,7 +14,7 @@ import { type Endpoint, endpointsOf, isInsecureHost } from "./endpoints.ts";
 import { type BlobSink, fetchBlob } from "./fetch-blob.ts";
 import { defaultLimits, type NetworkLimits } from "./limits.ts";
 import { type PushContext, type PushImage, type PushResult, pushToAll } from "./push-image.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import { type ResolveContext, type ResolvedImage, resolveDigest, resolveImage } from "./resolve-image.ts";
 import { TlsSettings } from "./tls-settings.ts";
 import { Transport } from "./transport.ts";
@@ -69,6 +69,9 @@ export interface RegistryClient extends AsyncDisposable {
   push(references: readonly ImageReference[], image: PushImage, options?: PushOptions): Promise<PushResult>;
 }
 
+/** A mirror that fails so, all its tries included, is not asked again: each request would wait for it anew. */
+const deadly: ReadonlySet<RegistryErrorCode> = new Set(["UNREACHABLE", "INTERRUPTED", "SERVER_ERROR"]);
+
 /** Creates a client; nothing is read and no connection is made before the first call. */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const { configuration = emptyConfiguration, note = () => {}, signal } = options;
@@ -85,6 +88,9 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   const blobs = new Semaphore(limits.maxBlobs);
   const dead = new Set<string>();
 
+  const onFailure = ({ host, isMirror }: Endpoint, { code }: RegistryError) => {
+    if (isMirror && deadly.has(code)) dead.add(host);
+  };
   const endpointsFor = ({ domain, path }: ImageReference): Endpoint[] =>
     endpointsOf(domain, path, configuration).filter(({ isMirror, host }) => !isMirror || !dead.has(host));
 
@@ -100,7 +106,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       } catch (error) {
         if (!(error instanceof RegistryError)) throw error;
         if (!endpoint.isMirror) throw withMirrors(error, failures);
-        if (error.code === "UNREACHABLE") dead.add(endpoint.host);
+        onFailure(endpoint, error);
         failures.push(`mirror ${endpoint.host}: ${error.message.replace(`${subject}: `, "")}`);
         note(`${error.message}, at mirror ${endpoint.host}; asking the next one`);
       }
@@ -116,7 +122,10 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       return blobs.run(() => {
         signal?.throwIfAborted();
         const endpoints = endpointsFor(reference);
-        return fetchBlob({ client, endpoints, descriptor, subject, onProgress, note, signal }, sink);
+        return fetchBlob(
+          { client, endpoints, descriptor, subject, onProgress, onFailure, note, signal },
+          sink,
+        );
       });
     },
     push: (references, image, { onProgress } = {}) => {

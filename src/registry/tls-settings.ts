@@ -1,10 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
 import type { AgentOptions } from "node:https";
+import path from "node:path";
+import type { SecureContext } from "node:tls";
 import { isErrno } from "../util/index.ts";
+import { RegistryError } from "./registry-error.ts";
 
 /** Where docker and we look for `<host>/*.crt` (authorities), `*.cert` and `*.key` (client certificate). */
-export const certificateDirs = ["/etc/docker/certs.d", "/etc/slipway/certs.d"];
+const defaultCertificateDirs = ["/etc/docker/certs.d", "/etc/slipway/certs.d"];
+
+/** The system's authorities on Debian and Alpine, Fedora, SUSE, and elsewhere. */
+const systemBundles = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
 
 export interface TlsOptions {
   /** Hosts (with port, if any) whose certificate is not verified. */
@@ -13,27 +23,53 @@ export interface TlsOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** TLS options by host: authorities of `certs.d` beside the usual ones, client certificates, verification. */
+interface HostFiles {
+  readonly authorities: readonly string[];
+  readonly client: { readonly cert?: Buffer; readonly key?: Buffer };
+}
+
+/** TLS options by host: who is trusted (the system's authorities, as other container tools do, those of `certs.d` and
+ * `NODE_EXTRA_CA_CERTS`), client certificates, and whether certificates are verified at all. */
 export class TlsSettings {
   readonly #options: TlsOptions;
+  #shared: SecureContext | undefined;
 
   constructor(options: TlsOptions) {
     this.#options = options;
   }
 
+  /** @throws {RegistryError} `UNREACHABLE` when the certificates for this host cannot be read */
   async optionsFor(host: string): Promise<AgentOptions> {
-    if (this.#options.isInsecure(host)) return { rejectUnauthorized: false, ...this.#filesFor(host).client };
-    const { authorities, client } = this.#filesFor(host);
-    if (authorities.length === 0) return client;
-    const { rootCertificates } = await import("node:tls");
-    return { ca: [...rootCertificates, ...this.#extraAuthorities(), ...authorities], ...client };
+    const { createSecureContext, rootCertificates } = await import("node:tls");
+    try {
+      const { authorities, client } = this.#filesFor(host);
+      if (this.#options.isInsecure(host)) {
+        return { rejectUnauthorized: false, secureContext: createSecureContext(client) };
+      }
+      const isPlain = authorities.length === 0 && client.cert === undefined;
+      if (isPlain && this.#shared) return { secureContext: this.#shared };
+      // Node would make a context of these options for every connection, 20 ms each.
+      const ca = [
+        ...(this.#systemAuthorities() ?? rootCertificates),
+        ...this.#extraAuthorities(),
+        ...authorities,
+      ];
+      const secureContext = createSecureContext({ ca, ...client });
+      if (isPlain) this.#shared = secureContext;
+      return { secureContext };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RegistryError("UNREACHABLE", `Cannot use the certificates for ${host}: ${reason}`, {
+        cause: error,
+      });
+    }
   }
 
-  #filesFor(host: string): { authorities: string[]; client: AgentOptions } {
-    if (!/^[\w[]/.test(host)) return { authorities: [], client: {} }; // a redirect's host may be `..`
+  #filesFor(host: string): HostFiles {
     const authorities: string[] = [];
-    let client: AgentOptions = {};
-    for (const root of this.#options.certificateDirs ?? certificateDirs) {
+    let client: HostFiles["client"] = {};
+    if (!/^[\w[]/.test(host)) return { authorities, client }; // a redirect's host may be `..`
+    for (const root of this.#options.certificateDirs ?? defaultCertificateDirs) {
       const dir = path.join(root, host);
       const names = listDir(dir);
       for (const name of names) {
@@ -46,10 +82,26 @@ export class TlsSettings {
     return { authorities, client };
   }
 
-  /** Node adds these itself only as long as we name no authorities. */
+  #systemAuthorities(): string[] | undefined {
+    const named = this.#env.SSL_CERT_FILE;
+    for (const file of named ? [named] : systemBundles) {
+      try {
+        return [readFileSync(file, "utf8")];
+      } catch (error) {
+        if (named || !isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** Node adds these itself only as long as nobody names authorities. */
   #extraAuthorities(): string[] {
-    const file = (this.#options.env ?? process.env).NODE_EXTRA_CA_CERTS;
+    const file = this.#env.NODE_EXTRA_CA_CERTS;
     return file ? [readFileSync(file, "utf8")] : [];
+  }
+
+  get #env(): NodeJS.ProcessEnv {
+    return this.#options.env ?? process.env;
   }
 }
 

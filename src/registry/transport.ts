@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import { isErrno } from "../util/index.ts";
 import { systemError } from "./network-error.ts";
 import { createRoute, type Route, type RouteOptions } from "./route.ts";
 
@@ -35,7 +36,8 @@ export class Transport {
         return answer;
       } catch (error) {
         // The peer closed an idle connection just as we used it: not a failure, unless the body is gone.
-        if (!outgoing.reusedSocket || isStream(body) || signal?.aborted) throw error;
+        if (!outgoing.reusedSocket || !isErrno(error, "ECONNRESET", "EPIPE") || isStream(body)) throw error;
+        signal?.throwIfAborted();
       }
     }
   }
