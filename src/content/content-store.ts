@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
 } from "node:fs";
 import path from "node:path";
 import { type Digest, digestHex, digestOf } from "../oci/index.ts";
@@ -81,12 +82,12 @@ export class ContentStore {
     return new BlobWriter(this.#temp.newPath("blob"), (digest) => this.pathOf(digest));
   }
 
-  /** Stores a small blob. Idempotent.
+  /** Stores a small blob, or marks it as used now when it is there.
    * @throws {ContentError} `NO_SPACE` */
   put(bytes: string | Uint8Array): ExpectedBlob {
     const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
     const digest = digestOf(data);
-    if (this.has(digest, data.length)) return { digest, sizeBytes: data.length };
+    if (this.has(digest, data.length) && this.#touch(digest)) return { digest, sizeBytes: data.length };
     using writer = this.createWriter();
     writer.write(data);
     return writer.commit();
@@ -96,12 +97,29 @@ export class ContentStore {
     rmSync(this.pathOf(digest), { force: true });
   }
 
+  /** Removes a blob that was not stored again since `usedAtMs`, its time in `list`. */
+  removeUnused(digest: Digest, usedAtMs: number): void {
+    const stat = statSync(this.pathOf(digest), { throwIfNoEntry: false });
+    if (stat?.mtimeMs === usedAtMs) this.remove(digest);
+  }
+
   /** Every blob, in no order. */
   *list(): Generator<ExpectedBlob & { readonly mtimeMs: number }> {
     for (const name of readdirSync(this.#dir)) {
       if (!/^[0-9a-f]{64}$/.test(name)) continue;
       const stat = statSync(path.join(this.#dir, name), { throwIfNoEntry: false });
       if (stat) yield { digest: `sha256:${name}` as Digest, sizeBytes: stat.size, mtimeMs: stat.mtimeMs };
+    }
+  }
+
+  #touch(digest: Digest): boolean {
+    const now = new Date();
+    try {
+      utimesSync(this.pathOf(digest), now, now);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return false;
+      throw error;
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type DiffID, type Digest, type LayerCompression, parseDiffID, parseDigest } from "../oci/index.ts";
 import { isErrno, writeFileAtomic } from "../util/index.ts";
@@ -99,6 +99,28 @@ export class LayerStore {
       if (isErrno(error, "ENOENT")) return false;
       throw error;
     }
+  }
+
+  /** When the layer was made or last touched, in milliseconds since the epoch; undefined when it is not there. */
+  usedAtMs(id: LayerId): number | undefined {
+    return statSync(path.join(this.dirOf(id), "meta.json"), { throwIfNoEntry: false })?.mtimeMs;
+  }
+
+  /** Takes a layer that was not used since `usedAtMs` out of the store, at once; its tree is then removed by the worker.
+   * @returns where it is now, in this process's temporary directory; undefined when it was used, or is not there */
+  takeOut(id: LayerId, usedAtMs: number): string | undefined {
+    if (this.usedAtMs(id) !== usedAtMs) return undefined;
+    const taken = this.#temp.newPath("layer");
+    try {
+      renameSync(this.dirOf(id), taken);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return undefined; // another prune was faster
+      throw error;
+    }
+    // Whoever touched it between the look and the rename gets it back.
+    if (statSync(path.join(taken, "meta.json")).mtimeMs === usedAtMs) return taken;
+    renameSync(taken, this.dirOf(id));
+    return undefined;
   }
 
   /** Undefined while no tar of the layer was made or unpacked. */

@@ -192,12 +192,18 @@ const layerTypes: Record<LayerCompression, string> = {
 
 function tarMaker(store: Store, packed: string[]): TarMaker {
   return {
-    packLayer: async ({ compression, level }) => {
+    packLayer: async ({ layer, compression, level }) => {
       packed.push([compression ?? "hash", level].filter((part) => part !== undefined).join(" "));
       const known = { diffID: parseDiffID(digestOf("tar of top")), tarSizeBytes: 10 };
-      if (!compression) return known;
+      if (!compression) {
+        store.layers.addPack(layer, { ...known, blobs: [] });
+        return known;
+      }
       const { digest, sizeBytes } = store.content.put(`${compression} of top`);
-      return { ...known, blob: { digest, size: sizeBytes, mediaType: layerTypes[compression] } };
+      const blob = { digest, size: sizeBytes, mediaType: layerTypes[compression] };
+      const form = { compression, ...(level !== undefined && { level }) };
+      store.layers.addPack(layer, { ...known, blobs: [{ ...blob, ...form }] });
+      return { ...known, blob };
     },
   };
 }

@@ -12,5 +12,7 @@ export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
 export { knownConfigDigest } from "./known-image.ts";
 export { type LayerForm, LayerPacker, type TarMaker } from "./layer-packer.ts";
+export { planPrune, type PruneOptions, type PrunePlan, type StoreInventory } from "./plan-prune.ts";
+export { previewPrune, type PruneRun, pruneStore } from "./prune-store.ts";
 export { recordId, type RecordId } from "./record-files.ts";
 export { type RemovedImage, removeImage } from "./remove-image.ts";

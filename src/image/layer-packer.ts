@@ -11,7 +11,7 @@ export interface LayerForm {
   readonly level?: number;
 }
 
-/** The part of the worker that makes tars. */
+/** The part of the worker that makes tars. It keeps what it found out in the layer's `pack.json`. */
 export interface TarMaker {
   packLayer(request: {
     layer: LayerId;
@@ -56,7 +56,6 @@ export class LayerPacker {
       const { diffID, tarSizeBytes, blob } = await (await this.#tarMaker()).packLayer({ layer, ...form });
       if (form && !blob) throw new Error(`Internal error: layer ${layer} was packed without a blob`);
       const blobs: PackedBlob[] = form && blob ? [{ ...toDescriptor(blob), ...form }] : [];
-      this.#store.layers.addPack(layer, { diffID, tarSizeBytes, blobs });
       return { diffID, tarSizeBytes, blobs };
     });
   }

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { digestOf } from "../oci/index.ts";
+import { planPrune, type PruneOptions, type StoreInventory } from "./index.ts";
+
+const blob = (name: string) => ({ digest: digestOf(name), sizeBytes: 1, usedAtMs: 10 });
+const layer = (id: string, usedAtMs: number, blobs: readonly string[] = []) => ({
+  id,
+  sizeBytes: 100,
+  usedAtMs,
+  blobs: blobs.map((name) => digestOf(name)),
+});
+const image = (id: string, isNamed: boolean, layers: readonly string[], blobs: readonly string[] = []) => ({
+  id,
+  isNamed,
+  usedAtMs: 20,
+  layers,
+  diffIDs: [`diffID of ${id}`],
+  blobs: blobs.map((name) => digestOf(name)),
+});
+
+/** A tagged image on a pulled base, an untagged one, results of steps with and without an image, and rubbish. */
+const inventory: StoreInventory = {
+  images: [
+    image("tagged", true, ["top"], ["base blob", "config"]),
+    image("untagged", false, ["old top"], ["old base blob"]),
+  ],
+  cache: [
+    { key: "top", layer: "top", identity: "x" },
+    { key: "base", layer: "base", identity: "diffID of tagged" },
+    { key: "old", layer: "old top", identity: "y" },
+    { key: "builder", layer: "builder", identity: "z" },
+    { key: "gone", layer: "nowhere", identity: "g" },
+    { key: "other", layer: undefined, identity: undefined },
+  ],
+  layers: [
+    layer("top", 30, ["top blob"]),
+    layer("base", 31),
+    layer("old top", 32, ["old top blob"]),
+    layer("builder", 40),
+    layer("lost", 5),
+  ],
+  blobs: ["base blob", "config", "old base blob", "top blob", "old top blob", "lost blob"].map(blob),
+};
+
+const cases: readonly {
+  title: string;
+  options: PruneOptions;
+  inUseSinceMs?: number;
+  removed: { images?: string[]; cache?: string[]; layers?: string[]; blobs?: string[] };
+}[] = [
+  {
+    title: "untagged images go, and what nothing points to",
+    options: { cache: "keep" },
+    removed: {
+      images: ["untagged"],
+      cache: ["gone"],
+      layers: ["lost"],
+      blobs: ["old base blob", "lost blob"],
+    },
+  },
+  {
+    title: "results that are no layer of an image go when they are unused",
+    options: { cache: "unused" },
+    removed: {
+      images: ["untagged"],
+      cache: ["gone", "old", "builder"],
+      layers: ["old top", "builder", "lost"],
+      blobs: ["old base blob", "old top blob", "lost blob"],
+    },
+  },
+  {
+    title: "all results go, but no layer of an image",
+    options: { cache: "all" },
+    removed: {
+      images: ["untagged"],
+      cache: ["gone", "top", "base", "old", "builder"],
+      layers: ["base", "old top", "builder", "lost"],
+      blobs: ["old base blob", "old top blob", "lost blob"],
+    },
+  },
+  {
+    title: "what was used lately stays when only older things are to go",
+    options: { cache: "unused", usedBeforeMs: 15 },
+    removed: { cache: ["gone"], layers: ["lost"], blobs: ["lost blob"] },
+  },
+  {
+    title: "the results used last stay within the bytes to keep",
+    options: { cache: "unused", keepBytes: 150 },
+    removed: {
+      images: ["untagged"],
+      cache: ["gone", "old"],
+      layers: ["old top", "lost"],
+      blobs: ["old base blob", "old top blob", "lost blob"],
+    },
+  },
+  {
+    title: "what came into use since the oldest running process started stays",
+    options: { cache: "all" },
+    inUseSinceMs: 32,
+    removed: {
+      images: ["untagged"],
+      cache: ["gone", "top", "base"],
+      layers: ["base", "lost"],
+      blobs: ["old base blob", "lost blob"],
+    },
+  },
+  {
+    title: "nothing goes while everything is in use",
+    options: { cache: "all" },
+    inUseSinceMs: 0,
+    removed: { cache: ["gone"] },
+  },
+];
+for (const { title, options, inUseSinceMs = Infinity, removed } of cases) {
+  test(title, () => {
+    const plan = planPrune(inventory, inUseSinceMs, options);
+    assert.deepEqual(plan.images, removed.images ?? []);
+    assert.deepEqual(plan.cacheKeys, removed.cache ?? []);
+    assert.deepEqual(
+      plan.layers.map(({ id }) => id),
+      removed.layers ?? [],
+    );
+    assert.deepEqual(
+      plan.blobs.map(({ digest }) => digest),
+      (removed.blobs ?? []).map((name) => digestOf(name)),
+    );
+    assert.equal(plan.reclaimedBytes, plan.layers.length * 100 + plan.blobs.length);
+  });
+}
+
+test("an empty store has nothing to prune", () => {
+  const empty = { images: [], cache: [], layers: [], blobs: [] };
+  const plan = { images: [], cacheKeys: [], layers: [], blobs: [], reclaimedBytes: 0 };
+  assert.deepEqual(planPrune(empty, Infinity, { cache: "all" }), plan);
+});

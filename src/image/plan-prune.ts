@@ -1,0 +1,132 @@
+import type { LayerId } from "../content/index.ts";
+import type { Digest } from "../oci/index.ts";
+import type { RecordId } from "./record-files.ts";
+
+/** What is in a store, and when it was last used (milliseconds since the epoch). */
+export interface StoreInventory {
+  readonly images: readonly ImageItem[];
+  readonly cache: readonly CacheItem[];
+  readonly layers: readonly LayerItem[];
+  readonly blobs: readonly BlobItem[];
+}
+
+export interface ImageItem {
+  readonly id: RecordId;
+  readonly isNamed: boolean;
+  readonly usedAtMs: number;
+  readonly layers: readonly LayerId[];
+  /** diffIDs of layers that are known by their blob. */
+  readonly diffIDs: readonly string[];
+  readonly blobs: readonly Digest[];
+}
+
+/** A cache record. */
+export interface CacheItem {
+  readonly key: string;
+  /** Undefined for a record that names no layer. */
+  readonly layer: LayerId | undefined;
+  /** Of the layer; an unpacked base layer's is its diffID. */
+  readonly identity: string | undefined;
+}
+
+export interface LayerItem {
+  readonly id: LayerId;
+  readonly sizeBytes: number;
+  readonly usedAtMs: number;
+  /** Its tar in the content store, in its forms. */
+  readonly blobs: readonly Digest[];
+}
+
+export interface BlobItem {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly usedAtMs: number;
+}
+
+export interface PruneOptions {
+  /** Which results of steps are given up: none, those that are no layer of an image, or all. */
+  readonly cache: "keep" | "unused" | "all";
+  /** Only what was last used before this time. */
+  readonly usedBeforeMs?: number;
+  /** Of the results to give up, the most recently used ones stay as long as they take no more than this. */
+  readonly keepBytes?: number;
+}
+
+export interface PrunePlan {
+  readonly images: readonly RecordId[];
+  readonly cacheKeys: readonly string[];
+  readonly layers: readonly LayerItem[];
+  readonly blobs: readonly BlobItem[];
+  readonly reclaimedBytes: number;
+}
+
+/** Decides what a prune removes: images without a name, results of steps as the options say, and every layer and blob that
+ * nothing left needs. What was used since `inUseSinceMs`, when the oldest process that still uses the store started, stays. */
+export function planPrune(inventory: StoreInventory, inUseSinceMs: number, options: PruneOptions): PrunePlan {
+  const limitMs = Math.min(inUseSinceMs, options.usedBeforeMs ?? Infinity);
+  const keptImages = inventory.images.filter((image) => image.isNamed || image.usedAtMs >= limitMs);
+  const cacheKeys = cacheToRemove(inventory, keptImages, { ...options, limitMs });
+  const layers = layersToRemove(inventory, keptImages, { cacheKeys, inUseSinceMs });
+  const blobs = blobsToRemove(inventory, keptImages, { layers, inUseSinceMs });
+  const kept = new Set(keptImages);
+  return {
+    images: inventory.images.filter((image) => !kept.has(image)).map(({ id }) => id),
+    cacheKeys: [...cacheKeys],
+    layers,
+    blobs,
+    reclaimedBytes: [...layers, ...blobs].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
+
+/** A record whose layer is gone says nothing any more. */
+function cacheToRemove(
+  { cache, layers }: StoreInventory,
+  keptImages: readonly ImageItem[],
+  options: PruneOptions & { readonly limitMs: number },
+): ReadonlySet<string> {
+  const byId = new Map(layers.map((layer) => [layer.id, layer]));
+  const needed = new Set(keptImages.flatMap((image) => [...image.layers, ...image.diffIDs]));
+  const isNeeded = ({ layer, identity }: CacheItem) => needed.has(layer ?? "") || needed.has(identity ?? "");
+  const givenUp = cache.filter((item) => {
+    const layer = item.layer === undefined ? undefined : byId.get(item.layer);
+    if (!layer || options.cache === "keep" || layer.usedAtMs >= options.limitMs) return false;
+    return options.cache === "all" || !isNeeded(item);
+  });
+  const spared = mostRecent(new Set(givenUp.map(({ layer }) => byId.get(layer!)!)), options.keepBytes ?? 0);
+  const isGone = ({ layer }: CacheItem) => layer !== undefined && !byId.has(layer);
+  const removed = [...cache.filter(isGone), ...givenUp.filter(({ layer }) => !spared.has(layer!))];
+  return new Set(removed.map(({ key }) => key));
+}
+
+/** The layers used last that together take no more than `limitBytes`. */
+function mostRecent(layers: ReadonlySet<LayerItem>, limitBytes: number): ReadonlySet<LayerId> {
+  const spared = new Set<LayerId>();
+  let sizeBytes = 0;
+  for (const layer of [...layers].sort((a, b) => b.usedAtMs - a.usedAtMs)) {
+    sizeBytes += layer.sizeBytes;
+    if (sizeBytes > limitBytes) break;
+    spared.add(layer.id);
+  }
+  return spared;
+}
+
+function layersToRemove(
+  { cache, layers }: StoreInventory,
+  keptImages: readonly ImageItem[],
+  { cacheKeys, inUseSinceMs }: { cacheKeys: ReadonlySet<string>; inUseSinceMs: number },
+): readonly LayerItem[] {
+  const needed = new Set<LayerId | undefined>(keptImages.flatMap((image) => image.layers));
+  for (const { key, layer } of cache) if (!cacheKeys.has(key)) needed.add(layer);
+  return layers.filter(({ id, usedAtMs }) => !needed.has(id) && usedAtMs < inUseSinceMs);
+}
+
+function blobsToRemove(
+  inventory: StoreInventory,
+  keptImages: readonly ImageItem[],
+  { layers, inUseSinceMs }: { layers: readonly LayerItem[]; inUseSinceMs: number },
+): readonly BlobItem[] {
+  const removed = new Set(layers);
+  const keptLayers = inventory.layers.filter((layer) => !removed.has(layer));
+  const needed = new Set([...keptImages, ...keptLayers].flatMap(({ blobs }) => blobs));
+  return inventory.blobs.filter(({ digest, usedAtMs }) => !needed.has(digest) && usedAtMs < inUseSinceMs);
+}

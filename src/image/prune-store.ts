@@ -1,0 +1,97 @@
+import type { Store } from "../content/index.ts";
+import type { Digest } from "../oci/index.ts";
+import type { ImageRecord } from "./image-record.ts";
+import { ImageStore } from "./image-store.ts";
+import { knownAssembly, knownConfigDigest } from "./known-image.ts";
+import {
+  type CacheItem,
+  type ImageItem,
+  type LayerItem,
+  planPrune,
+  type PruneOptions,
+  type PrunePlan,
+  type StoreInventory,
+} from "./plan-prune.ts";
+
+export interface PruneRun extends PruneOptions {
+  /** Removes directories whatever owners and modes they hold: the worker's `remove`. Called at most once, with at least one. */
+  readonly removeTrees: (paths: readonly string[]) => Promise<void>;
+}
+
+/** Removes what nothing needs (see `planPrune`), and what processes that are gone left half done. May be interrupted at any
+ * moment: what points to something goes before it does. A build that starts at the same time loses no layer it has found.
+ * @returns what was planned; with something that came into use meanwhile still in the store */
+export async function pruneStore(store: Store, { removeTrees, ...options }: PruneRun): Promise<PrunePlan> {
+  const plan = previewPrune(store, options);
+  const images = new ImageStore(store);
+  for (const id of plan.images) images.removeRecord(id);
+  for (const key of plan.cacheKeys) store.cache.remove(key);
+  const trees = plan.layers
+    .map(({ id, usedAtMs }) => store.layers.takeOut(id, usedAtMs))
+    .filter((path) => path !== undefined);
+  for (const { digest, usedAtMs } of plan.blobs) store.content.removeUnused(digest, usedAtMs);
+  trees.push(...store.temp.claimStale());
+  if (trees.length > 0) await removeTrees(trees);
+  return plan;
+}
+
+/** What a prune would remove. Nothing is changed. */
+export function previewPrune(store: Store, options: PruneOptions): PrunePlan {
+  store.temp.dir(); // what appears from here on is in use: it is newer than this process
+  return planPrune(takeInventory(store), store.temp.oldestLiveStartMs(), options);
+}
+
+function takeInventory(store: Store): StoreInventory {
+  return {
+    images: listImages(store),
+    cache: [...store.cache.list()].map((key) => toCacheItem(key, store.cache.get(key))),
+    layers: store.layers.list().flatMap((id) => toLayerItem(store, id) ?? []),
+    blobs: [...store.content.list()].map(({ digest, sizeBytes, mtimeMs }) => ({
+      digest,
+      sizeBytes,
+      usedAtMs: mtimeMs,
+    })),
+  };
+}
+
+function listImages(store: Store): readonly ImageItem[] {
+  const images = new ImageStore(store);
+  return images.list().map(({ recordId, record, names }) => ({
+    id: recordId,
+    isNamed: names.length > 0,
+    usedAtMs: images.usedAtMs(recordId) ?? 0,
+    layers: record.layers.flatMap((layer) => (layer.kind === "directory" ? layer.layer : [])),
+    diffIDs: record.layers.flatMap((layer) => (layer.kind === "blob" ? layer.diffID : [])),
+    blobs: blobsOf(store, record),
+  }));
+}
+
+/** Of a built image, config and manifest are there when it was assembled. */
+function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
+  const layers = record.layers.flatMap((layer) => (layer.kind === "blob" ? layer.blob.digest : []));
+  const config = knownConfigDigest(store, record);
+  const manifests = record.origin
+    ? [record.origin.digest, record.origin.manifest.digest]
+    : (["gzip", "zstd", "none"] as const).flatMap(
+        (form) => knownAssembly(store, record, form)?.manifest.digest ?? [],
+      );
+  return [...layers, ...manifests, ...(config ? [config] : [])];
+}
+
+/** Cache records are the engine's; all that counts here is the layer that one points to. */
+function toCacheItem(key: string, value: unknown): CacheItem {
+  const { layer, identity } = (value ?? {}) as { layer?: unknown; identity?: unknown };
+  return {
+    key,
+    layer: typeof layer === "string" ? layer : undefined,
+    identity: typeof identity === "string" ? identity : undefined,
+  };
+}
+
+function toLayerItem(store: Store, id: string): LayerItem | undefined {
+  const usedAtMs = store.layers.usedAtMs(id);
+  if (usedAtMs === undefined) return undefined;
+  const sizeBytes = store.layers.readMeta(id)?.sizeBytes ?? 0;
+  const blobs = store.layers.readPack(id)?.blobs.map(({ digest }) => digest) ?? [];
+  return { id, sizeBytes, usedAtMs, blobs };
+}
