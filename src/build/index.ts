@@ -1,3 +1,8 @@
+export { build, type BuildEnvironment } from "./build.ts";
+export { BuildError, type BuildErrorCode } from "./build-error.ts";
+export { ImageResolver } from "./image-resolver.ts";
+export { importImage } from "./import-image.ts";
+export { normaliseTag } from "./normalise-tag.ts";
 export type {
   BuildOptions,
   BuildResult,
@@ -6,3 +11,6 @@ export type {
   OutputSpec,
   SecretSpec,
 } from "./options.ts";
+export { type RunOptions, toRunRequest } from "./run-image.ts";
+export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
+export { type ArchiveOutput, writeArchive } from "./write-archive.ts";

@@ -1,0 +1,19 @@
+import { CodedError } from "../errors/index.ts";
+
+export type BuildErrorCode =
+  /** The Dockerfile cannot be read. */
+  | "DOCKERFILE_NOT_FOUND"
+  | "DOCKERFILE_UNREADABLE"
+  /** The context is not a directory that can be read. */
+  | "CONTEXT_NOT_FOUND"
+  /** An image says nothing to run. */
+  | "NO_COMMAND"
+  /** A base image contradicts itself. */
+  | "BAD_IMAGE"
+  /** A name of -t is no image name. */
+  | "INVALID_TAG"
+  /** A secret's file or variable is not there. */
+  | "SECRET_UNREADABLE";
+
+/** A build that cannot begin. */
+export class BuildError extends CodedError<BuildErrorCode> {}

@@ -1,0 +1,29 @@
+import { newLayerId } from "../content/index.ts";
+import { type ImageRecord, ImageStore, type RecordId } from "../image/index.ts";
+import { hostPlatform } from "../oci/index.ts";
+import { normaliseTag } from "./normalise-tag.ts";
+import type { StepEngine } from "./step-engine.ts";
+
+/** Makes an image of one layer out of a tar of a root file system, plain or compressed, as `docker import` does.
+ * @throws {BuildError} `INVALID_TAG` | {WorkerError} */
+export async function importImage(file: string, name: string, steps: StepEngine): Promise<RecordId> {
+  const reference = normaliseTag(name);
+  const worker = await steps.worker();
+  const layer = newLayerId();
+  await worker.importTar({ layer, file });
+  const identity = await steps.packer.diffID(layer);
+  const created = new Date().toISOString();
+  const record: ImageRecord = {
+    config: {
+      ...hostPlatform(),
+      created,
+      config: {},
+      history: [{ created, comment: "Imported from -" }],
+    },
+    layers: [{ kind: "directory", layer, identity }],
+  };
+  const images = new ImageStore(steps.store);
+  const id = images.putRecord(record);
+  images.setName(reference, id);
+  return id;
+}

@@ -1,0 +1,43 @@
+import { readIgnoreFile } from "../context/index.ts";
+import {
+  type ConvertResult,
+  convertTarget,
+  type ImageConfigResolver,
+  parseDockerfile,
+  resolveStages,
+} from "../dockerfile/index.ts";
+import { hostPlatform } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+import type { BuildOptions } from "./options.ts";
+import type { DockerfileText } from "./read-dockerfile.ts";
+
+export interface PlanEnvironment {
+  readonly resolver: ImageConfigResolver;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+}
+
+/** From text to build graph; warnings are emitted on the way.
+ * @throws {DockerfileError} | {ContextError} | what the resolver throws */
+export async function planBuild(
+  { text, name, path }: DockerfileText,
+  options: BuildOptions,
+  { resolver, emit, signal }: PlanEnvironment,
+): Promise<ConvertResult> {
+  const { target, buildArgs, contextDir, labels, noCache, noCacheFilter, network } = options;
+  const dockerfile = parseDockerfile(text, { fileName: name });
+  const platform = hostPlatform();
+  const graph = resolveStages(dockerfile, { target, buildArgs, platform });
+  const ignore = contextDir === undefined ? undefined : readIgnoreFile(contextDir, path);
+  const converted = {
+    labels,
+    noCache,
+    contextIgnorePatterns: ignore?.patterns ?? [],
+    signal,
+    ...(noCacheFilter && { noCacheFilter }),
+    ...(network && { network }),
+  };
+  const plan = await convertTarget(graph, converted, resolver);
+  for (const diagnostic of plan.warnings) emit({ kind: "warning", diagnostic });
+  return plan;
+}

@@ -1,0 +1,114 @@
+import { availableParallelism } from "node:os";
+import type { Store } from "../content/index.ts";
+import { openContext } from "../context/index.ts";
+import { EmbeddedEngine, imageStack, type OpenedContext } from "../engine/index.ts";
+import { type ImageRecord, LayerPacker } from "../image/index.ts";
+import { type Descriptor, parseReference } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
+import type { Worker, WorkerApi, WorkerLog } from "../worker/index.ts";
+import { ImageResolver } from "./image-resolver.ts";
+
+export interface StepEngineOptions {
+  readonly store: Store;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+  /** Ask registries for every image, even if the store has it. */
+  readonly pull?: boolean;
+  /** Directories by context name; default none. */
+  readonly localContexts?: ReadonlyMap<string, string>;
+  /** The worker gets this process's terminal, for `runAttached`. */
+  readonly attached?: boolean;
+}
+
+/** The embedded engine with everything it is lent: images and blobs from registries, contexts, a worker. What is expensive to
+ * load or to start is loaded and started when something first needs it. Dispose it to end the worker. */
+export class StepEngine implements AsyncDisposable {
+  readonly resolver: ImageResolver;
+  readonly engine: EmbeddedEngine;
+  readonly packer: LayerPacker;
+  readonly store: Store;
+  readonly #options: StepEngineOptions;
+  #registry: Promise<RegistryClient> | undefined;
+
+  constructor(options: StepEngineOptions) {
+    this.#options = options;
+    this.store = options.store;
+    const { store, emit, signal, pull = false } = options;
+    this.resolver = new ImageResolver({ store, emit, pull, registry: () => this.#openRegistry() });
+    this.packer = new LayerPacker(store, () => this.worker());
+    this.engine = new EmbeddedEngine({
+      store,
+      emit,
+      signal,
+      imageOf: (identifier) => this.resolver.recordOf(identifier),
+      fetchBlob: (reference, blob, onProgress) => this.fetchBlob(reference, blob, onProgress),
+      openContext: (name, excludePatterns) => this.#openContext(name, excludePatterns),
+      startWorker: (onLog) => this.#startWorker(onLog),
+    });
+  }
+
+  worker(): Promise<WorkerApi> {
+    return this.engine.worker();
+  }
+
+  /** Brings a blob of an image into the content store, verified. */
+  async fetchBlob(
+    reference: string,
+    blob: Descriptor,
+    onProgress: (receivedBytes: number) => void = () => {},
+  ): Promise<void> {
+    const registry = await this.#openRegistry();
+    const { content } = this.#options.store;
+    await registry.fetchBlob(parseReference(reference), blob, content, { onProgress });
+  }
+
+  /** Layer directories of an image, bottom first; fetched and unpacked where they are not there. */
+  async directoriesOf(record: ImageRecord): Promise<readonly string[]> {
+    return await this.engine.directoriesOf(imageStack(record));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine[Symbol.asyncDispose]();
+    const registry = await this.#registry?.catch(() => undefined);
+    await registry?.[Symbol.asyncDispose]();
+  }
+
+  #openRegistry(): Promise<RegistryClient> {
+    this.#registry ??= (async () => {
+      const { createRegistryClient, loadConfiguration } = await import("../registry/index.ts");
+      const { emit, signal } = this.#options;
+      const note = (text: string) => emit({ kind: "note", text });
+      return createRegistryClient({ configuration: await loadConfiguration(), signal, note });
+    })();
+    return this.#registry;
+  }
+
+  #openContext(name: string, excludePatterns: readonly string[]): Promise<OpenedContext> {
+    const directory = this.#options.localContexts?.get(name);
+    if (directory === undefined) throw new Error(`Internal error: no directory for context "${name}"`);
+    const { contexts, tmp } = this.#options.store.paths;
+    const context = openContext(directory, { excludePatterns, indexDir: contexts, tmpDir: tmp });
+    return Promise.resolve({ context, source: { root: context.root, excludePatterns } });
+  }
+
+  async #startWorker(onLog: (log: WorkerLog) => void): Promise<Worker> {
+    const { store, signal, attached = false } = this.#options;
+    const { startWorker } = await import("../worker/index.ts");
+    const stale = store.temp.claimStale();
+    const worker = await startWorker({
+      storeRoot: store.root,
+      owner: store.temp.owner,
+      onLog,
+      signal,
+      attached,
+    });
+    if (stale.length > 0) await worker.remove({ layers: [], paths: stale });
+    return worker;
+  }
+}
+
+/** Steps mostly wait: for the disk, the network, a process's start. */
+export function defaultJobs(): number {
+  return Math.max(8, availableParallelism() * 8);
+}

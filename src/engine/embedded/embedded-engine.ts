@@ -1,0 +1,180 @@
+import { StringDecoder } from "node:string_decoder";
+import { CodedError } from "../../errors/index.ts";
+import type { Definition, Vertex, VertexDigest } from "../../llb/index.ts";
+import { type Operation, solve, type SolverObserver, type SolverVertex } from "../../solver/index.ts";
+import type { WorkerApi, WorkerLog } from "../../worker/index.ts";
+import type { Engine, SolveRequest, SolveResult } from "../engine.ts";
+import { emptyStack, type Stack } from "../stack.ts";
+import { StepRecords } from "./step-records.ts";
+import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.ts";
+import { LayerDirectories } from "./layer-directories.ts";
+import { ExecOperation } from "./operations/exec-operation.ts";
+import { FileOperation } from "./operations/file-operation.ts";
+import { SourceOperation } from "./operations/source-operation.ts";
+import { PullReporter } from "./pull-reporter.ts";
+import type { SolveEnvironment } from "./step-context.ts";
+
+/** Runs build graphs on this machine: recorded results from the store, everything else in the worker, which is started when
+ * the first step must run. Dispose it to end the worker. */
+export class EmbeddedEngine implements Engine {
+  readonly #options: EmbeddedEngineOptions;
+  readonly #records: StepRecords;
+  readonly #directories: LayerDirectories;
+  readonly #pulls: PullReporter;
+  readonly #logs = new Map<string, (log: WorkerLog) => void>();
+  #worker: Promise<WorkerApi & AsyncDisposable> | undefined;
+
+  constructor(options: EmbeddedEngineOptions) {
+    this.#options = options;
+    this.#records = new StepRecords(options.store);
+    this.#pulls = new PullReporter(options.emit);
+    this.#directories = new LayerDirectories(options, {
+      records: this.#records,
+      reporter: this.#pulls,
+      worker: () => this.worker(),
+    });
+  }
+
+  /** The worker of this engine, started on the first call. */
+  worker(): Promise<WorkerApi> {
+    this.#worker ??= this.#options.startWorker((log) => this.#logs.get(log.runId)?.(log));
+    return this.#worker;
+  }
+
+  async solve(definition: Definition, request: SolveRequest): Promise<SolveResult> {
+    if (!definition.root) return { stack: emptyStack, run: [], cached: [] };
+    for (const vertex of definition.vertices.values()) this.#announce(vertex);
+    const environment = this.#environment(request);
+    const observer = new StepReporter(environment, definition);
+    const vertices = new Map<string, SolverVertex<Value>>();
+    for (const vertex of definition.vertices.values()) {
+      vertices.set(vertex.digest, toSolverVertex(environment, vertex));
+    }
+    const { jobs, signal } = request;
+    const root = await solve(vertices, definition.root, { jobs, signal, observer });
+    this.#pulls.close();
+    return { stack: asStack(root), run: observer.run, cached: observer.cached };
+  }
+
+  /** Ids of the directories of a stack, bottom first; fetches and unpacks what is not there. */
+  async directoriesOf(stack: Stack): Promise<readonly string[]> {
+    return await this.#directories.ensure(stack);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const worker = await this.#worker?.catch(() => undefined);
+    await worker?.[Symbol.asyncDispose]();
+  }
+
+  #environment(request: SolveRequest): SolveEnvironment {
+    return {
+      options: this.#options,
+      emit: this.#options.emit,
+      session: request.session,
+      project: request.project,
+      records: this.#records,
+      directories: this.#directories,
+      worker: () => this.worker(),
+      captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
+      reasons: new Map(),
+    };
+  }
+
+  #announce(vertex: Vertex): void {
+    const { description, stage } = vertex.metadata;
+    const { digest, inputs, op } = vertex;
+    if (op.kind === "source" && op.identifier.startsWith("docker-image://")) {
+      this.#pulls.watch(imageReference(op.identifier), digest);
+    }
+    this.#options.emit({ kind: "vertex", id: digest, name: description, inputs, ...(stage && { stage }) });
+  }
+
+  #captureLog(runId: string, vertex: Vertex): () => void {
+    const decoders = { 1: new StringDecoder("utf8"), 2: new StringDecoder("utf8") };
+    const { emit } = this.#options;
+    const send = (stream: 1 | 2, text: string) => {
+      if (text) emit({ kind: "vertex-log", id: vertex.digest, timeMs: Date.now(), stream, text });
+    };
+    this.#logs.set(runId, ({ stream, data }) => send(stream, decoders[stream].write(Buffer.from(data))));
+    return () => {
+      this.#logs.delete(runId);
+      for (const stream of [1, 2] as const) send(stream, decoders[stream].end());
+    };
+  }
+}
+
+function toSolverVertex(environment: SolveEnvironment, vertex: Vertex): SolverVertex<Value> {
+  return {
+    id: vertex.digest,
+    inputs: vertex.inputs,
+    operation: located(toOperation(environment, vertex), vertex),
+    ignoreCache: vertex.metadata.ignoreCache ?? false,
+  };
+}
+
+function toOperation(environment: SolveEnvironment, vertex: Vertex): Operation<Value> {
+  const { op } = vertex;
+  switch (op.kind) {
+    case "source":
+      return new SourceOperation(environment.options, op);
+    case "exec":
+      return new ExecOperation(environment, vertex, op);
+    case "file":
+      return new FileOperation(environment, vertex, op);
+  }
+}
+
+/** Adds the Dockerfile's line to what an operation throws. */
+function located(operation: Operation<Value>, vertex: Vertex): Operation<Value> {
+  const locate = (error: unknown): never => {
+    if (error instanceof CodedError) error.location ??= vertex.metadata.location;
+    throw error;
+  };
+  return {
+    findRecorded: (inputs) => operation.findRecorded(inputs).catch(locate),
+    execute: (inputs, signal) => operation.execute(inputs, signal).catch(locate),
+  };
+}
+
+/** Turns what the solver tells into events, and counts. */
+class StepReporter implements SolverObserver {
+  readonly run: VertexDigest[] = [];
+  readonly cached: VertexDigest[] = [];
+  readonly #environment: SolveEnvironment;
+  readonly #definition: Definition;
+
+  constructor(environment: SolveEnvironment, definition: Definition) {
+    this.#environment = environment;
+    this.#definition = definition;
+  }
+
+  started(id: string): void {
+    this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now() });
+  }
+
+  completed(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {
+    const source = this.#sourceOf(id);
+    if (source?.startsWith("docker-image://") && outcome === "cached") return; // told by the pull reporter
+    if (!source && outcome === "done") this.run.push(id as VertexDigest);
+    if (!source && outcome === "cached") this.cached.push(id as VertexDigest);
+    const reason = outcome === "cached" ? undefined : this.#environment.reasons.get(id);
+    this.#environment.emit({
+      kind: "vertex-completed",
+      id,
+      timeMs: Date.now(),
+      outcome,
+      ...(outcome === "failed" && error instanceof Error && { error: error.message }),
+      ...(reason !== undefined && { reason }),
+    });
+  }
+
+  #sourceOf(id: string): string | undefined {
+    const op = this.#definition.vertices.get(id as VertexDigest)?.op;
+    return op?.kind === "source" ? op.identifier : undefined;
+  }
+}
+
+/** `docker-image://NAME@DIGEST` → `NAME`, or `NAME@DIGEST` when the name has no tag of its own. */
+function imageReference(identifier: string): string {
+  return identifier.slice("docker-image://".length).replace(/@sha256:[0-9a-f]{64}$/, "");
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import type { CopyAction, ExecOp, FileAction, FileOp, Mount, Vertex } from "../../llb/index.ts";
+import { canonicalJson } from "../../util/index.ts";
+
+/** Everything that can change a step's result, by name. Two steps with equal parts have equal results; a miss is explained
+ * by the first part that differs. */
+export type KeyParts = Readonly<Record<string, string>>;
+
+/** Names a cache record; 64 hexadecimal digits. */
+export type CacheKey = string;
+
+/** Raised when the meaning of any part changes: older records are then never found. */
+const keyVersion = "1";
+
+export function cacheKey(parts: KeyParts): CacheKey {
+  return createHash("sha256").update(canonicalJson({ keyVersion, parts })).digest("hex");
+}
+
+/** What an input contributes: the identity of its stack, or a content digest of what is used of it. */
+export type InputKey = string;
+
+/** Parts of a RUN. Left out: names of cache mounts (their content is no input), proxies, secrets' and agents' values.
+ * @param inputKeys one per input of the vertex */
+export function execKeyParts(op: ExecOp, inputKeys: readonly InputKey[]): KeyParts {
+  const parts: Record<string, string> = {
+    command: canonicalJson(op.args),
+    cwd: op.cwd,
+    user: op.user,
+    network: op.network,
+    security: op.security,
+    settings: canonicalJson({
+      hostname: op.hostname,
+      extraHosts: op.extraHosts?.map(({ host }) => host),
+      ulimits: op.ulimits,
+      shmSizeBytes: op.shmSizeBytes,
+      secretEnv: op.secretEnv,
+      platform: op.platform,
+    }),
+  };
+  for (const entry of op.env) {
+    const equals = entry.indexOf("=");
+    parts[`env ${entry.slice(0, equals)}`] = entry.slice(equals + 1);
+  }
+  for (const mount of op.mounts) {
+    const input = "input" in mount && mount.input >= 0 ? inputKeys[mount.input] : undefined;
+    if (mount.dest === "/") parts["base"] = input ?? "scratch";
+    else parts[`mount ${mount.dest}`] = canonicalJson({ ...mountIdentity(mount), input });
+  }
+  return parts;
+}
+
+function mountIdentity(mount: Mount): Partial<Mount> {
+  if (mount.type !== "cache") return mount;
+  const { id: _id, sharing: _sharing, ...rest } = mount;
+  return rest;
+}
+
+/** Parts of COPY, ADD and WORKDIR.
+ * @param sourceKeys one per action: what it reads; undefined for actions that read nothing */
+export function fileKeyParts(
+  op: FileOp,
+  baseKey: InputKey,
+  sourceKeys: readonly (InputKey | undefined)[],
+): KeyParts {
+  const parts: Record<string, string> = { base: baseKey };
+  for (const [index, action] of op.actions.entries()) {
+    parts[`action ${index}`] = canonicalJson(actionIdentity(action));
+    const source = sourceKeys[index];
+    if (source !== undefined) parts[`source ${index}`] = source;
+  }
+  return parts;
+}
+
+/** An action without the number of its input, which says nothing of the result. */
+function actionIdentity(action: FileAction): Omit<CopyAction, "from"> | FileAction {
+  if (action.kind !== "copy") return action;
+  const { from: _from, ...rest } = action;
+  return rest;
+}
+
+/** Names a step between builds, so that it can be compared with its own last run: where it stands, not what it does. */
+export function stepSlot(project: string, vertex: Vertex): string {
+  const position = vertex.metadata.description.replace(/^(\[[^\]]*\]).*$/s, "$1");
+  return createHash("sha256").update(canonicalJson({ project, position })).digest("hex");
+}

@@ -1,0 +1,93 @@
+import { newLayerId } from "../../content/index.ts";
+import type { LayerId } from "../../content/index.ts";
+import type { Descriptor, DiffID } from "../../oci/index.ts";
+import { Semaphore, SingleFlight } from "../../util/index.ts";
+import type { WorkerApi } from "../../worker/index.ts";
+import type { Stack } from "../stack.ts";
+import type { EmbeddedEngineOptions } from "./environment.ts";
+import { cacheKey } from "./key-parts.ts";
+import type { PullReporter } from "./pull-reporter.ts";
+import type { StepRecords } from "./step-records.ts";
+
+interface BlobLayer {
+  readonly diffID: DiffID;
+  readonly blob: Descriptor;
+  /** Image it belongs to; undefined when the blob can only be in the store. */
+  readonly reference: string | undefined;
+}
+
+/** Downloads at once, as docker does by default. */
+const parallelDownloads = 3;
+
+/** Turns stacks into layer directories: a layer that is known only by its blob is fetched and unpacked when a step first needs
+ * it, all layers of a stack at the same time, each once. */
+export class LayerDirectories {
+  readonly #options: EmbeddedEngineOptions;
+  readonly #records: StepRecords;
+  readonly #reporter: PullReporter;
+  readonly #worker: () => Promise<WorkerApi>;
+  readonly #flights = new SingleFlight<DiffID, LayerId>();
+  readonly #downloads = new Semaphore(parallelDownloads);
+
+  constructor(
+    options: EmbeddedEngineOptions,
+    helpers: { records: StepRecords; reporter: PullReporter; worker: () => Promise<WorkerApi> },
+  ) {
+    this.#options = options;
+    this.#records = helpers.records;
+    this.#reporter = helpers.reporter;
+    this.#worker = helpers.worker;
+  }
+
+  /** Ids of the stack's directories, bottom first. */
+  async ensure(stack: Stack): Promise<readonly LayerId[]> {
+    return await Promise.all(
+      stack.layers.map(async ({ layer, reference }) => {
+        if (layer.kind === "directory") return layer.layer;
+        const { diffID, blob } = layer;
+        return (
+          this.#known(diffID) ??
+          (await this.#flights.do(diffID, () => this.#make({ diffID, blob, reference })))
+        );
+      }),
+    );
+  }
+
+  #known(diffID: DiffID): LayerId | undefined {
+    const found = this.#records.find(diffIDKey(diffID));
+    return found?.layer.kind === "directory" ? found.layer.layer : undefined;
+  }
+
+  async #make(source: BlobLayer): Promise<LayerId> {
+    const { diffID, blob, reference } = source;
+    const worker = this.#worker();
+    worker.catch(() => {}); // awaited below; a failed download must not leave it unhandled
+    const layer = newLayerId();
+    await this.#reporter.during(reference, blob, async (progress) => {
+      await this.#fetch(source, progress);
+      const { digest, mediaType } = blob;
+      await (await worker).unpackLayer({ layer, blob: digest, mediaType, diffID });
+    });
+    this.#records.put(diffIDKey(diffID), {
+      layer,
+      identity: diffID,
+      createdAtMs: Date.now(),
+      durationMs: 0,
+      step: "unpack",
+      parts: { diffID },
+    });
+    return layer;
+  }
+
+  async #fetch({ blob, reference }: BlobLayer, progress: (bytes: number) => void): Promise<void> {
+    if (this.#options.store.content.has(blob.digest)) return;
+    if (reference === undefined) {
+      throw new Error(`Internal error: blob ${blob.digest} is not in the store and has no origin`);
+    }
+    await this.#downloads.run(() => this.#options.fetchBlob(reference, blob, progress));
+  }
+}
+
+function diffIDKey(diffID: DiffID): string {
+  return cacheKey({ diffID });
+}

@@ -1,0 +1,185 @@
+import { createHash, randomBytes } from "node:crypto";
+import { newLayerId } from "../../../content/index.ts";
+import type { CopyAction, ExecOp, Mount, Vertex } from "../../../llb/index.ts";
+import type { Operation } from "../../../solver/index.ts";
+import type { RunRequest, WorkerMount } from "../../../worker/index.ts";
+import { EngineError } from "../../engine-error.ts";
+import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
+import { asStack, type Value } from "../environment.ts";
+import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
+import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+
+/** RUN. */
+export class ExecOperation implements Operation<Value> {
+  readonly #environment: SolveEnvironment;
+  readonly #vertex: Vertex;
+  readonly #op: ExecOp;
+  #parts: Promise<KeyParts> | undefined;
+
+  constructor(environment: SolveEnvironment, vertex: Vertex, op: ExecOp) {
+    this.#environment = environment;
+    this.#vertex = vertex;
+    this.#op = op;
+  }
+
+  async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
+    const found = this.#environment.records.find(cacheKey(await this.#keyParts(inputs)));
+    return found && this.#push(inputs, found, false);
+  }
+
+  async execute(inputs: readonly Value[]): Promise<Value> {
+    const startedAtMs = Date.now();
+    const parts = await this.#keyParts(inputs);
+    noteReason(this.#environment, this.#vertex, parts, inputs);
+    const layer = newLayerId();
+    await this.#run(await this.#request(inputs, layer));
+    const key = cacheKey(parts);
+    const made = recordLayer(this.#environment, this.#vertex, {
+      layer,
+      identity: runIdentity(key),
+      startedAtMs,
+      keys: [[key, parts]],
+    });
+    return this.#push(inputs, made, true);
+  }
+
+  async #run(request: RunRequest): Promise<void> {
+    const worker = await this.#environment.worker();
+    const release = this.#environment.captureLog(request.runId, this.#vertex);
+    try {
+      const { exitCode } = await worker.run(request);
+      if (exitCode !== 0) {
+        const command = this.#op.args.join(" ");
+        throw new EngineError(
+          "RUN_FAILED",
+          `process "${command}" did not complete successfully: exit code: ${exitCode}`,
+        );
+      }
+    } finally {
+      release();
+    }
+  }
+
+  #keyParts(inputs: readonly Value[]): Promise<KeyParts> {
+    this.#parts ??= this.#computeParts(inputs);
+    return this.#parts;
+  }
+
+  async #computeParts(inputs: readonly Value[]): Promise<KeyParts> {
+    const keys = inputs.map(async (input, index): Promise<InputKey> => {
+      if (input.kind === "stack") return stackIdentity(input.stack);
+      const actions = this.#op.mounts
+        .filter((mount) => "input" in mount && mount.input === index)
+        .map(wholeTree);
+      return (await input.opened.context.digestSources(actions)).join(" ");
+    });
+    return execKeyParts(this.#op, await Promise.all(keys));
+  }
+
+  async #request(inputs: readonly Value[], output: string): Promise<RunRequest> {
+    const { args, env, cwd, user, network, security, proxyEnv = [] } = this.#op;
+    const { hostname, extraHosts, ulimits, shmSizeBytes } = this.#op;
+    const mounts = this.#op.mounts.filter((mount) => mount.dest !== "/");
+    const workerMounts = await Promise.all(mounts.map((mount) => this.#mount(mount, inputs)));
+    return {
+      runId: this.#vertex.digest,
+      lowers: await this.#environment.directories.ensure(this.#base(inputs)),
+      output,
+      args,
+      env: [...proxyEnv, ...env, ...(await this.#secretEnv())],
+      cwd,
+      user,
+      network,
+      security,
+      mounts: workerMounts.filter((mount) => mount !== undefined),
+      ...(hostname !== undefined && { hostname }),
+      ...(extraHosts && { extraHosts }),
+      ...(ulimits && { ulimits }),
+      ...(shmSizeBytes !== undefined && { shmSizeBytes }),
+    };
+  }
+
+  async #secretEnv(): Promise<string[]> {
+    const entries: string[] = [];
+    for (const { id, name, required } of this.#op.secretEnv ?? []) {
+      const data = await this.#secret(id, required);
+      if (data) entries.push(`${name}=${Buffer.from(data).toString()}`);
+    }
+    return entries;
+  }
+
+  async #secret(id: string, required: boolean): Promise<Uint8Array | undefined> {
+    const data = await this.#environment.session.secret(id);
+    if (data || !required) return data;
+    throw new EngineError("SECRET_NOT_FOUND", `secret ${id}: not found`, {
+      hint: `Give it with --secret id=${id},src=FILE or --secret id=${id},env=NAME`,
+    });
+  }
+
+  async #mount(mount: Mount, inputs: readonly Value[]): Promise<WorkerMount | undefined> {
+    switch (mount.type) {
+      case "bind": {
+        const { dest, readonly, selector } = mount;
+        const place = { dest, readonly, ...(selector !== undefined && { selector }) };
+        const input = inputs[mount.input];
+        if (input?.kind === "context") return { type: "context", source: input.opened.source, ...place };
+        return { type: "layers", layers: await this.#layers(mount.input, inputs), ...place };
+      }
+      case "cache": {
+        const { input, ...rest } = mount;
+        return { ...rest, namespace: "default", layers: await this.#layers(input, inputs) };
+      }
+      case "tmpfs":
+        return mount;
+      case "secret": {
+        const { dest, mode, uid, gid } = mount;
+        const data = await this.#secret(mount.id, mount.required);
+        return data && { type: "secret", dest, mode, uid, gid, data: Buffer.from(data).toString("base64") };
+      }
+      case "ssh": {
+        const { dest, mode, uid, gid } = mount;
+        const socket = await this.#environment.session.sshAgent(mount.id);
+        if (socket !== undefined) return { type: "ssh", dest, mode, uid, gid, socket };
+        if (!mount.required) return undefined;
+        throw new EngineError("SECRET_NOT_FOUND", `ssh agent ${mount.id}: not found`);
+      }
+    }
+  }
+
+  async #layers(input: number, inputs: readonly Value[]): Promise<readonly string[]> {
+    return input < 0 ? [] : await this.#environment.directories.ensure(asStack(inputs[input]));
+  }
+
+  #base(inputs: readonly Value[]): Stack {
+    const root = this.#op.mounts[0];
+    if (root?.dest !== "/" || root.type !== "bind")
+      throw new Error("Internal error: RUN without a root mount");
+    return root.input < 0 ? emptyStack : asStack(inputs[root.input]);
+  }
+
+  #push(inputs: readonly Value[], layer: StackLayer, ran: boolean): Value {
+    return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
+  }
+}
+
+/** A process may do something else next time: what it made is itself, not its key. */
+function runIdentity(key: string): string {
+  return createHash("sha256").update(key).update(randomBytes(16)).digest("hex");
+}
+
+/** What a bind mount of a context shows, as a copy would select it. */
+function wholeTree(mount: Mount): CopyAction {
+  const selector = "selector" in mount ? mount.selector : undefined;
+  return {
+    kind: "copy",
+    from: 0,
+    source: selector ?? "/",
+    dest: "/",
+    followSymlink: true,
+    copyDirContents: true,
+    attemptUnpack: false,
+    createDestPath: true,
+    allowWildcard: false,
+    allowEmptyWildcard: false,
+  };
+}

@@ -1,0 +1,159 @@
+import { newLayerId } from "../../../content/index.ts";
+import type { CopyAction, FileOp, Vertex } from "../../../llb/index.ts";
+import type { Operation } from "../../../solver/index.ts";
+import type { FileActionsRequest } from "../../../worker/index.ts";
+import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
+import { asStack, type Value } from "../environment.ts";
+import { cacheKey, fileKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
+import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+
+/** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
+export class FileOperation implements Operation<Value> {
+  readonly #environment: SolveEnvironment;
+  readonly #vertex: Vertex;
+  readonly #op: FileOp;
+  /** Content digests of what context files the actions read, computed once. */
+  #contextKeys: Promise<readonly (InputKey | undefined)[]> | undefined;
+
+  constructor(environment: SolveEnvironment, vertex: Vertex, op: FileOp) {
+    this.#environment = environment;
+    this.#vertex = vertex;
+    this.#op = op;
+  }
+
+  async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
+    const { records } = this.#environment;
+    const definition = await this.#definitionParts(inputs);
+    const found = records.find(cacheKey(definition));
+    if (found) return this.#push(inputs, found, false);
+    noteReason(this.#environment, this.#vertex, definition, inputs);
+    if (!this.#readsStacks(inputs) || !this.#hasRun()) return undefined;
+    const sameContent = records.find(cacheKey(await this.#contentParts(inputs)));
+    return sameContent && this.#push(inputs, sameContent, false);
+  }
+
+  async execute(inputs: readonly Value[]): Promise<Value> {
+    const startedAtMs = Date.now();
+    if (this.#vertex.metadata.ignoreCache) {
+      noteReason(this.#environment, this.#vertex, await this.#definitionParts(inputs), inputs);
+    }
+    const layer = newLayerId();
+    const worker = await this.#environment.worker();
+    const { contentDigests } = await worker.applyFileActions(await this.#request(inputs, layer));
+    const content = this.#parts(inputs, contentDigests);
+    const definition = this.#parts(
+      inputs,
+      contentDigests.map((digest, index) => this.#stackKey(inputs, index) ?? digest),
+    );
+    const identity = cacheKey(content);
+    const made = recordLayer(this.#environment, this.#vertex, {
+      layer,
+      identity,
+      startedAtMs,
+      keys: [
+        [cacheKey(definition), definition],
+        [identity, content],
+      ],
+    });
+    return this.#push(inputs, made, true);
+  }
+
+  /** Keys of other stages' files are their stacks' identities: known without a look at any file. */
+  async #definitionParts(inputs: readonly Value[]): Promise<KeyParts> {
+    const contextKeys = await this.#digestContexts(inputs);
+    return this.#parts(
+      inputs,
+      this.#op.actions.map((_, index) => this.#stackKey(inputs, index) ?? contextKeys[index] ?? ""),
+    );
+  }
+
+  async #contentParts(inputs: readonly Value[]): Promise<KeyParts> {
+    const keys = [...(await this.#digestContexts(inputs))];
+    const worker = await this.#environment.worker();
+    for (const [stack, indices] of this.#actionsByStack(inputs)) {
+      const lowers = await this.#environment.directories.ensure(stack);
+      const actions = indices.map((index) => this.#op.actions[index]!);
+      const { contentDigests } = await worker.digestSources({ lowers, actions });
+      for (const [position, index] of indices.entries()) keys[index] = contentDigests[position];
+    }
+    return this.#parts(
+      inputs,
+      keys.map((key) => key ?? ""),
+    );
+  }
+
+  #parts(inputs: readonly Value[], sourceKeys: readonly InputKey[]): KeyParts {
+    const reads = sourceKeys.map((key) => (key === "" ? undefined : key));
+    return fileKeyParts(this.#op, stackIdentity(this.#base(inputs)), reads);
+  }
+
+  #digestContexts(inputs: readonly Value[]): Promise<readonly (InputKey | undefined)[]> {
+    this.#contextKeys ??= this.#computeContextKeys(inputs);
+    return this.#contextKeys;
+  }
+
+  async #computeContextKeys(inputs: readonly Value[]): Promise<readonly (InputKey | undefined)[]> {
+    const keys: (InputKey | undefined)[] = this.#op.actions.map(() => undefined);
+    for (const [index, action] of this.#copies()) {
+      const source = inputs[action.from];
+      if (source?.kind !== "context") continue;
+      [keys[index]] = await source.opened.context.digestSources([action]);
+    }
+    return keys;
+  }
+
+  async #request(inputs: readonly Value[], output: string): Promise<FileActionsRequest> {
+    const { directories } = this.#environment;
+    const sources = inputs.map(async (input) =>
+      input.kind === "context"
+        ? { kind: "context" as const, context: input.opened.source }
+        : { kind: "layers" as const, layers: await directories.ensure(input.stack) },
+    );
+    return {
+      lowers: await directories.ensure(this.#base(inputs)),
+      output,
+      actions: this.#op.actions,
+      sources: await Promise.all(sources),
+    };
+  }
+
+  #base(inputs: readonly Value[]): Stack {
+    return this.#op.base < 0 ? emptyStack : asStack(inputs[this.#op.base]);
+  }
+
+  #push(inputs: readonly Value[], layer: StackLayer, ran: boolean): Value {
+    return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
+  }
+
+  *#copies(): Generator<readonly [number, CopyAction]> {
+    for (const [index, action] of this.#op.actions.entries()) {
+      if (action.kind === "copy") yield [index, action];
+    }
+  }
+
+  #stackKey(inputs: readonly Value[], index: number): InputKey | undefined {
+    const action = this.#op.actions[index];
+    if (action?.kind !== "copy") return undefined;
+    const source = inputs[action.from];
+    return source?.kind === "stack" ? `stack ${stackIdentity(source.stack)}` : undefined;
+  }
+
+  #readsStacks(inputs: readonly Value[]): boolean {
+    return this.#op.actions.some((_, index) => this.#stackKey(inputs, index) !== undefined);
+  }
+
+  #actionsByStack(inputs: readonly Value[]): Map<Stack, number[]> {
+    const found = new Map<Stack, number[]>();
+    for (const [index, action] of this.#copies()) {
+      const source = inputs[action.from];
+      if (source?.kind !== "stack") continue;
+      found.set(source.stack, [...(found.get(source.stack) ?? []), index]);
+    }
+    return found;
+  }
+
+  /** A step that never ran has no record under its content either: files need not be read to learn that. */
+  #hasRun(): boolean {
+    return this.#environment.reasons.get(this.#vertex.digest) !== "first build";
+  }
+}

@@ -1,0 +1,33 @@
+import type { SourceOp } from "../../../llb/index.ts";
+import type { Operation } from "../../../solver/index.ts";
+import { imageStack } from "../../image-stack.ts";
+import type { EmbeddedEngineOptions, Value } from "../environment.ts";
+
+/** An image or a local context. Both are there without work: an image's layers are fetched when a step needs their files, a
+ * context's files are read when a step names them. */
+export class SourceOperation implements Operation<Value> {
+  readonly #options: EmbeddedEngineOptions;
+  readonly #op: SourceOp;
+
+  constructor(options: EmbeddedEngineOptions, op: SourceOp) {
+    this.#options = options;
+    this.#op = op;
+  }
+
+  async findRecorded(): Promise<Value> {
+    const { identifier, excludePatterns = [] } = this.#op;
+    if (identifier.startsWith("local://")) {
+      const name = identifier.slice("local://".length);
+      return { kind: "context", opened: await this.#options.openContext(name, excludePatterns) };
+    }
+    if (identifier.startsWith("docker-image://")) {
+      const stack = imageStack(this.#options.imageOf(identifier));
+      return { kind: "stack", stack, ran: false };
+    }
+    throw new Error(`Internal error: source ${identifier} is of no known kind`);
+  }
+
+  async execute(): Promise<Value> {
+    return await this.findRecorded();
+  }
+}

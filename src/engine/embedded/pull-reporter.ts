@@ -1,0 +1,80 @@
+import type { Descriptor } from "../../oci/index.ts";
+import type { EmitEvent } from "../../progress/index.ts";
+
+/** Reports the fetching and unpacking of base images under their FROM steps. A step that was never needed is reported as
+ * cached at the end: nothing had to be done for it. */
+export class PullReporter {
+  readonly #emit: EmitEvent;
+  /** Vertex of each image's FROM step, by reference. */
+  readonly #vertices = new Map<string, string>();
+  readonly #running = new Map<string, number>();
+  readonly #reported = new Set<string>();
+
+  constructor(emit: EmitEvent) {
+    this.#emit = emit;
+  }
+
+  /** From now on, layers of image `reference` are reported under vertex `id`. */
+  watch(reference: string, id: string): void {
+    if (!this.#vertices.has(reference)) this.#vertices.set(reference, id);
+  }
+
+  /** Does `work` for one layer and reports it. */
+  async during(
+    reference: string | undefined,
+    blob: Descriptor,
+    work: (progress: (bytes: number) => void) => Promise<void>,
+  ): Promise<void> {
+    const id = reference === undefined ? undefined : this.#vertices.get(reference);
+    if (id === undefined) return await work(() => {});
+    this.#enter(id);
+    try {
+      await work((bytes) => this.#status(id, blob, bytes, false));
+      this.#status(id, blob, blob.size, true);
+      this.#leave(id, undefined);
+    } catch (error) {
+      this.#leave(id, error);
+      throw error;
+    }
+  }
+
+  /** Reports the images whose files nobody needed. */
+  close(): void {
+    for (const id of this.#vertices.values()) {
+      if (this.#reported.has(id)) continue;
+      this.#emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "cached" });
+      this.#reported.add(id);
+    }
+  }
+
+  #enter(id: string): void {
+    const running = this.#running.get(id) ?? 0;
+    if (running === 0) this.#emit({ kind: "vertex-started", id, timeMs: Date.now() });
+    this.#running.set(id, running + 1);
+    this.#reported.add(id);
+  }
+
+  #leave(id: string, error: unknown): void {
+    const running = (this.#running.get(id) ?? 1) - 1;
+    this.#running.set(id, running);
+    if (running > 0 && error === undefined) return;
+    const outcome = error === undefined ? "done" : "failed";
+    const message = error instanceof Error ? { error: error.message } : {};
+    this.#emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome, ...message });
+  }
+
+  #status(id: string, blob: Descriptor, current: number, isDone: boolean): void {
+    const item = blob.digest;
+    const total = blob.size;
+    this.#emit({
+      kind: "vertex-status",
+      id,
+      timeMs: Date.now(),
+      item,
+      current,
+      total,
+      unit: "bytes",
+      isDone,
+    });
+  }
+}

@@ -1,0 +1,10 @@
+import { CodedError } from "../errors/index.ts";
+
+export type EngineErrorCode =
+  /** A process ended with another exit code than 0. */
+  | "RUN_FAILED"
+  /** A secret or agent that a step requires was not given. */
+  | "SECRET_NOT_FOUND";
+
+/** A step that could not be done. */
+export class EngineError extends CodedError<EngineErrorCode> {}

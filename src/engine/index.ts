@@ -1,0 +1,6 @@
+export type { Engine, SolveRequest, SolveResult } from "./engine.ts";
+export { EngineError, type EngineErrorCode } from "./engine-error.ts";
+export { EmbeddedEngine } from "./embedded/embedded-engine.ts";
+export type { EmbeddedEngineOptions, FetchBlob, OpenedContext } from "./embedded/environment.ts";
+export { imageStack } from "./image-stack.ts";
+export { emptyStack, type Stack, type StackLayer, stackIdentity } from "./stack.ts";
