@@ -11,6 +11,7 @@ export type {
   OutputSpec,
   SecretSpec,
 } from "./options.ts";
+export { pullImage } from "./pull-image.ts";
 export { type RunOptions, toRunRequest } from "./run-image.ts";
 export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
 export { type ArchiveOutput, writeArchive } from "./write-archive.ts";

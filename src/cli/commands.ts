@@ -10,13 +10,25 @@ export interface CommandModule {
 export interface CommandEntry {
   readonly name: string;
   readonly aliases?: readonly string[];
-  readonly group: "Build:" | "Images:" | "Run:" | "More:";
+  readonly group: "Build:" | "Images:" | "More:";
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
 }
 
 /** Every command, in the order of the help text. */
 export const commands: readonly CommandEntry[] = [
+  {
+    name: "build",
+    group: "Build:",
+    summary: "Build the stages that a target of a Dockerfile needs into an image",
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "run",
+    group: "Build:",
+    summary: "Run an image, or a target of a Dockerfile that is built if it is stale",
+    load: () => import("./commands/run.ts"),
+  },
   {
     name: "images",
     group: "Images:",
@@ -46,5 +58,29 @@ export const commands: readonly CommandEntry[] = [
     group: "Images:",
     summary: "Remove images",
     load: () => import("./commands/rmi.ts"),
+  },
+  {
+    name: "pull",
+    group: "Images:",
+    summary: "Bring images of a registry into the store",
+    load: () => import("./commands/pull.ts"),
+  },
+  {
+    name: "import",
+    group: "Images:",
+    summary: "Make an image out of a tar of a root file system",
+    load: () => import("./commands/import.ts"),
+  },
+  {
+    name: "save",
+    group: "Images:",
+    summary: "Write images as an archive for other tools",
+    load: () => import("./commands/save.ts"),
+  },
+  {
+    name: "doctor",
+    group: "More:",
+    summary: "Try whether this machine can build, and say what is missing",
+    load: () => import("./commands/doctor.ts"),
   },
 ];

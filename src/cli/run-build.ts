@@ -1,16 +1,13 @@
 import { lstatSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { BuildOptions, BuildResult } from "../build/index.ts";
-import { createRenderer, type EmitEvent, wantsColours } from "../progress/index.ts";
 import type { CliIo } from "./cli-io.ts";
-import { type BuildFlags, progressMode, toBuildOptions } from "./flags/build-options.ts";
-import { withInterrupt } from "./interrupt.ts";
+import { type BuildFlags, toBuildOptions } from "./flags/build-options.ts";
+import { progressMode } from "./flags/progress-mode.ts";
+import { type Work, withProgress } from "./with-progress.ts";
 
 /** One build: from plain options to its result, telling what it does. */
-export type Builder = (
-  options: BuildOptions,
-  run: { readonly emit: EmitEvent; readonly signal: AbortSignal },
-) => Promise<BuildResult>;
+export type Builder = (options: BuildOptions, work: Work) => Promise<BuildResult>;
 
 /** `slipway build`: builds, shows progress on standard error, and writes the files that were asked for. */
 export async function runBuild(
@@ -24,29 +21,12 @@ export async function runBuild(
     file ? [path.resolve(io.cwd, file)] : [],
   );
   for (const file of files) removeOldAnswer(file);
-  const result = await buildWithProgress(build, options, { flags, io });
+  const result = await withProgress(flags, io, (work) => build(options, work));
   if (flags.iidfile && result.configDigest) write(io.cwd, flags.iidfile, result.configDigest);
   if (flags.metadataFile) write(io.cwd, flags.metadataFile, metadataText(result));
   if (progressMode(flags, io.env) === "quiet" && result.configDigest && !usesStdout(options))
     io.stdout.write(`${result.configDigest}\n`);
   return result;
-}
-
-/** Runs a build and draws it; Ctrl-C ends it. */
-export async function buildWithProgress(
-  build: Builder,
-  options: BuildOptions,
-  { flags, io }: { readonly flags: Pick<BuildFlags, "quiet" | "progress">; readonly io: CliIo },
-): Promise<BuildResult> {
-  const colours = wantsColours(io.stderr, io.env);
-  const stream = io.stderr;
-  const renderer = await createRenderer(progressMode(flags, io.env), { stream, colours, env: io.env });
-  const emit: EmitEvent = (event) => renderer.handle(event);
-  try {
-    return await withInterrupt((signal) => build(options, { emit, signal }));
-  } finally {
-    renderer.close();
-  }
 }
 
 /** A build that fails leaves no old answer behind; `/dev/stdout` and the like stay, of course. */

@@ -1,5 +1,20 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { CliIo } from "../cli-io.ts";
+import type { BuildFlags } from "../flags/build-options.ts";
 import { addUnsupportedOptions } from "../flags/unsupported-options.ts";
+import { type GlobalFlags, openCliStore } from "../open-images.ts";
+
+export function define(command: Command, io: CliIo): void {
+  addBuildOptions(command).action(async (context: string) => {
+    const [{ build }, { runBuild }] = await Promise.all([
+      import("../../build/index.ts"),
+      import("../run-build.ts"),
+    ]);
+    const flags = command.optsWithGlobals<BuildFlags & GlobalFlags>();
+    const store = openCliStore(flags, io);
+    await runBuild((options, work) => build(options, { store, ...work }), context, flags, io);
+  });
+}
 
 /** Adds the arguments and options of `docker build`. */
 export function addBuildOptions(command: Command): Command {

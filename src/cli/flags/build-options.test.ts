@@ -8,7 +8,8 @@ import { Command } from "commander";
 import type { BuildOptions } from "../../build/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { addBuildOptions } from "../commands/build.ts";
-import { type BuildFlags, progressMode, toBuildOptions } from "./build-options.ts";
+import { type BuildFlags, toBuildOptions } from "./build-options.ts";
+import { progressMode } from "./progress-mode.ts";
 
 const cwd = mkdtempSync(path.join(tmpdir(), "slipway-flags-"));
 writeFileSync(path.join(cwd, "file"), "");

@@ -1,16 +1,16 @@
 import type { BuildOptions, OutputSpec } from "../../build/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
-import { type ProgressMode, progressModes } from "../../progress/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
+import { type ProgressFlags, progressMode } from "./progress-mode.ts";
 import { unsupportedOption } from "./unsupported-options.ts";
 
 /** Values of `slipway build`'s options as commander leaves them. */
-export interface BuildFlags {
+export interface BuildFlags extends ProgressFlags {
   readonly file?: string;
   readonly target?: string;
   readonly tag: readonly string[];
@@ -19,8 +19,6 @@ export interface BuildFlags {
   readonly cache: boolean;
   readonly cacheFilter: readonly string[];
   readonly pull?: boolean;
-  readonly quiet?: boolean;
-  readonly progress?: string;
   readonly iidfile?: string;
   readonly metadataFile?: string;
   readonly output: readonly string[];
@@ -56,20 +54,6 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
   };
-}
-
-/** How progress is shown: `--quiet`, `--progress`, `SLIPWAY_PROGRESS`, `BUILDKIT_PROGRESS`, in this order. */
-export function progressMode(
-  flags: Pick<BuildFlags, "quiet" | "progress">,
-  env: NodeJS.ProcessEnv,
-): ProgressMode {
-  if (flags.quiet) return "quiet";
-  const name = flags.progress ?? (env["SLIPWAY_PROGRESS"] || env["BUILDKIT_PROGRESS"] || "auto");
-  const mode = progressModes.find((known) => known === name);
-  if (mode) return mode;
-  throw new UsageError(`Cannot show progress as "${name}": unknown mode`, {
-    hint: `modes are ${progressModes.join(", ")}`,
-  });
 }
 
 function modeIsQuiet(flags: BuildFlags, env: NodeJS.ProcessEnv): boolean {

@@ -31,21 +31,50 @@ const unsupported: readonly (readonly [flags: string, hint: string])[] = [
 const satisfied: readonly string[] = ["--rm", "--force-rm"];
 const satisfiedWhenFalse: readonly string[] = ["--provenance [mode]", "--sbom [generator]"];
 
+/** The same of `docker run`. */
+const unsupportedInRun: readonly (readonly [flags: string, hint: string])[] = [
+  ["-d, --detach", "a container lives as long as slipway does; use your shell's job control"],
+  ["--name <name>", "a container has no name: nothing is kept of it"],
+  ["-p, --publish <ports>", "the host's network is used: a service can be reached under its own port"],
+  ["-P, --publish-all", "the host's network is used: a service can be reached under its own port"],
+  ["--privileged", "a container gets Docker's default privileges"],
+  ["--cap-add <capability>", "a container gets Docker's default capabilities"],
+  ["--cap-drop <capability>", "a container gets Docker's default capabilities"],
+  ["--device <device>", "a container gets Docker's default devices"],
+  ["--gpus <gpus>", "a container gets Docker's default devices"],
+  ["--restart <policy>", "nothing watches over a container"],
+  ["-m, --memory <bytes>", "limits are those of the caller"],
+  ["--cpus <number>", "limits are those of the caller"],
+  ["-l, --label <label>", "nothing is kept of a container"],
+  ["--init", "the command is the first process; wrap it in an init of the image"],
+  ["--read-only", "a container can always be written to, and nothing is kept"],
+  ["--tmpfs <path>", "nothing is kept of a container anyway"],
+];
+
 /** Adds the options of `docker build` that Slipway only knows how to refuse. */
 export function addUnsupportedOptions(command: Command): void {
-  for (const [flags, hint] of unsupported) {
-    const option = new Option(flags).hideHelp();
-    command.addOption(option);
-    command.on(`option:${option.name()}`, () => {
-      throw unsupportedOption(`--${option.name()}`, hint);
-    });
-  }
+  addRefused(command, unsupported);
   for (const flags of satisfied) command.addOption(new Option(flags).hideHelp());
   for (const flags of satisfiedWhenFalse) {
     const option = new Option(flags).hideHelp();
     command.addOption(option);
     command.on(`option:${option.name()}`, (value: string | null) => {
       if (value !== "false") throw unsupportedOption(`--${option.name()}`, "attestations are not made yet");
+    });
+  }
+}
+
+/** Adds the options of `docker run` that Slipway only knows how to refuse. */
+export function addUnsupportedRunOptions(command: Command): void {
+  addRefused(command, unsupportedInRun);
+}
+
+function addRefused(command: Command, options: readonly (readonly [flags: string, hint: string])[]): void {
+  for (const [flags, hint] of options) {
+    const option = new Option(flags).hideHelp();
+    command.addOption(option);
+    command.on(`option:${option.name()}`, () => {
+      throw unsupportedOption(`--${option.name()}`, hint);
     });
   }
 }

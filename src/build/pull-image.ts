@@ -1,0 +1,64 @@
+import type { ImageLayer, ImageRecord } from "../image/index.ts";
+import { familiarReference, parseReference } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+import { normaliseTag } from "./normalise-tag.ts";
+import type { StepEngine } from "./step-engine.ts";
+
+/** Brings an image into the store, layers included, so that no network is needed afterwards. What the store has is not fetched
+ * again; with the engine's `pull`, the registry is asked whether the name points elsewhere now.
+ * @throws {RegistryError} | {ContentError} */
+export async function pullImage(
+  name: string,
+  { steps, emit }: { readonly steps: StepEngine; readonly emit: EmitEvent },
+): Promise<ImageRecord> {
+  const reference = normaliseTag(name);
+  const record = await steps.resolver.resolve(reference);
+  const missing = record.layers.filter(
+    (layer) => layer.kind === "blob" && !steps.store.content.has(layer.blob.digest, layer.blob.size),
+  );
+  if (missing.length > 0) await fetchLayers(reference, missing, { steps, emit });
+  return record;
+}
+
+async function fetchLayers(
+  reference: string,
+  layers: readonly ImageLayer[],
+  { steps, emit }: { readonly steps: StepEngine; readonly emit: EmitEvent },
+): Promise<void> {
+  const id = `internal:pull:${reference}`;
+  emit({ kind: "vertex", id, name: `pull ${familiarReference(parseReference(reference))}`, inputs: [] });
+  emit({ kind: "vertex-started", id, timeMs: Date.now() });
+  try {
+    await Promise.all(layers.map((layer) => fetchLayer(layer, { id, reference, steps, emit })));
+    emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "failed", error: message });
+    throw error;
+  }
+}
+
+interface LayerFetch {
+  readonly id: string;
+  readonly reference: string;
+  readonly steps: StepEngine;
+  readonly emit: EmitEvent;
+}
+
+async function fetchLayer(layer: ImageLayer, { id, reference, steps, emit }: LayerFetch): Promise<void> {
+  if (layer.kind !== "blob") return;
+  const { blob } = layer;
+  const status = (current: number, isDone: boolean) =>
+    emit({
+      kind: "vertex-status",
+      id,
+      timeMs: Date.now(),
+      item: blob.digest,
+      current,
+      total: blob.size,
+      unit: "bytes",
+      isDone,
+    });
+  await steps.fetchBlob(layer.reference ?? reference, blob, (received) => status(received, false));
+  status(blob.size, true);
+}

@@ -1,0 +1,45 @@
+import { createWriteStream, existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Command } from "commander";
+import type { Store } from "../../content/index.ts";
+import type { CliIo } from "../cli-io.ts";
+import { type GlobalFlags, openImages } from "../open-images.ts";
+import { UsageError } from "../usage-error.ts";
+import { withProgress } from "../with-progress.ts";
+
+export function define(command: Command, io: CliIo): void {
+  command
+    .usage("FILE|- NAME[:TAG]")
+    .argument("<file>", "tar of a root file system, plain or compressed, or - for standard input")
+    .argument("<name>", "name of the image")
+    .action(async (file: string, name: string) => {
+      const { store, images } = openImages(command.optsWithGlobals<GlobalFlags>(), io);
+      const { importImage, StepEngine } = await import("../../build/index.ts");
+      const recordId = await withProgress({ quiet: true }, io, async (work) => {
+        await using archive = await openArchive(file, store, { io, signal: work.signal });
+        await using steps = new StepEngine({ store, ...work });
+        return await importImage(archive.file, name, steps);
+      });
+      io.stdout.write(`${images.find(recordId).id}\n`);
+    });
+}
+
+/** A file as it is; standard input as a file of the store that is removed afterwards. */
+async function openArchive(
+  file: string,
+  store: Store,
+  { io, signal }: { readonly io: CliIo; readonly signal: AbortSignal },
+): Promise<AsyncDisposable & { readonly file: string }> {
+  if (file !== "-") {
+    const absolute = path.resolve(io.cwd, file);
+    if (!existsSync(absolute)) throw new UsageError(`Cannot import "${file}": no such file`);
+    return { file: absolute, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const temporary = store.temp.newPath("import");
+  await pipeline(io.stdin, createWriteStream(temporary, { mode: 0o600 }), { signal });
+  return {
+    file: temporary,
+    [Symbol.asyncDispose]: () => Promise.resolve(rmSync(temporary, { force: true })),
+  };
+}
