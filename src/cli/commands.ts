@@ -30,6 +30,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/run.ts"),
   },
   {
+    name: "compose",
+    group: "Build:",
+    summary: "Build and run the services of a Compose file",
+    load: () => import("./commands/compose.ts"),
+  },
+  {
     name: "images",
     group: "Images:",
     summary: "List images",

@@ -10,12 +10,13 @@ export interface ReportOptions {
 /** An error as text for people: the lines of the file that it is about, one message, what to do next. */
 export function errorText(error: unknown, { debug }: ReportOptions): string {
   const chain = causeChain(error);
+  if (error instanceof InterruptedError) return "Interrupted\n";
   const coded = chain.filter((link) => link instanceof CodedError);
   const location = coded.findLast((link) => link.location)?.location;
   const hint = coded.find((link) => link.hint)?.hint;
   const parts = [
     ...(location ? [codeFrame(location)] : []),
-    chain[0] instanceof InterruptedError ? "Interrupted" : `ERROR: ${clean(message(error, chain))}`,
+    `ERROR: ${clean(message(error, chain))}`,
     ...(hint ? [`hint: ${clean(hint)}`] : []),
     ...(isInternal(error) && !debug ? ["This is a bug in Slipway; --debug shows where it happened"] : []),
     ...(debug ? chain.map(debugText) : []),
@@ -34,12 +35,15 @@ function message(error: unknown, chain: readonly Error[]): string {
 }
 
 function mentions(text: string, next: string, link: Error): boolean {
-  return text.includes(next) || text.includes(link.message);
+  const reason = systemError.exec(link.message)?.[1];
+  return [next, link.message, reason].some((said) => said !== undefined && text.includes(said));
 }
+
+const systemError = /^E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s;
 
 /** Node's `ENOENT: no such file or directory, open '/x'` as `cannot open "/x": no such file or directory`. */
 function systemMessage(error: Error): string {
-  const match = /^E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s.exec(error.message);
+  const match = systemError.exec(error.message);
   if (!match) return error.message;
   const [, reason, call, file] = match;
   return file === undefined ? `cannot ${call}: ${reason}` : `cannot ${call} "${file}": ${reason}`;

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, Help, Option } from "commander";
 import type { CliIo } from "./cli-io.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
@@ -28,7 +28,7 @@ export async function createProgram(args: readonly string[] | "all", io: CliIo):
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
     })
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp({ subcommandTerm: (command) => command.name(), optionDescription })
     .exitOverride();
   addGlobalOptions(program.option("-v, --version", "Show the version"));
   const used = args === "all" ? undefined : usedCommand(program, args);
@@ -48,6 +48,12 @@ function addCommand(program: Command, entry: CommandEntry): Command {
     .description(entry.summary)
     .helpGroup(entry.group)
     .showHelpAfterError(`\nRun 'slipway ${entry.name} --help' for more information`);
+}
+
+/** Commander would show an empty list as default. */
+function optionDescription(this: Help, option: Option): string {
+  const isEmptyList = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  return isEmptyList ? option.description : Help.prototype.optionDescription.call(this, option);
 }
 
 const globalGroup = "Global options:";

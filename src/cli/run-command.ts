@@ -3,15 +3,13 @@ import { build, normaliseTag, type RunOptions, StepEngine, toRunRequest } from "
 import type { Store } from "../content/index.ts";
 import { type ImageRecord, ImageStore } from "../image/index.ts";
 import type { CliIo } from "./cli-io.ts";
-import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { type BuildFlags, toBuildOptions } from "./flags/build-options.ts";
 import { containerEnv } from "./flags/container-env.ts";
 import { parseMount, parseVolume } from "./flags/parse-volume.ts";
 import { type RunSubject, parseRunArguments } from "./flags/run-arguments.ts";
 import { withForwardedSignals } from "./forward-signals.ts";
-import { InterruptedError } from "./interrupt.ts";
 import { type GlobalFlags, openCliStore } from "./open-images.ts";
-import { errorText } from "./report-error.ts";
+import { reportRunFailure } from "./run-failure.ts";
 import { UsageError } from "./usage-error.ts";
 import { withProgress } from "./with-progress.ts";
 
@@ -54,18 +52,8 @@ export async function runCommand(command: Command, io: CliIo): Promise<void> {
     );
     io.exitCode = await runAttached(record, options, { store, isTty: flags.tty ?? false });
   } catch (error) {
-    // The command's own exit codes must stay apart from ours.
-    io.stderr.write(errorText(error, { debug: flags.debug ?? false }));
-    io.exitCode = runExitCode(error);
+    reportRunFailure(error, { io, debug: flags.debug ?? false });
   }
-}
-
-/** Docker's codes: 125 for us, 126 and 127 for a command that cannot be started. */
-function runExitCode(error: unknown): number {
-  if (error instanceof InterruptedError) return exitCodeOf(error);
-  const code = (error as { code?: unknown }).code;
-  if (code === "COMMAND_NOT_FOUND") return 127;
-  return code === "COMMAND_NOT_EXECUTABLE" ? 126 : exitCodes.runFailed;
 }
 
 function rawArguments(command: Command): readonly string[] {

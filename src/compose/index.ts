@@ -1,6 +1,7 @@
 export { ComposeError, type ComposeErrorCode } from "./compose-error.ts";
 export { type LoadOptions, loadProject } from "./load-project.ts";
 export { LogPrinter, type LogPrinterOptions } from "./log-printer.ts";
+export { buildServices, prepareImages, type PrepareEnvironment } from "./prepare-images.ts";
 export {
   type BindVolume,
   displayNameOf,
@@ -16,6 +17,7 @@ export {
   type RunServicesOptions,
   type StartService,
 } from "./run-services.ts";
+export { createStarter, LogRouter, type ServiceOverrides, toServiceRequest } from "./service-run.ts";
 export { serviceOf, startOrder } from "./start-order.ts";
-export { toBuildOptions } from "./to-build-options.ts";
+export { type BuildOverrides, toBuildOptions } from "./to-build-options.ts";
 export { configText } from "./to-config.ts";

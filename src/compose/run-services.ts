@@ -22,11 +22,13 @@ export interface RunServicesOptions {
   readonly signal: AbortSignal;
   /** End all when one has ended. */
   readonly abortOnExit: boolean;
+  /** Name of the service whose exit code is the result. */
+  readonly exitCodeFrom?: string | undefined;
   readonly graceMs: number;
 }
 
-/** Starts the services in the given order, shows their output, and resolves when all have ended: with the exit code of the first one
- * that ended if `abortOnExit`, else 0. Services are stopped in reverse order of their start, dependents first; when one cannot be
+/** Starts the services in the given order, shows their output, and resolves when all have ended: with the exit code of
+ * `exitCodeFrom`, of the first one that ended if `abortOnExit`, or 0. Services are stopped in reverse order of their start, dependents first; when one cannot be
  * started, those that run are stopped before the error is thrown.
  * @throws whatever `start` threw, or the signal's reason once everything has ended */
 export async function runServices(
@@ -35,7 +37,7 @@ export async function runServices(
 ): Promise<number> {
   const running = new Map<string, RunningService>();
   const ends: Promise<void>[] = [];
-  let firstCode: number | undefined;
+  const codes = new Map<string, number>();
   let isStopping = false;
   const stopAll = () => {
     isStopping = true;
@@ -56,7 +58,7 @@ export async function runServices(
           running.delete(name);
           options.printer.flush(name);
           options.printer.note(`${name} exited with code ${code}`);
-          firstCode ??= code;
+          codes.set(service.name, code);
           if (options.abortOnExit && !isStopping) stopAll();
         }),
       );
@@ -70,5 +72,6 @@ export async function runServices(
     options.signal.removeEventListener("abort", stopAll);
   }
   options.signal.throwIfAborted();
-  return options.abortOnExit ? (firstCode ?? 0) : 0;
+  if (options.exitCodeFrom !== undefined) return codes.get(options.exitCodeFrom) ?? 0;
+  return options.abortOnExit ? ([...codes.values()][0] ?? 0) : 0;
 }

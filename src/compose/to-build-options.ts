@@ -1,16 +1,18 @@
 import type { BuildOptions } from "../build/index.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
 
-/** The build of a service, or undefined when it has none. The image is named as Compose names it.
- * @param overrides `--no-cache`, `--pull` and `--build-arg` of the command line */
+/** What a command line says about every build. */
+export interface BuildOverrides {
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+}
+
+/** The build of a service, or undefined when it has none. The image is named as Compose names it. */
 export function toBuildOptions(
   project: Project,
   service: Service,
-  overrides: {
-    readonly noCache?: boolean;
-    readonly pull?: boolean;
-    readonly buildArgs?: Readonly<Record<string, string>>;
-  } = {},
+  overrides: BuildOverrides = {},
 ): BuildOptions | undefined {
   const { build } = service;
   if (!build) return undefined;

@@ -1,0 +1,139 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { CliIo } from "../cli-io.ts";
+import { unsupportedOption } from "../flags/unsupported-options.ts";
+
+export function define(command: Command, io: CliIo): void {
+  command
+    .usage("[OPTIONS] COMMAND")
+    .enablePositionalOptions()
+    .option(
+      "-f, --file <file>",
+      "Compose file; several are laid over each other (default: compose.yaml and its like)",
+      collect,
+      [],
+    )
+    .option("-p, --project-name <name>", "Name of the project (default: that of its directory)")
+    .option("--project-directory <dir>", "What relative paths start from (default: that of the first file)")
+    .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)");
+  defineBuild(command, io);
+  defineUp(command, io);
+  defineRun(command, io);
+  defineDown(command, io);
+  defineConfig(command, io);
+}
+
+function defineBuild(compose: Command, io: CliIo): void {
+  const command = subcommand(compose, "build", "Build the images of services")
+    .usage("[OPTIONS] [SERVICE...]")
+    .argument("[services...]", "services to build (default: all)")
+    .option("--build-arg <name=value>", "Set a build argument of every service", collect, [])
+    .option("--no-cache", "Run every step again")
+    .option("--pull", "Ask the registry for newer base images")
+    .option("-q, --quiet", "Show nothing")
+    .action(async (services: readonly string[]) => {
+      const { composeBuild } = await import("../compose-commands.ts");
+      await composeBuild(services, command.optsWithGlobals(), io);
+    });
+}
+
+function defineUp(compose: Command, io: CliIo): void {
+  const command = subcommand(compose, "up", "Build what is stale, start services, and show their output")
+    .usage("[OPTIONS] [SERVICE...]")
+    .argument("[services...]", "services to start, with those that they depend on (default: all)")
+    .option("--abort-on-container-exit", "Stop all services when one has ended, and end with its exit code")
+    .option(
+      "--exit-code-from <service>",
+      "End with this service's exit code; implies --abort-on-container-exit",
+    )
+    .option("--no-build", "Start images as they are")
+    .option("--build", "Build what is stale, which is done in any case; accepted for docker's sake")
+    .option("--no-deps", "Leave out services that the named ones depend on")
+    .option("--no-log-prefix", "Show output without the services' names")
+    .option("--no-color", "Show output without colours")
+    .option("-t, --timeout <seconds>", "How long a service may take to end", parseSeconds, 10)
+    .action(async (services: readonly string[]) => {
+      const { composeUp } = await import("../compose-commands.ts");
+      await composeUp(services, command.optsWithGlobals(), io);
+    });
+  refuse(
+    command,
+    "-d, --detach",
+    "up stays in the foreground; end it from elsewhere with: slipway compose down",
+  );
+  refuse(command, "--scale <scale>", "one container runs per service");
+  refuse(command, "-w, --watch", "files are not watched yet");
+}
+
+function defineRun(compose: Command, io: CliIo): void {
+  const command = subcommand(compose, "run", "Run a command in a service, what it depends on beside it")
+    .usage("[OPTIONS] SERVICE [COMMAND...]")
+    .argument("<service>", "service whose image and settings are used")
+    .argument("[command...]", "what to run instead of the service's command")
+    .passThroughOptions()
+    .option("--entrypoint <program>", "Run this in place of the entrypoint")
+    .option("-e, --env <name=value>", "Set a variable, or pass the caller's on", collect, [])
+    .option("-v, --volume <source:dest>", "Bind a path of the host, SOURCE:DEST[:ro]", collect, [])
+    .option("-w, --workdir <dir>", "Working directory")
+    .option("-u, --user <user>", "User, NAME|UID[:GROUP|GID]")
+    .option("-T, --no-tty", "Give the command no terminal")
+    .option("--no-build", "Run the image as it is")
+    .option("--build", "Build what is stale, which is done in any case; accepted for docker's sake")
+    .option("--no-deps", "Do not start services that this one depends on")
+    .option("--rm", "Nothing is kept in any case; accepted for docker's sake")
+    .option("-t, --timeout <seconds>", "How long a dependency may take to end", parseSeconds, 10)
+    .action(async (service: string, words: readonly string[]) => {
+      const { composeRun } = await import("../compose-commands.ts");
+      await composeRun(service, words, { flags: command.optsWithGlobals(), io });
+    });
+  refuse(command, "-d, --detach", "a container lives as long as slipway does");
+  refuse(command, "--name <name>", "a container has no name: nothing is kept of it");
+  refuse(command, "-p, --publish <ports>", "services share the host's network");
+}
+
+function defineDown(compose: Command, io: CliIo): void {
+  const command = subcommand(compose, "down", "End what `up` started in another terminal")
+    .usage("[OPTIONS]")
+    .option("-t, --timeout <seconds>", "How long to wait for the services to end", parseSeconds, 20)
+    .action(async () => {
+      const { composeDown } = await import("../compose-commands.ts");
+      await composeDown(command.optsWithGlobals(), io);
+    });
+  refuse(command, "-v, --volumes", "there are no named volumes");
+  refuse(command, "--rmi <which>", "remove images with: slipway rmi");
+}
+
+function defineConfig(compose: Command, io: CliIo): void {
+  const command = subcommand(compose, "config", "Check the Compose files, and print them as one")
+    .usage("[OPTIONS]")
+    .option("--services", "Print only the names of the services")
+    .option("-q, --quiet", "Print nothing")
+    .action(async () => {
+      const { composeConfig } = await import("../compose-commands.ts");
+      composeConfig(command.optsWithGlobals(), io);
+    });
+}
+
+function subcommand(compose: Command, name: string, description: string): Command {
+  return compose
+    .command(name)
+    .description(description)
+    .helpOption("-h, --help", "Show this help")
+    .showHelpAfterError(`\nRun 'slipway compose ${name} --help' for more information`);
+}
+
+function refuse(command: Command, flags: string, hint: string): void {
+  const option = command.createOption(flags).hideHelp();
+  command.addOption(option);
+  command.on(`option:${option.name()}`, () => {
+    throw unsupportedOption(`--${option.name()}`, hint);
+  });
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function parseSeconds(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError("a number of seconds is needed.");
+  return Number(value);
+}

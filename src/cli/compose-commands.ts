@@ -1,0 +1,282 @@
+import { StepEngine } from "../build/index.ts";
+import {
+  buildServices,
+  claimProject,
+  configText,
+  createStarter,
+  displayNameOf,
+  endProject,
+  LogPrinter,
+  LogRouter,
+  loadProject,
+  prepareImages,
+  type Project,
+  runServices,
+  type Service,
+  serviceOf,
+  startOrder,
+  toServiceRequest,
+} from "../compose/index.ts";
+import type { Store } from "../content/index.ts";
+import type { ImageRecord } from "../image/index.ts";
+import { wantsColours } from "../progress/index.ts";
+import { startWorker } from "../worker/index.ts";
+import type { CliIo } from "./cli-io.ts";
+import { containerEnv } from "./flags/container-env.ts";
+import { parseKeyValues } from "./flags/key-values.ts";
+import { parseVolume } from "./flags/parse-volume.ts";
+import type { ProgressFlags } from "./flags/progress-mode.ts";
+import { withForwardedSignals } from "./forward-signals.ts";
+import { withInterrupt } from "./interrupt.ts";
+import { type GlobalFlags, openCliStore } from "./open-images.ts";
+import { reportRunFailure } from "./run-failure.ts";
+import { withProgress } from "./with-progress.ts";
+
+interface ProjectFlags extends GlobalFlags, ProgressFlags {
+  readonly file: readonly string[];
+  readonly projectName?: string;
+  readonly projectDirectory?: string;
+  readonly debug?: boolean;
+}
+
+function openProject(flags: ProjectFlags, io: CliIo): Project {
+  const project = loadProject({
+    files: flags.file,
+    ...(flags.projectName !== undefined && { projectName: flags.projectName }),
+    ...(flags.projectDirectory !== undefined && { projectDirectory: flags.projectDirectory }),
+    cwd: io.cwd,
+    env: io.env,
+  });
+  for (const warning of project.warnings) io.stderr.write(`warning: ${warning}\n`);
+  return project;
+}
+
+export interface ComposeBuildFlags extends ProjectFlags {
+  readonly buildArg: readonly string[];
+  readonly cache: boolean;
+  readonly pull?: boolean;
+}
+
+/** `slipway compose build`. */
+export async function composeBuild(
+  names: readonly string[],
+  flags: ComposeBuildFlags,
+  io: CliIo,
+): Promise<void> {
+  const project = openProject(flags, io);
+  const services =
+    names.length > 0 ? names.map((name) => serviceOf(project, name)) : [...project.services.values()];
+  const store = openCliStore(flags, io);
+  const overrides = {
+    noCache: !flags.cache,
+    pull: flags.pull ?? false,
+    buildArgs: parseKeyValues("--build-arg", flags.buildArg, io.env),
+  };
+  for (const service of services) {
+    // One display each: a build ends with its summary.
+    await withProgress(flags, io, (work) => buildServices(project, [service], { store, ...work, overrides }));
+  }
+}
+
+export interface ComposeUpFlags extends ProjectFlags {
+  readonly abortOnContainerExit?: boolean;
+  readonly exitCodeFrom?: string;
+  readonly build?: boolean;
+  readonly deps: boolean;
+  readonly logPrefix: boolean;
+  readonly color: boolean;
+  readonly timeout: number;
+}
+
+/** `slipway compose up`: until all services have ended. */
+export async function composeUp(names: readonly string[], flags: ComposeUpFlags, io: CliIo): Promise<void> {
+  const project = openProject(flags, io);
+  if (flags.exitCodeFrom !== undefined) serviceOf(project, flags.exitCodeFrom);
+  const services = flags.deps ? startOrder(project, names) : names.map((name) => serviceOf(project, name));
+  const store = openCliStore(flags, io);
+  using _claim = claimProject(store.root, project.name);
+  const records = await prepare(project, services, { store, flags, io });
+  const printer = new LogPrinter(services.map(displayNameOf), {
+    write: (text) => io.stdout.write(text),
+    colours: flags.color && wantsColours(io.stdout, io.env),
+    prefix: flags.logPrefix,
+  });
+  io.exitCode = await withInterrupt((signal) =>
+    withServices({ store, records }, (start) =>
+      runServices(services, {
+        start,
+        printer,
+        signal,
+        abortOnExit: (flags.abortOnContainerExit ?? false) || flags.exitCodeFrom !== undefined,
+        exitCodeFrom: flags.exitCodeFrom,
+        graceMs: flags.timeout * 1000,
+      }),
+    ),
+  );
+}
+
+interface Preparation {
+  readonly store: Store;
+  readonly flags: ProjectFlags & { readonly build?: boolean };
+  readonly io: CliIo;
+}
+
+function prepare(
+  project: Project,
+  services: readonly Service[],
+  { store, flags, io }: Preparation,
+): Promise<ReadonlyMap<string, ImageRecord>> {
+  const isBuilt = flags.build ?? true;
+  return withProgress(flags, io, (work) => prepareImages(project, services, { store, ...work, isBuilt }), {
+    isMeans: true,
+  });
+}
+
+/** A worker in which services can be started. It is not ended by Ctrl-C: services are asked to end first. */
+async function withServices<Result>(
+  { store, records }: { readonly store: Store; readonly records: ReadonlyMap<string, ImageRecord> },
+  work: (start: ReturnType<typeof createStarter>) => Promise<Result>,
+): Promise<Result> {
+  const logs = new LogRouter();
+  const { signal } = new AbortController();
+  await using steps = new StepEngine({ store, emit: () => {}, signal });
+  await using worker = await startWorker({
+    storeRoot: store.root,
+    owner: store.temp.owner,
+    onLog: logs.onLog,
+  });
+  return await work(createStarter({ worker, logs, steps, records }));
+}
+
+export interface ComposeRunFlags extends ProjectFlags {
+  readonly entrypoint?: string;
+  readonly env: readonly string[];
+  readonly volume: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly tty: boolean;
+  readonly build?: boolean;
+  readonly deps: boolean;
+  readonly timeout: number;
+}
+
+/** `slipway compose run`: ends with the command's exit code. */
+export async function composeRun(
+  name: string,
+  words: readonly string[],
+  { flags, io }: { readonly flags: ComposeRunFlags; readonly io: CliIo },
+): Promise<void> {
+  const project = openProject(flags, io);
+  const service = serviceOf(project, name);
+  const dependencies = flags.deps ? startOrder(project, [name]).filter((each) => each !== service) : [];
+  try {
+    const store = openCliStore(flags, io);
+    const records = await prepare(project, [...dependencies, service], { store, flags, io });
+    const run = () => runService(service, records.get(name)!, { words, flags, io, store });
+    io.exitCode =
+      dependencies.length === 0
+        ? await run()
+        : await beside(dependencies, { store, records, flags, io }, run);
+  } catch (error) {
+    reportRunFailure(error, { io, debug: flags.debug ?? false });
+  }
+}
+
+/** Runs `work` while the dependencies run; their output goes to standard error. */
+async function beside(
+  dependencies: readonly Service[],
+  options: {
+    readonly store: Store;
+    readonly records: ReadonlyMap<string, ImageRecord>;
+    readonly flags: ComposeRunFlags;
+    readonly io: CliIo;
+  },
+  work: () => Promise<number>,
+): Promise<number> {
+  const { flags, io } = options;
+  const done = new AbortController();
+  const printer = new LogPrinter(dependencies.map(displayNameOf), {
+    write: (text) => io.stderr.write(text),
+    colours: wantsColours(io.stderr, io.env),
+    prefix: true,
+  });
+  return await withServices(options, async (start) => {
+    const graceMs = flags.timeout * 1000;
+    const running = runServices(dependencies, {
+      start,
+      printer,
+      signal: done.signal,
+      abortOnExit: false,
+      graceMs,
+    });
+    running.catch(() => {}); // awaited below
+    try {
+      return await work();
+    } finally {
+      done.abort(new Error("the command has ended"));
+      await running.catch((error: unknown) => {
+        if (error !== done.signal.reason) throw error;
+      });
+    }
+  });
+}
+
+async function runService(
+  service: Service,
+  record: ImageRecord,
+  options: {
+    readonly words: readonly string[];
+    readonly flags: ComposeRunFlags;
+    readonly io: CliIo;
+    readonly store: Store;
+  },
+): Promise<number> {
+  const { words, flags, io, store } = options;
+  const { signal } = new AbortController();
+  await using steps = new StepEngine({ store, emit: () => {}, signal, attached: true });
+  const request = await toServiceRequest(service, record, {
+    steps,
+    overrides: {
+      ...(words.length > 0 && { command: words[0] === "--" ? words.slice(1) : words }),
+      ...(flags.entrypoint !== undefined && {
+        entrypoint: flags.entrypoint === "" ? [] : [flags.entrypoint],
+      }),
+      ...(flags.workdir !== undefined && { workingDir: flags.workdir }),
+      ...(flags.user !== undefined && { user: flags.user }),
+      env: containerEnv({ env: flags.env, envFile: [] }, io),
+      binds: flags.volume.map((volume) => parseVolume(volume, io.cwd)),
+    },
+  });
+  const worker = await steps.worker();
+  const tty = Boolean(flags.tty && io.stdin.isTTY && io.stdout.isTTY);
+  return await withForwardedSignals(
+    (name) => void worker.signal({ runId: request.runId, signal: name }),
+    async () => (await worker.runAttached({ ...request, tty })).exitCode,
+  );
+}
+
+export interface ComposeDownFlags extends ProjectFlags {
+  readonly timeout: number;
+}
+
+/** `slipway compose down`. */
+export async function composeDown(flags: ComposeDownFlags, io: CliIo): Promise<void> {
+  const project = openProject(flags, io);
+  const { root } = openCliStore(flags, io);
+  const wasUp = await withInterrupt((signal) =>
+    endProject(root, project.name, { timeoutMs: flags.timeout * 1000, signal }),
+  );
+  io.stderr.write(wasUp ? `Project "${project.name}" has ended\n` : `Project "${project.name}" is not up\n`);
+}
+
+export interface ComposeConfigFlags extends ProjectFlags {
+  readonly services?: boolean;
+}
+
+/** `slipway compose config`. */
+export function composeConfig(flags: ComposeConfigFlags, io: CliIo): void {
+  const project = openProject(flags, io);
+  if (flags.services) {
+    for (const name of project.services.keys()) io.stdout.write(`${name}\n`);
+  } else if (!flags.quiet) io.stdout.write(configText(project));
+}

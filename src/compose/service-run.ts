@@ -1,0 +1,117 @@
+import { mkdirSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import { type RunOptions, type StepEngine, toRunRequest } from "../build/index.ts";
+import type { ImageRecord } from "../image/index.ts";
+import { type RunRequest, WorkerError, type WorkerApi, type WorkerLog } from "../worker/index.ts";
+import type { Service } from "./project.ts";
+import type { RunningService, StartService } from "./run-services.ts";
+
+/** What a command line changes of a service's own settings (`compose run`). */
+export type ServiceOverrides = Partial<
+  Pick<RunOptions, "command" | "entrypoint" | "workingDir" | "user" | "env" | "binds">
+>;
+
+/** The request that runs a service's image as the service says. Missing directories to bind are made where the file asks for it. */
+export async function toServiceRequest(
+  service: Service,
+  record: ImageRecord,
+  { steps, overrides = {} }: { readonly steps: StepEngine; readonly overrides?: ServiceOverrides },
+): Promise<RunRequest> {
+  for (const { source, createSource } of service.volumes)
+    if (createSource) mkdirSync(source, { recursive: true });
+  const removed = Object.keys(service.environment).filter((name) => service.environment[name] === null);
+  const env = Object.entries(service.environment).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}=${value}`],
+  );
+  const { entrypoint, ...rest } = overrides;
+  const request = await toRunRequest(
+    record,
+    {
+      command: commandOf(service, record),
+      ...entrypointOf(service, entrypoint),
+      ...(service.workingDir !== undefined && { workingDir: service.workingDir }),
+      ...(service.user !== undefined && { user: service.user }),
+      network: "host",
+      ...rest,
+      env: [...env, ...(overrides.env ?? [])],
+      binds: [
+        ...service.volumes.map(({ source, target, readonly }) => ({ source, dest: target, readonly })),
+        ...(overrides.binds ?? []),
+      ],
+    },
+    steps,
+  );
+  const isRemoved = (entry: string) => removed.includes(entry.split("=", 1)[0]!);
+  const given = new Set(overrides.env ?? []);
+  return { ...request, env: request.env.filter((entry) => !isRemoved(entry) || given.has(entry)) };
+}
+
+/** An entrypoint that is set drops the image's CMD; an empty one keeps it, as the engine that Compose drives does. */
+function commandOf(service: Service, record: ImageRecord): readonly string[] {
+  if (service.command !== undefined && service.command.length > 0) return service.command;
+  return service.entrypoint?.length === 0 ? (record.config.config.Cmd ?? []) : [];
+}
+
+function entrypointOf(
+  service: Service,
+  override: readonly string[] | undefined,
+): { entrypoint?: readonly string[] } {
+  const entrypoint = override ?? service.entrypoint;
+  return entrypoint === undefined ? {} : { entrypoint };
+}
+
+/** Hands the output of a worker's processes to whoever waits for it, as text. */
+export class LogRouter {
+  readonly #sinks = new Map<string, (stream: 1 | 2, data: Uint8Array) => void>();
+
+  readonly onLog = ({ runId, stream, data }: WorkerLog): void => this.#sinks.get(runId)?.(stream, data);
+
+  listen(runId: string, onOutput: (stream: 1 | 2, text: string) => void): void {
+    const decoders = { 1: new StringDecoder("utf8"), 2: new StringDecoder("utf8") };
+    this.#sinks.set(runId, (stream, data) => onOutput(stream, decoders[stream].write(Buffer.from(data))));
+  }
+}
+
+export interface StarterOptions {
+  readonly worker: WorkerApi;
+  readonly logs: LogRouter;
+  readonly steps: StepEngine;
+  readonly records: ReadonlyMap<string, ImageRecord>;
+}
+
+/** Starts services in a worker. */
+export function createStarter({ worker, logs, steps, records }: StarterOptions): StartService {
+  return async (service, onOutput) => {
+    const record = records.get(service.name);
+    if (!record) throw new Error(`Internal error: no image for service ${service.name}`);
+    const request = await toServiceRequest(service, record, { steps });
+    logs.listen(request.runId, onOutput);
+    const stopSignal = (record.config.config.StopSignal ?? "SIGTERM") as NodeJS.Signals;
+    return runIn(worker, request, stopSignal);
+  };
+}
+
+/** 128 + SIGKILL. */
+const killedCode = 137;
+
+function runIn(worker: WorkerApi, request: RunRequest, stopSignal: NodeJS.Signals): RunningService {
+  let timer: NodeJS.Timeout | undefined;
+  const { runId } = request;
+  const ended = worker
+    .run(request)
+    .then(
+      ({ exitCode }) => exitCode,
+      (error: unknown) => {
+        if (error instanceof WorkerError && error.code === "CANCELLED") return killedCode;
+        throw error;
+      },
+    )
+    .finally(() => clearTimeout(timer));
+  return {
+    ended,
+    stop(graceMs) {
+      worker.signal({ runId, signal: stopSignal }).catch(() => {}); // a worker that is gone has stopped everything
+      timer ??= setTimeout(() => void worker.cancel({ runId }).catch(() => {}), graceMs);
+    },
+  };
+}
