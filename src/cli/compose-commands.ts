@@ -232,6 +232,7 @@ async function runService(
   },
 ): Promise<number> {
   const { words, flags, io, store } = options;
+  const tty = Boolean(flags.tty && io.stdin.isTTY && io.stdout.isTTY);
   const { signal } = new AbortController();
   await using steps = new StepEngine({ store, emit: () => {}, signal, attached: true });
   const request = await toServiceRequest(service, record, {
@@ -243,12 +244,11 @@ async function runService(
       }),
       ...(flags.workdir !== undefined && { workingDir: flags.workdir }),
       ...(flags.user !== undefined && { user: flags.user }),
-      env: containerEnv({ env: flags.env, envFile: [] }, io),
+      env: [...(tty ? ["TERM=xterm"] : []), ...containerEnv({ env: flags.env, envFile: [] }, io)],
       binds: flags.volume.map((volume) => parseVolume(volume, io.cwd)),
     },
   });
   const worker = await steps.worker();
-  const tty = Boolean(flags.tty && io.stdin.isTTY && io.stdout.isTTY);
   return await withForwardedSignals(
     (name) => void worker.signal({ runId: request.runId, signal: name }),
     async () => (await worker.runAttached({ ...request, tty })).exitCode,

@@ -67,7 +67,7 @@ function toRunOptions(subject: RunSubject, flags: RunFlags, io: CliIo): RunOptio
     ...(flags.entrypoint === undefined
       ? {}
       : { entrypoint: flags.entrypoint === "" ? [] : [flags.entrypoint] }),
-    env: containerEnv(flags, io),
+    env: [...(flags.tty ? ["TERM=xterm"] : []), ...containerEnv(flags, io)],
     ...(flags.workdir === undefined ? {} : { workingDir: flags.workdir }),
     ...(flags.user === undefined ? {} : { user: flags.user }),
     binds: [

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { missingForContainers, Rig, run } from "./rig.ts";
+
+const skip = missingForContainers();
+
+test("the version is told without a store", async (t) => {
+  const rig = Rig.create(t);
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  for (const args of [["--version"], ["-v"], ["version"]])
+    assert.deepEqual(await rig.slipway(args), { exitCode: 0, stdout: `slipway ${version}\n`, stderr: "" });
+});
+
+test("run runs an image as it says, and ends with the command's code", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    'FROM busybox\nENV A=image\nWORKDIR /w\nUSER app\nENTRYPOINT ["sh", "-c"]\nCMD ["exit 9"]\n',
+  );
+  await rig.mustBuild("-t", "app");
+  assert.equal((await rig.slipway(["run", "app"])).exitCode, 9);
+  const shown = await rig.slipway(["run", "-e", "B=option", "app", "id -un; pwd; echo $A $B"]);
+  assert.equal(shown.stdout, "app\n/w\nimage option\n");
+  const other = await rig.slipway(["run", "--entrypoint", "echo", "-u", "root", "app", "-n", "x"]);
+  assert.deepEqual(other, { exitCode: 0, stdout: "x", stderr: "" });
+});
+
+test("run builds a target that is stale, and says nothing when it is not", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox AS tools\nRUN echo made > /made\nFROM busybox\n");
+  const args = ["run", "--target", "tools", rig.contextDir, "--", "cat", "/made"];
+  const first = await rig.slipway(args);
+  assert.equal(first.stdout, "made\n");
+  assert.match(first.stderr, /RUN echo made/);
+  assert.deepEqual(await rig.slipway(args), { exitCode: 0, stdout: "made\n", stderr: "" });
+  const here = await rig.slipway(["run", "--target", "tools", "--", "cat", "/made"], { cwd: rig.contextDir });
+  assert.equal(here.stdout, "made\n");
+});
+
+test("run binds host paths, hands standard input on, and keeps nothing", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("in.txt", "from host\n");
+  const bound = await rig.slipway([
+    "run",
+    "-v",
+    "./context:/h:ro",
+    "busybox",
+    "sh",
+    "-c",
+    "cat /h/in.txt; touch /h/x",
+  ]);
+  assert.equal(bound.stdout, "from host\n");
+  assert.notEqual(bound.exitCode, 0);
+  const cat = await rig.slipway(["run", "-i", "busybox", "cat"], { input: "piped" });
+  assert.equal(cat.stdout, "piped");
+  await rig.slipway(["run", "busybox", "touch", "/kept"]);
+  assert.notEqual((await rig.slipway(["run", "busybox", "ls", "/kept"])).exitCode, 0);
+});
+
+test("run's own failures have docker's codes", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const table: [string[], number][] = [
+    [["run", "busybox", "no-such-program"], 127],
+    [["run", "busybox", "/etc/passwd"], 126],
+    [["run", "-u", "nobody-there", "busybox", "true"], 125],
+    [["run", "--name", "x", "busybox"], 2],
+    [["run"], 2],
+  ];
+  for (const [args, exitCode] of table)
+    assert.equal((await rig.slipway(args)).exitCode, exitCode, args.join(" "));
+});
+
+test("a signal to run reaches the command", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const script = 'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.05; done';
+  const child = spawn(process.execPath, [path.resolve("bin/slipway"), "run", "busybox", "sh", "-c", script], {
+    env: { ...process.env, SLIPWAY_ROOT: rig.root },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let stdout = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (stdout === "ready\n") child.kill("SIGTERM");
+  });
+  const exitCode = await new Promise((resolve) => child.on("close", resolve));
+  assert.deepEqual({ exitCode, stdout }, { exitCode: 3, stdout: "ready\nasked\n" });
+});
+
+test("each kind of failure of a build has its exit code and one clear message", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const table: [string, string[], number, RegExp][] = [
+    [
+      "FROM busybox\nRUN exit 3\n",
+      [],
+      1,
+      /^ERROR: process "\/bin\/sh -c exit 3" did not complete successfully: exit code: 3$/m,
+    ],
+    ["FROM busybox\nRUNN x\n", [], 3, /unknown instruction: RUNN/],
+    [
+      "FROM busybox AS build\n",
+      ["--target", "bulid"],
+      3,
+      /target stage "bulid" could not be found \(did you mean build\?\)/,
+    ],
+    ["FROM busybox\nCOPY nothing /\n", [], 4, /"\/nothing": not found/],
+    ["FROM busybox\n", ["-f", "/nowhere"], 4, /open \/nowhere: no such file or directory/],
+    ["FROM busybox\n", ["--nope"], 2, /^error: unknown option '--nope'/m],
+    ["FROM busybox\n", ["-t", "UPPER"], 2, /invalid tag "UPPER"/],
+  ];
+  for (const [dockerfile, args, exitCode, message] of table) {
+    rig.file("Dockerfile", dockerfile);
+    const result = await rig.build(...args);
+    assert.equal(result.exitCode, exitCode, `${dockerfile}${result.stderr}`);
+    assert.match(result.stderr, message);
+  }
+  rig.file("Dockerfile", "FROM busybox\nCOPY nothing /\n");
+  assert.match(
+    (await rig.build()).stderr,
+    /^Dockerfile:2\n-{20}\n {3}1 \| {5}FROM busybox\n {3}2 \| >>> COPY nothing \/$/m,
+  );
+});
+
+test("the first interrupt of a build cleans up and ends with 130", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN echo sleeping; sleep 77\n");
+  const child = spawn(
+    process.execPath,
+    [path.resolve("bin/slipway"), "build", "--progress=plain", rig.contextDir],
+    {
+      env: { ...process.env, SLIPWAY_ROOT: rig.root },
+      stdio: ["ignore", "inherit", "pipe"],
+    },
+  );
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+    if (/\d sleeping\n/.test(stderr) && !child.killed) child.kill("SIGINT");
+  });
+  assert.equal(await new Promise((resolve) => child.on("close", resolve)), 130);
+  assert.match(stderr, /CANCELED\nInterrupted\n$/);
+  const { stdout } = await run("ps", ["-eo", "args"]);
+  assert.doesNotMatch(stdout, /^sleep 77$/m);
+});
+
+test("an image is listed, told about, renamed, saved and removed", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN echo x > /x\nLABEL a=b\n");
+  const iidfile = path.join(rig.dir, "iid");
+  await rig.mustBuild("-t", "app:1", "--iidfile", iidfile);
+  const id = readFileSync(iidfile, "utf8");
+  assert.match((await rig.slipway(["images", "app"])).stdout, new RegExp(`\\napp +1 +${id.slice(7, 19)} +`));
+  const [inspected] = JSON.parse((await rig.slipway(["inspect", "app:1"])).stdout) as { Id: string }[];
+  assert.equal(inspected!.Id, id);
+  assert.match((await rig.slipway(["history", "app:1"])).stdout, /LABEL a=b/);
+  await rig.slipway(["tag", id.slice(7, 19), "again"]);
+  const archive = path.join(rig.dir, "saved.tar");
+  assert.equal((await rig.slipway(["save", "-o", archive, "again"])).exitCode, 0);
+  const manifest = await run("tar", ["-xOf", archive, "manifest.json"]);
+  assert.deepEqual((JSON.parse(manifest.stdout) as { RepoTags: string[] }[])[0]!.RepoTags, ["again:latest"]);
+  await rig.slipway(["rmi", "app:1"]);
+  assert.equal((await rig.slipway(["rmi", "again"])).stdout, `Untagged: again:latest\nDeleted: ${id}\n`);
+});
+
+test("compose builds, runs and ends services", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const project = path.join(rig.dir, "project");
+  mkdirSync(path.join(project, "src"), { recursive: true });
+  writeFileSync(path.join(project, "src/f"), "data\n");
+  writeFileSync(path.join(project, "compose.yaml"), composeFile);
+  const compose = (...args: string[]) => rig.slipway(["compose", ...args], { cwd: project });
+
+  assert.equal((await compose("build")).exitCode, 0);
+  assert.match((await rig.slipway(["images"])).stdout, /^project-web +latest /m);
+  const up = await compose("up", "--exit-code-from", "web");
+  assert.equal(up.exitCode, 3);
+  assert.match(up.stdout, /^db {5}\| ready$/m);
+  assert.match(up.stdout, /^my-web \| built data image file$/m);
+  assert.match(up.stdout, /^db {5}\| bye\ndb exited with code 0$/m);
+  const ran = await compose("run", "web", "cat", "/src/f");
+  assert.deepEqual({ exitCode: ran.exitCode, stdout: ran.stdout }, { exitCode: 0, stdout: "data\n" });
+
+  const foreground = compose("up", "db");
+  for (let waited = 0; waited < 100 && (await compose("up")).exitCode !== 1; waited++);
+  assert.equal((await compose("down")).stderr, 'Project "project" has ended\n');
+  assert.match((await foreground).stdout, /db \| bye\ndb exited with code 0\n/);
+  assert.equal((await compose("down")).stderr, 'Project "project" is not up\n');
+});
+
+const composeFile = `
+services:
+  db:
+    image: busybox
+    command: sh -c 'trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.05; done'
+  web:
+    build:
+      dockerfile_inline: |
+        FROM busybox
+        RUN echo built > /b
+        ENV X=image
+    container_name: my-web
+    command: sh -c 'sleep 0.3; echo $$(cat /b /src/f) $$X $$Y; exit 3'
+    environment: {Y: file}
+    volumes: ["./src:/src:ro"]
+    depends_on: [db]
+`;
