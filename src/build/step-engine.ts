@@ -72,6 +72,7 @@ export class StepEngine implements AsyncDisposable {
     await this.engine[Symbol.asyncDispose]();
     const registry = await this.#registry?.catch(() => undefined);
     await registry?.[Symbol.asyncDispose]();
+    this.store.temp.close();
   }
 
   #openRegistry(): Promise<RegistryClient> {

@@ -46,12 +46,12 @@ test("a second build runs no step; a touched file changes nothing; an edited one
   rig.file("Dockerfile", "FROM busybox\nRUN echo one > /one\nCOPY file /file\nRUN cat /file > /two\n");
   const file = rig.file("file", "1");
   assert.match((await rig.mustBuild()).stderr, /3 steps run/);
-  assert.match((await rig.mustBuild()).stderr, /3 cached/);
+  assert.match((await rig.mustBuild()).stderr, /3 steps cached/);
   utimesSync(file, 1, 1);
-  assert.match((await rig.mustBuild()).stderr, /3 cached/);
+  assert.match((await rig.mustBuild()).stderr, /3 steps cached/);
   rig.file("file", "2");
   const edited = await rig.mustBuild();
-  assert.match(edited.stderr, /2 steps run, 1 cached/);
+  assert.match(edited.stderr, /2 steps run, 1 (step )?cached/);
   const tree = await rig.exportTree();
   assert.equal(readFileSync(path.join(tree, "two"), "utf8"), "2");
 });

@@ -76,7 +76,9 @@ export class Rig {
   /** The flattened tree of the target, exported into a fresh directory. */
   async exportTree(...args: string[]): Promise<string> {
     const dest = mkdtempSync(path.join(this.dir, "tree-"));
-    await this.mustBuild(...args, "--output", `type=local,dest=${dest}`);
+    const tar = `${dest}.tar`;
+    await this.mustBuild(...args, "--output", `type=tar,dest=${tar}`);
+    execFileSync("tar", ["--numeric-owner", "-xpf", tar, "-C", dest]);
     return dest;
   }
 
