@@ -102,7 +102,7 @@ test("COPY --from takes files of another stage, with owner and mode", { skip }, 
   const rig = await Rig.withBusybox(t);
   rig.file(
     "Dockerfile",
-    "FROM busybox AS builder\nRUN echo x > /out && chmod 4750 /out && chown 12:34 /out && ln -s out /link\nFROM scratch\nCOPY --from=builder /out /link /bin/\n",
+    "FROM busybox AS builder\nRUN echo x > /out && chown 12:34 /out && chmod 4750 /out && ln -s out /link\nFROM scratch\nCOPY --from=builder /out /link /bin/\n",
   );
   const tree = await rig.exportTree();
   const stat = statSync(path.join(tree, "bin/out"));
