@@ -106,7 +106,8 @@ function mountOrExplain(options: OverlayOptions, data: readonly string[]): void 
 function reason(error: SysError, { userxattr, upper }: OverlayOptions): string {
   if (error.code === "ENODEV")
     return 'the kernel has no overlay file system ("modprobe overlay" as root loads it)';
-  if (userxattr) return "overlayfs in a user namespace is refused here; it needs Linux 5.11 or newer";
+  if (userxattr && error.code === "EPERM")
+    return "overlayfs in a user namespace is refused here; it needs Linux 5.11 or newer";
   if (upper) return `overlayfs cannot write to a directory on ${fileSystemType(upper.directory)}`;
   return `overlayfs refuses these directories (${error.code})`;
 }
