@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 /** What Docker gives a process that nobody asked more for (moby, oci/caps/defaults.go). */
 export const DEFAULT_CAPABILITIES: readonly string[] = [
   "CAP_CHOWN",
@@ -87,5 +89,8 @@ export const ALL_CAPABILITIES: readonly string[] = [
 
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Nodes of `/dev` that the runtime spec demands; bound from the host, so that `/dev` itself can be `nodev`. */
-export const DEVICES: readonly string[] = ["null", "zero", "full", "random", "urandom", "tty"];
+/** Nodes of `/dev` that the runtime spec demands, as far as the host has them. They are bound, so that `/dev` itself can be `nodev`. */
+export function hostDevices(): readonly string[] {
+  const names = ["null", "zero", "full", "random", "urandom", "tty"];
+  return names.filter((name) => existsSync(`/dev/${name}`));
+}

@@ -1,5 +1,6 @@
 export { grantedCapabilities } from "./capabilities.ts";
 export { compiledSeccomp } from "./compiled-seccomp.ts";
+export { hostDevices } from "./default-sandbox.ts";
 export { ExecutorError } from "./executor-error.ts";
 export { findRuntimes, type Runtime } from "./find-runtime.ts";
 export { hostHasSeccomp, hostSeccomp } from "./host-seccomp.ts";

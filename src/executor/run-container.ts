@@ -56,7 +56,6 @@ function runtimeArguments({ runtime, bundle, id }: RunContainerOptions): string[
     "--log-format=json",
     ...(runtime.name === "crun" ? ["--cgroup-manager=disabled"] : []),
     "run",
-    "--no-new-keyring",
     `--bundle=${bundle}`,
     `--pid-file=${inBundle("pid")}`,
     id,

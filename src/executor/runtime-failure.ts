@@ -6,24 +6,51 @@ import { ExecutorError } from "./executor-error.ts";
 export function runtimeFailure(log: string, spec: object): ExecutorError | undefined {
   const message = log.split("\n").flatMap(errorMessage).at(-1);
   if (message === undefined) return undefined;
-  const command = JSON.stringify(firstArgument(spec));
-  if (
-    /executable file .* not found in \$PATH|executable file not found|exec.*no such file or directory/i.test(
-      message,
-    )
-  ) {
-    return new ExecutorError("COMMAND_NOT_FOUND", `Cannot run ${command}: executable file not found`, {
-      cause: new Error(printable(message)),
-    });
+  const program = firstArgument(spec);
+  const cause = new Error(printable(message));
+  const found = COMMAND_FAILURES.find(({ pattern }) => pattern.test(message));
+  if (!found) {
+    return new ExecutorError(
+      "RUNTIME_FAILED",
+      `Cannot run ${JSON.stringify(program)}: ${printable(message)}`,
+    );
   }
-  if (/exec.*(permission denied|format error)|open executable/i.test(message)) {
-    const reason = /format error/i.test(message) ? "exec format error" : "permission denied";
-    return new ExecutorError("COMMAND_NOT_EXECUTABLE", `Cannot run ${command}: ${reason}`, {
-      cause: new Error(printable(message)),
-    });
-  }
-  return new ExecutorError("RUNTIME_FAILED", `Cannot run ${command}: ${printable(message)}`);
+  // crun speaks of $PATH even where it was not searched.
+  const isSearched = found.code === "COMMAND_NOT_FOUND" && !program.includes("/");
+  const { code, reason, hint } = isSearched ? NOT_IN_PATH : found;
+  return new ExecutorError(code, `Cannot run ${JSON.stringify(program)}: ${reason}`, { cause, hint });
 }
+
+interface CommandFailure {
+  readonly code: "COMMAND_NOT_FOUND" | "COMMAND_NOT_EXECUTABLE";
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+const NOT_IN_PATH: CommandFailure = {
+  code: "COMMAND_NOT_FOUND",
+  reason: "executable file not found in $PATH",
+};
+
+const COMMAND_FAILURES: readonly (CommandFailure & { readonly pattern: RegExp })[] = [
+  {
+    pattern: /exec\w*[ :].*(?:no such file or directory|not found)/i,
+    code: "COMMAND_NOT_FOUND",
+    reason: "no such file or directory",
+    hint: "the image lacks the file, or the interpreter that its first line names",
+  },
+  {
+    pattern: /exec\w*[ :].*permission denied|open executable/i,
+    code: "COMMAND_NOT_EXECUTABLE",
+    reason: "permission denied",
+  },
+  {
+    pattern: /exec\w*[ :].*format error/i,
+    code: "COMMAND_NOT_EXECUTABLE",
+    reason: "exec format error",
+    hint: "is it made for another architecture?",
+  },
+];
 
 function errorMessage(line: string): string[] {
   if (!line.startsWith("{")) return [];

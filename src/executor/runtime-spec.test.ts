@@ -25,7 +25,7 @@ const options: SpecOptions = {
   network: "host",
   capabilities: ["CAP_CHOWN"],
   security: "sandbox",
-  host: { userNamespace: false, hasTtyGroup: true, canMountProc: true },
+  host: { userNamespace: false, hasTtyGroup: true, canMountProc: true, devices: ["null"] },
 };
 
 interface Spec {
@@ -70,7 +70,7 @@ test("only a step without a network has a network namespace of its own", () => {
 });
 
 test("in a user namespace, what needs the machine's root is replaced", () => {
-  const host = { userNamespace: true, hasTtyGroup: false, canMountProc: false };
+  const host = { userNamespace: true, hasTtyGroup: false, canMountProc: false, devices: ["null"] };
   const made = spec({ host });
   assert.equal(mountAt(made, "/sys")?.type, "bind");
   assert.equal(mountAt(made, "/proc")?.type, "bind");
@@ -164,17 +164,22 @@ const logs: readonly (readonly [log: string, code: string, message: string])[] =
   [
     "executable file `foo` not found in $PATH: No such file or directory",
     "COMMAND_NOT_FOUND",
-    'Cannot run "true": executable file not found',
+    'Cannot run "true": executable file not found in $PATH',
   ],
   [
     'runc run failed: unable to start container process: exec: "foo": executable file not found in $PATH',
     "COMMAND_NOT_FOUND",
-    'Cannot run "true": executable file not found',
+    'Cannot run "true": executable file not found in $PATH',
   ],
   [
     'runc run failed: unable to start container process: exec: "/x": permission denied',
     "COMMAND_NOT_EXECUTABLE",
     'Cannot run "true": permission denied',
+  ],
+  [
+    'runc run failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory',
+    "COMMAND_NOT_FOUND",
+    'Cannot run "/nope": no such file or directory',
   ],
   ["exec /x: Exec format error", "COMMAND_NOT_EXECUTABLE", 'Cannot run "true": exec format error'],
   [
@@ -188,7 +193,8 @@ const logs: readonly (readonly [log: string, code: string, message: string])[] =
 for (const [msg, code, message] of logs) {
   test(`a runtime that logs ${JSON.stringify(msg.slice(0, 40))} failed with ${code}`, () => {
     const log = `${JSON.stringify({ level: "warning", msg: "no matter" })}\n${JSON.stringify({ level: "error", msg })}\n{"cut`;
-    const failure = runtimeFailure(log, spec());
+    const program = /"(.*)"/.exec(message)![1]!;
+    const failure = runtimeFailure(log, spec({ process: { ...options.process, args: [program] } }));
     assert.deepEqual([failure?.code, failure?.message], [code, message]);
   });
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_PATH, DEVICES, MASKED_PATHS, READONLY_PATHS } from "./default-sandbox.ts";
+import { DEFAULT_PATH, MASKED_PATHS, READONLY_PATHS } from "./default-sandbox.ts";
 import type { Runtime } from "./find-runtime.ts";
 import type { ProcessUser } from "./resolve-user.ts";
 import type { Rlimit } from "./rlimits.ts";
@@ -49,6 +49,8 @@ export interface SandboxHost {
   readonly hasTtyGroup: boolean;
   /** A fresh `/proc` may be mounted. */
   readonly canMountProc: boolean;
+  /** Names of `/dev` to bind; see `hostDevices`. */
+  readonly devices: readonly string[];
 }
 
 /** The OCI runtime spec (`config.json`) of one process in Docker's default sandbox. Every mount that the process could create a
@@ -157,7 +159,7 @@ function sysMount({ host, security, network }: SpecOptions): SpecMount {
 /** In a user namespace the runtimes bind the host's devices themselves, and runc stumbles over a `/dev/tty` that is there. */
 function deviceMounts({ host, security }: SpecOptions): SpecMount[] {
   if (host.userNamespace || security === "insecure") return [];
-  return DEVICES.map((name) => {
+  return host.devices.map((name) => {
     const device = `/dev/${name}`;
     return { destination: device, type: "bind", source: device, options: ["bind", "nosuid", "noexec"] };
   });

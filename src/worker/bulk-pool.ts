@@ -50,6 +50,8 @@ export class BulkPool {
       this.#next();
     });
     thread.on("error", (error) => {
+      const idle = this.#idle.indexOf(thread);
+      if (idle >= 0) this.#idle.splice(idle, 1);
       this.#take(thread)?.reject(error);
       this.#next();
     });

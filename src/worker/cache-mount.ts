@@ -21,33 +21,58 @@ import { mountView } from "./view.ts";
 import { WorkerError } from "./worker-error.ts";
 import { removePath } from "./remove-path.ts";
 
-type CacheMount = Extract<WorkerMount, { type: "cache" }>;
+export type CacheMount = Extract<WorkerMount, { type: "cache" }>;
 
-interface Step {
-  /** A path in memory where this may create something. */
-  readonly own: string;
+export interface CacheMountsRequest {
+  readonly mounts: readonly CacheMount[];
+  /** A directory in memory where this may create something. */
+  readonly directory: string;
   readonly signal: AbortSignal;
   readonly defer: Defer;
 }
 
-/** Absolute path of a cache mount's directory, made on its first use with the asked owner and mode, and with the files of its
- * layers. It is locked until the step ends: `locked` waits for every other user, `shared` only for a `locked` one, and
- * `private` takes another instance when the first is in use. */
-export async function openCacheMount(
+/** Absolute paths of the directories of a step's cache mounts, made on their first use with the asked owner and mode, and with the
+ * files of their layers. They are locked until the step ends: `locked` waits for every other user, `shared` only for a `locked`
+ * one, and `private` takes another instance when the first is in use. */
+export async function openCacheMounts(
   environment: Environment,
-  mount: CacheMount,
-  step: Step,
+  request: CacheMountsRequest,
+): Promise<ReadonlyMap<CacheMount, string>> {
+  const caches = new Map<string, CacheMount[]>();
+  for (const mount of request.mounts) {
+    // Both names are the user's, and would be paths.
+    const name = path.join(hashed(mount.namespace), hashed(mount.id));
+    caches.set(name, [...(caches.get(name) ?? []), mount]);
+  }
+  const opened = new Map<CacheMount, string>();
+  // All steps take their locks in one order, so that no two wait for each other.
+  for (const [name, users] of [...caches].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const files = await openCache(environment, users, { ...request, name });
+    for (const mount of users) opened.set(mount, files);
+  }
+  return opened;
+}
+
+interface Cache extends CacheMountsRequest {
+  /** Relative to `mounts/`. */
+  readonly name: string;
+}
+
+/** A step may mount one cache several times: it holds one lock, the strictest. */
+async function openCache(
+  environment: Environment,
+  users: readonly CacheMount[],
+  cache: Cache,
 ): Promise<string> {
-  // Both names are the user's, and would be paths.
-  const directory = path.join(environment.store.paths.mounts, hashed(mount.namespace), hashed(mount.id));
+  const [first] = users as [CacheMount];
+  const directory = path.join(environment.store.paths.mounts, cache.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(
-    path.join(directory, "cache.json"),
-    JSON.stringify({ namespace: mount.namespace, id: mount.id }),
-  );
-  const instance = await lockInstance(directory, mount.sharing, step);
+  const { namespace, id } = first;
+  writeFileSync(path.join(directory, "cache.json"), JSON.stringify({ namespace, id }));
+  const sharing = users.some((mount) => mount.sharing === "locked") ? "locked" : first.sharing;
+  const instance = await lockInstance(directory, sharing, cache);
   const files = path.join(instance, "fs");
-  if (!existsSync(files)) await fill(environment, files, mount, step);
+  if (!existsSync(files)) await fill(environment, files, first, cache);
   return files;
 }
 
@@ -55,14 +80,18 @@ function hashed(name: string): string {
   return createHash("sha256").update(name).digest("hex").slice(0, 32);
 }
 
-async function lockInstance(directory: string, sharing: CacheMount["sharing"], step: Step): Promise<string> {
+async function lockInstance(
+  directory: string,
+  sharing: CacheMount["sharing"],
+  cache: Cache,
+): Promise<string> {
   for (let number = 0; ; number++) {
     const instance = path.join(directory, String(number));
     mkdirSync(instance, { recursive: true, mode: 0o700 });
     const fd = openSync(path.join(instance, "lock"), "a", 0o600);
-    step.defer(() => closeSync(fd));
+    cache.defer(() => closeSync(fd));
     if (sharing !== "private") {
-      await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", step.signal);
+      await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", cache.signal);
       return instance;
     }
     if (tryFlock(fd, "exclusive")) return instance;
@@ -76,10 +105,10 @@ async function waitForLock(fd: number, kind: "exclusive" | "shared", signal: Abo
 }
 
 /** Filled aside and renamed: of two first users that share it, one wins. */
-async function fill(environment: Environment, files: string, mount: CacheMount, step: Step): Promise<void> {
+async function fill(environment: Environment, files: string, mount: CacheMount, cache: Cache): Promise<void> {
   const made = environment.store.temp.newPath("cache");
   try {
-    if (mount.layers.length > 0) await copyFromLayers(environment, made, mount, step);
+    if (mount.layers.length > 0) await copyFromLayers(environment, made, mount, cache);
     else mkdirSync(made);
     chownSync(made, mount.uid, mount.gid);
     chmodSync(made, mount.mode & 0o7777);
@@ -95,13 +124,14 @@ async function copyFromLayers(
   environment: Environment,
   made: string,
   mount: CacheMount,
-  step: Step,
+  cache: Cache,
 ): Promise<void> {
   const lowers = mount.layers.map((layer) => environment.store.layers.fsOf(layer));
-  const view = mountView(environment, { lowers, readonly: true, target: step.own }, step.defer);
+  const target = path.join(cache.directory, `from-${path.basename(cache.name)}`);
+  const view = mountView(environment, { lowers, readonly: true, target }, cache.defer);
   const source = path.join(view, resolveInside(view, mount.selector ?? "/"));
   const { exitCode, stderr } = await runProcess("cp", ["-a", "--", `${source}/.`, made], {
-    signal: step.signal,
+    signal: cache.signal,
   });
   if (exitCode !== 0)
     throw new WorkerError("CACHE_UNUSABLE", `Cannot fill cache mount "${mount.id}": ${stderr.trim()}`);

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { launch } from "./launch.ts";
+import { type Launched, launch } from "./launch.ts";
 import { fromErrorData, type ReplyMessage, type RequestMessage, type WorkerSetup } from "./messages.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { explainRefusal } from "./refusal.ts";
@@ -41,12 +41,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
     userNamespace: process.getuid?.() !== 0,
     runtime: options.runtime ?? process.env["SLIPWAY_RUNTIME"],
   };
-  const child = await launch({
+  const launched = await launch({
     command: [process.execPath, options.workerFile ?? workerFile(), JSON.stringify(setup)],
     attached: options.attached ?? false,
     userNamespace: setup.userNamespace,
   });
-  const client = new WorkerClient(child, options);
+  const client = new WorkerClient(launched, options);
   const runMode = await client.ready;
   return Object.assign(api(client), { runMode, [Symbol.asyncDispose]: () => client.end() });
 }
@@ -97,16 +97,13 @@ class WorkerClient {
   #stderr = "";
   #gone: Error | undefined;
 
-  constructor(child: ChildProcess, options: StartWorkerOptions) {
+  constructor({ child, ended }: Launched, options: StartWorkerOptions) {
     this.#child = child;
     this.#options = options;
     this.ready = new Promise<string>((resolve, reject) => {
       this.#onReady = { resolve: resolve as (value: unknown) => void, reject };
     });
-    this.#exited = new Promise((resolve) => {
-      child.once("error", (error) => this.#onGone(error, resolve));
-      child.once("close", () => this.#onGone(undefined, resolve));
-    });
+    this.#exited = ended.then((error) => this.#onGone(error));
     child.on("message", (message) => this.#onMessage(message as ReplyMessage));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-4096);
@@ -164,7 +161,7 @@ class WorkerClient {
     return waiting;
   }
 
-  #onGone(cause: Error | undefined, done: () => void): void {
+  #onGone(cause: Error | undefined): void {
     this.#options.signal?.removeEventListener("abort", this.#kill);
     const aborted = this.#options.signal?.aborted ? (this.#options.signal.reason as Error) : undefined;
     const { exitCode, signalCode } = this.#child;
@@ -178,6 +175,5 @@ class WorkerClient {
     this.#onReady?.reject(this.#gone);
     for (const { reject } of this.#waiting.values()) reject(this.#gone);
     this.#waiting.clear();
-    done();
   }
 }

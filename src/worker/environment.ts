@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { openStore, type Store } from "../content/index.ts";
-import { findRuntimes, type SandboxHost } from "../executor/index.ts";
+import { findRuntimes, hostDevices, type SandboxHost } from "../executor/index.ts";
 import { mount, SysError } from "../sys/index.ts";
 import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
@@ -30,6 +30,7 @@ export interface Environment {
 /** Makes the worker's namespaces ready: own `/proc`, memory directory, cgroup layout.
  * @throws {SysError} | {ExecutorError} */
 export function prepareEnvironment(setup: WorkerSetup): Environment {
+  process.chdir("/"); // the caller's directory may vanish
   process.umask(0); // modes are given exactly, here and in the worker's threads
   const store = openStore(setup.storeRoot, { owner: setup.owner });
   const memoryDir = store.temp.newPath("memory");
@@ -39,6 +40,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     userNamespace: setup.userNamespace,
     hasTtyGroup: !setup.userNamespace || mapsId(readFileSync("/proc/self/gid_map", "utf8"), 5),
     canMountProc: mountProc(),
+    devices: hostDevices(),
   };
   const runtimes = new Runtimes(
     () => findRuntimes({ runtime: setup.runtime }),

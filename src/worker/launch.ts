@@ -16,40 +16,52 @@ export interface LaunchOptions {
   readonly userNamespace: boolean;
 }
 
+export interface Launched {
+  readonly child: ChildProcess;
+  /** Resolves when it has ended, with the error when it could not be started at all. */
+  readonly ended: Promise<Error | undefined>;
+}
+
 /** Starts a program in new mount and pid namespaces, of which it is the first process: when it ends, whatever the reason, the
  * kernel ends every process and mount in them. It is killed when this process ends.
  * @throws {WorkerError} `WORKER_UNAVAILABLE` */
-export async function launch(options: LaunchOptions): Promise<ChildProcess> {
+export async function launch(options: LaunchOptions): Promise<Launched> {
   if (!options.userNamespace) return start(options, options.command);
   const ids = readSubordinateIds();
   // Waits until we have written the id maps. Only then is it root inside, and its next exec gives it root's capabilities.
   const script = 'echo >&5 && read _ <&4 || exit 1; exec 4<&- 5>&- "$@"';
-  const child = start(options, ["sh", "-c", script, "sh", ...options.command]);
-  await mapIds(child, ids);
-  return child;
+  const launched = start(options, ["sh", "-c", script, "sh", ...options.command]);
+  await mapIds(launched, ids);
+  return launched;
 }
 
-function start(options: LaunchOptions, command: readonly string[]): ChildProcess {
+function start(options: LaunchOptions, command: readonly string[]): Launched {
   const own = options.attached ? "inherit" : "ignore";
   const stderr = options.attached ? "inherit" : "pipe";
   const namespaces = ["--mount", "--pid", ...(options.userNamespace ? ["--user"] : [])];
   const unshare = ["unshare", ...namespaces, "--fork", "--kill-child", "--", ...command];
-  return spawn("setpriv", ["--pdeathsig", "KILL", ...unshare], {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", ...unshare], {
     stdio: [own, own, stderr, "ipc", ...(options.userNamespace ? (["pipe", "pipe"] as const) : [])],
     serialization: "advanced",
     detached: !options.attached,
   });
+  const ended = new Promise<Error | undefined>((resolve) => {
+    child.once("error", resolve);
+    child.once("close", () => resolve(undefined));
+  });
+  return { child, ended };
 }
 
-async function mapIds(child: ChildProcess, { uids, gids }: SubordinateIds): Promise<void> {
+async function mapIds({ child, ended }: Launched, { uids, gids }: SubordinateIds): Promise<void> {
   const pipes: readonly unknown[] = child.stdio;
   const [release, ready] = [pipes[4] as Writable, pipes[5] as Readable];
   release.on("error", () => {}); // the child may be gone; its exit is reported by whoever waits for it
-  const isThere = await new Promise<boolean>((resolve) => {
-    ready.once("data", () => resolve(true));
-    child.once("error", () => resolve(false));
-    child.once("exit", () => resolve(false));
-  });
+  const isThere = await Promise.race([
+    new Promise<boolean>((resolve) =>
+      ready.once("data", () => resolve(true)).once("end", () => resolve(false)),
+    ),
+    ended.then(() => false),
+  ]);
   if (!isThere || child.pid === undefined) return;
   try {
     await writeMap("newuidmap", child.pid, idMapArguments(process.getuid!(), uids));

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { ExecutorError, findRuntimes, hostHasSeccomp, type Runtime } from "../executor/index.ts";
 import { runProcess } from "../util/index.ts";
 import { launch } from "./launch.ts";
@@ -35,19 +34,20 @@ async function probeNamespaces(): Promise<RunModeFinding> {
 }
 
 async function tryLaunch(userNamespace: boolean): Promise<void> {
-  const child = await launch({ command: ["true"], attached: false, userNamespace });
+  const { child, ended } = await launch({ command: ["true"], attached: false, userNamespace });
   let stderr = "";
   child.stderr?.on("data", (data: Buffer) => (stderr += data.toString()));
-  const [outcome] = (await Promise.race([once(child, "close"), once(child, "error")])) as [
-    number | Error | null,
-  ];
-  if (outcome === 0) return;
-  const cause = outcome instanceof Error ? outcome : undefined;
+  const cause = await ended;
+  if (cause === undefined && child.exitCode === 0) return;
   throw (
     explainRefusal(cause, stderr) ??
-    new WorkerError("WORKER_UNAVAILABLE", `Cannot make namespaces: ${stderr.trim() || String(outcome)}`, {
-      cause,
-    })
+    new WorkerError(
+      "WORKER_UNAVAILABLE",
+      `Cannot make namespaces: ${stderr.trim() || String(cause ?? child.signalCode ?? child.exitCode)}`,
+      {
+        cause,
+      },
+    )
   );
 }
 

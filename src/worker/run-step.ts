@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { lstatSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
@@ -175,7 +176,8 @@ function runInContainer(
       runtime,
       spec: makeSpec(runtime),
       bundle: newMemoryDir(environment, `${name}/bundle${attempts++}`),
-      id: `slipway-${name}`,
+      // runc names a cgroup of the host so.
+      id: `slipway-${randomBytes(6).toString("hex")}`,
       onOutput: options.onOutput,
       onSignaller: options.onSignaller,
       signal: options.signal,

@@ -2,7 +2,7 @@ import { chownSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { SpecMount } from "../executor/index.ts";
 import { type MountPoint, resolveInside } from "../snapshot/index.ts";
-import { openCacheMount } from "./cache-mount.ts";
+import { type CacheMount, openCacheMounts } from "./cache-mount.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
 import type { BindMount, WorkerMount } from "./protocol.ts";
 import { serveSshAgent } from "./ssh-agent.ts";
@@ -31,10 +31,12 @@ export async function prepareStepMounts(
   request: StepMountsRequest,
 ): Promise<StepMount[]> {
   const directory = newMemoryDir(environment, `${request.name}/mounts`);
+  const cacheMounts = request.mounts.filter((mount) => mount.type === "cache");
+  const caches = await openCacheMounts(environment, { ...request, mounts: cacheMounts, directory });
   const prepared: StepMount[] = [];
   for (const [index, mount] of request.mounts.entries()) {
     const own = path.join(directory, String(index));
-    prepared.push(await prepareMount(environment, mount, { ...request, own }));
+    prepared.push(await prepareMount(environment, mount, { ...request, own, caches }));
   }
   return [...prepared, ...request.binds.map(hostBind)].sort(
     (a, b) => depth(a.point.dest) - depth(b.point.dest),
@@ -48,6 +50,7 @@ function depth(dest: string): number {
 interface Place extends StepMountsRequest {
   /** A path in memory where this mount may create something. */
   readonly own: string;
+  readonly caches: ReadonlyMap<CacheMount, string>;
 }
 
 async function prepareMount(environment: Environment, mount: WorkerMount, place: Place): Promise<StepMount> {
@@ -59,10 +62,8 @@ async function prepareMount(environment: Environment, mount: WorkerMount, place:
     }
     case "context":
       return await prepareContext(environment, mount, place);
-    case "cache": {
-      const directory = await openCacheMount(environment, mount, place);
-      return selected(mount.dest, directory, { readonly: mount.readonly });
-    }
+    case "cache":
+      return selected(mount.dest, place.caches.get(mount)!, { readonly: mount.readonly });
     case "tmpfs": {
       const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`];
       const options = ["nosuid", "nodev", ...size];

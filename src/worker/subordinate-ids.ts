@@ -9,8 +9,9 @@ export function subordinateRanges(
   text: string,
   user: { readonly name: string; readonly uid: number },
 ): IdRange[] {
-  return text.split("\n").flatMap((line) => {
-    const [owner, start, count] = line.trim().split(":");
+  const lines = new Set(text.split("\n").map((line) => line.trim()));
+  return [...lines].flatMap((line) => {
+    const [owner, start, count] = line.split(":");
     if (owner !== user.name && owner !== String(user.uid)) return [];
     const range = { start: Number(start), count: Number(count) };
     return Number.isInteger(range.start) && Number.isInteger(range.count) && range.count > 0 ? [range] : [];

@@ -69,7 +69,11 @@ test("an unknown user is refused in runc's words", options, async () => {
 test("a command that does not exist, or cannot be executed, is an error that says so", options, async () => {
   await assert.rejects(
     rig.sh("", { args: ["nope"] }),
-    fails("COMMAND_NOT_FOUND", 'Cannot run "nope": executable file not found'),
+    fails("COMMAND_NOT_FOUND", 'Cannot run "nope": executable file not found in $PATH'),
+  );
+  await assert.rejects(
+    rig.sh("", { args: ["/nope"] }),
+    fails("COMMAND_NOT_FOUND", 'Cannot run "/nope": no such file or directory'),
   );
   await assert.rejects(
     rig.sh("", { args: ["/etc/passwd"] }),
@@ -254,6 +258,22 @@ test("a locked cache has one user at a time; private users have one each", optio
     );
   }
 });
+
+test(
+  "a step may mount one cache twice, and steps with the same caches in other order do not wait for ever",
+  options,
+  async () => {
+    const one = cache("locked", { id: "one" });
+    const two = cache("locked", { id: "two", dest: "/two" });
+    const again = cache("shared", { id: "one", dest: "/again" });
+    const script = "echo x > /cache/here; cat /again/here; sleep 0.1";
+    const [first, second] = await Promise.all([
+      rig.sh(script, { mounts: [one, two, again] }),
+      rig.sh(script, { mounts: [again, two, one] }),
+    ]);
+    assert.deepEqual([first.stdout, second.stdout], ["x\n", "x\n"]);
+  },
+);
 
 test("a cache starts with the files of its layers", options, async () => {
   const seed = rig.layer((root) => {
