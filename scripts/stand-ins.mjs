@@ -65,7 +65,7 @@ function debootstrap(tar, { packages, hooks = [] }) {
 function mirror() {
   const format = ["--format", "$(REPO_URI) $(LABEL)", "Created-By: Packages"];
   const targets = execFileSync("apt-get", ["indextargets", ...format], { encoding: "utf8" }).split("\n");
-  return targets.find((line) => / Debian$/.test(line))?.split(" ")[0];
+  return targets.find((line) => line.endsWith(" Debian"))?.split(" ")[0];
 }
 
 /** pip inside the image finds the package index as pip on this machine does. */
