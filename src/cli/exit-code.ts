@@ -105,6 +105,8 @@ const byErrorCode = new Map<string, number>(
 export function exitCodeOf(error: unknown): number {
   for (const link of causeChain(error)) {
     if (link instanceof InterruptedError) return 128 + signalNumber(link.signal);
+    // A file that COPY names and an image that a registry lacks have the same code; only the registry's is an image.
+    if (hasCode(link, "NOT_FOUND") && link.name !== "RegistryError") return exitCodes.missingSource;
     const code = byErrorCode.get(String((link as { code?: unknown }).code));
     if (code !== undefined) return code;
   }
@@ -121,4 +123,8 @@ export function causeChain(error: unknown): Error[] {
   const chain: Error[] = [];
   for (let link = error; link instanceof Error && !chain.includes(link); link = link.cause) chain.push(link);
   return chain;
+}
+
+function hasCode(error: Error, code: string): boolean {
+  return "code" in error && error.code === code;
 }
