@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { missingForContainers, Rig, run } from "./rig.ts";
 
 const skip = missingForContainers();
@@ -190,7 +191,9 @@ test("compose builds, runs and ends services", {
   );
 
   const foreground = compose("up", "db");
-  for (let waited = 0; waited < 100 && (await compose("up")).exitCode !== 1; waited++);
+  const claim = path.join(rig.root, "compose/project.json");
+  for (let waited = 0; waited < 200 && !existsSync(claim); waited++) await sleep(50);
+  assert.match((await compose("up")).stderr, /^ERROR: Project "project" is up already/);
   assert.equal((await compose("down")).stderr, 'Project "project" has ended\n');
   assert.match((await foreground).stdout, /db \| bye\ndb exited with code 0\n/);
   assert.equal((await compose("down")).stderr, 'Project "project" is not up\n');
