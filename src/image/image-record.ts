@@ -26,8 +26,8 @@ export type ImageLayer =
     };
 
 export interface ImageOrigin {
-  /** Normalised reference it was fetched by, e.g. `docker.io/library/golang:latest`. */
-  readonly reference: string;
+  /** Normalised reference it was fetched by, e.g. `docker.io/library/golang:latest`; absent for an archive. */
+  readonly reference?: string;
   /** Digest that the tag pointed to (an index or a manifest); what a base image is pinned by. */
   readonly digest: Digest;
   readonly manifest: Descriptor;

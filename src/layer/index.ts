@@ -1,3 +1,4 @@
+export { type Compression, sniffCompression } from "./compression.ts";
 export { readUncompressed } from "./decompress.ts";
 export { type ByteSink, descriptorSink } from "./byte-sink.ts";
 export { chunksOf, isTar } from "./is-tar.ts";

@@ -26,7 +26,7 @@ function inspected(image: StoredImage, store: Store): object {
   return {
     Id: image.id,
     RepoTags: image.names.filter((name) => !name.includes("@")).map(familiarName),
-    RepoDigests: record.origin ? [repoDigest(record.origin.reference, record.origin.digest)] : [],
+    RepoDigests: record.origin?.reference ? [repoDigest(record.origin.reference, record.origin.digest)] : [],
     ...(created === undefined ? {} : { Created: created }),
     ...(author === undefined ? {} : { Author: author }),
     Config: config,

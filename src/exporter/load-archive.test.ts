@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Store } from "../content/index.ts";
+import { ImageStore } from "../image/index.ts";
+import { digestHex, digestOf, hostPlatform, mediaTypes } from "../oci/index.ts";
+import { exportArchive, loadArchive } from "./index.ts";
+import {
+  makeTar,
+  readTar,
+  storedImage,
+  type TarMember,
+  temporaryDir,
+  temporaryStore,
+} from "./test-images.ts";
+
+const app = "docker.io/library/app:v1";
+const other = "localhost:5000/team/app:latest";
+const layerTar = makeTar([{ path: "file", body: "hello" }]);
+const config = JSON.stringify({
+  architecture: "amd64",
+  os: "linux",
+  config: { Cmd: ["cat"] },
+  rootfs: { type: "layers", diff_ids: [digestOf(layerTar)] },
+});
+
+for (const format of ["oci", "docker"] as const) {
+  test(`what was exported as ${format} is the same image when it is loaded`, async (t) => {
+    const [from, to] = [temporaryStore(t), temporaryStore(t)];
+    const images = [await storedImage(from, "one", [app, other]), await storedImage(from, "two", [])];
+    const file = path.join(temporaryDir(t), "a.tar");
+    await exportArchive(from, images, { format, dest: file });
+    const loaded = await loadArchive(to, file);
+    assert.deepEqual(
+      loaded.map(({ id, names }) => ({ id, names })),
+      images.map(({ image, names }) => ({ id: image.configDigest, names })),
+    );
+    const stored = new ImageStore(to);
+    const { manifest, layers } = images[0]!.image;
+    for (const name of ["app:v1", other, images[0]!.image.configDigest.slice(7, 19)]) {
+      assert.deepEqual(stored.find(name).record.origin!.manifest, manifest);
+    }
+    const { digest, size } = layers[0]!.blob;
+    assert.ok([...(await collect(to.content.stream(digest, size)))].length > 0);
+    assert.deepEqual(readdirSync(to.temp.dir()), []);
+  });
+}
+
+test("a compressed archive and a stream are read alike", async (t) => {
+  const [from, to] = [temporaryStore(t), temporaryStore(t)];
+  const file = path.join(temporaryDir(t), "a.tar");
+  await exportArchive(from, [await storedImage(from, "one", [app])], { format: "docker", dest: file });
+  async function* source() {
+    const bytes = gzipSync(readFileSync(file));
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+  }
+  assert.equal((await loadArchive(to, source()))[0]!.names[0], app);
+});
+
+test("an old docker archive, with files that stand for others, is read", async (t) => {
+  const store = temporaryStore(t);
+  const two = JSON.parse(config) as { rootfs: { diff_ids: string[] } };
+  two.rootfs.diff_ids.push(two.rootfs.diff_ids[0]!);
+  const loaded = await load(store, [
+    { path: "aaa/layer.tar", body: layerTar },
+    { path: "bbb/layer.tar", type: "symlink", linkPath: "../aaa/layer.tar" },
+    { path: "config.json", body: JSON.stringify(two) },
+    {
+      path: "manifest.json",
+      body: JSON.stringify([
+        { Config: "config.json", RepoTags: ["app:v1"], Layers: ["aaa/layer.tar", "./bbb/layer.tar"] },
+      ]),
+    },
+  ]);
+  assert.equal(loaded[0]!.id, digestOf(JSON.stringify(two)));
+  const { layers } = new ImageStore(store).find("app:v1").record;
+  const layer = {
+    kind: "blob",
+    diffID: digestOf(layerTar),
+    blob: { mediaType: mediaTypes.ociLayer, digest: digestOf(layerTar), size: layerTar.length },
+  };
+  assert.deepEqual(layers, [layer, layer]);
+});
+
+test("of an image for several platforms the host's is taken", async (t) => {
+  const store = temporaryStore(t);
+  const image = layoutMembers({ platform: hostPlatform() });
+  const loaded = await load(store, image.members);
+  assert.equal(loaded[0]!.id, digestOf(config));
+  assert.equal(new ImageStore(store).get(app)!.origin!.digest, image.indexDigest);
+  const elsewhere = layoutMembers({ platform: { os: "plan9", architecture: "mips" } });
+  await assert.rejects(load(temporaryStore(t), elsewhere.members), {
+    code: "INVALID_ARCHIVE",
+    message: `Cannot load archive: image ${elsewhere.indexDigest} has no variant for linux/${hostPlatform().architecture}`,
+  });
+});
+
+test("nothing gets a name when the archive is cut off", async (t) => {
+  const [from, to] = [temporaryStore(t), temporaryStore(t)];
+  const file = path.join(temporaryDir(t), "a.tar");
+  await exportArchive(from, [await storedImage(from, "one", [app])], { format: "oci", dest: file });
+  const bytes = readFileSync(file);
+  for (const end of [100, 1500, bytes.length - 3000]) {
+    await assert.rejects(loadArchive(to, chunks(bytes.subarray(0, end))));
+    assert.deepEqual(new ImageStore(to).list(), []);
+    assert.deepEqual(readdirSync(to.temp.dir()), []);
+  }
+});
+
+test("loading can be cancelled", async (t) => {
+  const store = temporaryStore(t);
+  const options = { signal: AbortSignal.abort() };
+  await assert.rejects(loadArchive(store, chunks(layerTar), options), { name: "AbortError" });
+});
+
+const blob = (body: string | Uint8Array): TarMember => ({
+  path: `blobs/sha256/${digestHex(digestOf(body))}`,
+  body,
+});
+const manifestOf = (change: object = {}) =>
+  JSON.stringify({
+    schemaVersion: 2,
+    config: { mediaType: mediaTypes.ociConfig, digest: digestOf(config), size: config.length },
+    layers: [{ mediaType: mediaTypes.ociLayer, digest: digestOf(layerTar), size: layerTar.length }],
+    ...change,
+  });
+const layout = (manifest: string, ...members: TarMember[]): TarMember[] => [
+  { path: "oci-layout", body: '{"imageLayoutVersion":"1.0.0"}' },
+  {
+    path: "index.json",
+    body: JSON.stringify({
+      schemaVersion: 2,
+      manifests: [
+        { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: Buffer.byteLength(manifest) },
+      ],
+    }),
+  },
+  blob(manifest),
+  ...members,
+];
+const docker = (manifest: unknown): TarMember[] => [
+  { path: "manifest.json", body: typeof manifest === "string" ? manifest : JSON.stringify(manifest) },
+  { path: "config.json", body: config },
+  { path: "layer.tar", body: layerTar },
+];
+const noLayers = manifestOf({ layers: [] });
+const oddLayer = manifestOf({ layers: [{ mediaType: "text/x", digest: digestOf(layerTar), size: 1 }] });
+const shortLayer = manifestOf({
+  layers: [{ mediaType: mediaTypes.ociLayer, digest: digestOf(layerTar), size: 1 }],
+});
+
+const hostile: readonly (readonly [string, TarMember[], string])[] = [
+  [
+    "that is none",
+    [{ path: "etc/passwd", body: "x" }],
+    'it has neither an "index.json" with "oci-layout" nor a "manifest.json"',
+  ],
+  [
+    "with a blob that is not what its name says",
+    [{ path: `blobs/sha256/${"0".repeat(64)}`, body: "x" }],
+    `"blobs/sha256/${"0".repeat(64)}" has digest ${digestOf("x")}`,
+  ],
+  [
+    "with a blob in a strange place",
+    [{ path: "./blobs/../blobs/x", body: "x" }],
+    `"blobs/x" has digest ${digestOf("x")}`,
+  ],
+  ["without a layer", layout(manifestOf(), blob(config)), `it lacks blob ${digestOf(layerTar)}`],
+  ["without a config", layout(manifestOf(), blob(layerTar)), `it lacks blob ${digestOf(config)}`],
+  [
+    "with fewer layers than diffIDs",
+    layout(noLayers, blob(config)),
+    `image ${digestOf(noLayers)} has 0 layers and 1 diffIDs`,
+  ],
+  [
+    "with a layer of unknown type",
+    layout(oddLayer, blob(config), blob(layerTar)),
+    `layer ${digestOf(layerTar)} has the unsupported media type "text/x"`,
+  ],
+  [
+    "with a size that lies",
+    layout(shortLayer, blob(config), blob(layerTar)),
+    `blob ${digestOf(layerTar)} has not the 1 bytes that it should have`,
+  ],
+  ["with a docker manifest that is no JSON", docker("{"), '"manifest.json" is not JSON'],
+  ["with a docker manifest that is no list", docker({}), '"manifest.json" is no list of images'],
+  [
+    "with a docker image without a config",
+    docker([{}]),
+    'an image in "manifest.json" lacks Config, or has RepoTags or Layers that are no lists of texts',
+  ],
+  [
+    "that names files outside of it",
+    docker([{ Config: "../../etc/passwd", Layers: [] }]),
+    'it lacks "../../etc/passwd"',
+  ],
+  [
+    "with a name that is none",
+    docker([{ Config: "config.json", RepoTags: ["../x"], Layers: ["layer.tar"] }]),
+    'it names an image "../x": invalid reference format',
+  ],
+  [
+    "with links that go round",
+    [
+      ...docker([{ Config: "a", Layers: [] }]),
+      { path: "a", type: "symlink", linkPath: "b" },
+      { path: "b", type: "hardlink", linkPath: "a" },
+    ],
+    'it lacks "a"',
+  ],
+];
+for (const [name, members, reason] of hostile) {
+  test(`an archive ${name} is refused`, async (t) => {
+    const store = temporaryStore(t);
+    await assert.rejects(load(store, members), {
+      code: "INVALID_ARCHIVE",
+      message: `Cannot load archive: ${reason}`,
+    });
+    assert.deepEqual(new ImageStore(store).list(), []);
+    assert.deepEqual(readdirSync(store.temp.dir()), []);
+  });
+}
+
+test("an archive of endless entries is refused", async (t) => {
+  const store = temporaryStore(t);
+  const directory = makeTar([{ path: "d/", type: "directory" }]).subarray(0, 512);
+  async function* endless() {
+    const many = Buffer.concat(Array.from({ length: 1000 }, () => directory));
+    for (;;) yield many;
+  }
+  await assert.rejects(loadArchive(store, endless()), {
+    code: "LIMIT_EXCEEDED",
+    message: "Cannot load archive: it has more than 100000 entries",
+  });
+});
+
+/** A layout whose index points to an index. */
+function layoutMembers({ platform }: { platform: object }) {
+  const manifest = manifestOf();
+  const index = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: [
+      {
+        mediaType: mediaTypes.ociManifest,
+        digest: digestOf(manifest),
+        size: manifest.length,
+        platform,
+      },
+    ],
+  });
+  const top = {
+    mediaType: mediaTypes.ociIndex,
+    digest: digestOf(index),
+    size: index.length,
+    annotations: { "org.opencontainers.image.ref.name": "app:v1" },
+  };
+  const members: TarMember[] = [
+    blob(manifest),
+    blob(index),
+    blob(config),
+    blob(layerTar),
+    { path: "index.json", body: JSON.stringify({ schemaVersion: 2, manifests: [top] }) },
+    { path: "oci-layout", body: "{}" },
+  ];
+  return { members, indexDigest: digestOf(index) };
+}
+
+async function load(store: Store, members: readonly TarMember[]) {
+  assert.equal(readTar(makeTar(members)).length, members.length);
+  return await loadArchive(store, chunks(makeTar(members)));
+}
+
+async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of source) pieces.push(piece);
+  return Buffer.concat(pieces);
+}

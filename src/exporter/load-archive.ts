@@ -1,0 +1,66 @@
+import type { Store } from "../content/index.ts";
+import { ImageStore, type RecordId } from "../image/index.ts";
+import { readUncompressed, type TarSource, TarReader } from "../layer/index.ts";
+import type { Digest } from "../oci/index.ts";
+import { ArchiveReader } from "./archive-reader.ts";
+import { readDockerImages } from "./docker-images.ts";
+import { ExporterError } from "./exporter-error.ts";
+import { readLayoutImages } from "./layout-images.ts";
+import type { ArchivedImage } from "./to-record.ts";
+
+export interface LoadedImage {
+  readonly recordId: RecordId;
+  /** Digest of the image's config. */
+  readonly id: Digest;
+  readonly names: readonly string[];
+}
+
+/** Takes the images of an archive into the store under the names that it gives them: an OCI layout or what `docker save` writes,
+ * old or new, as tar, compressed or not. Every file is stored under the digest that it really has; layers are unpacked, and
+ * verified against their diffIDs, when a step needs them. Of an image for several platforms the host's is taken.
+ * Nothing gets a name unless the whole archive was read.
+ * @throws {ExporterError} `INVALID_ARCHIVE` | `LIMIT_EXCEEDED`
+ * @throws {OciError} for a manifest or config that does not parse
+ * @throws {LayerError} for what is no tar; {ContentError} `NO_SPACE`; the signal's reason */
+export async function loadArchive(
+  store: Store,
+  source: TarSource,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<readonly LoadedImage[]> {
+  const files = await readFiles(store, source, signal);
+  const images = new ImageStore(store);
+  return readImages(store, files).map(({ record, names }) => {
+    const recordId = images.putRecord(record);
+    for (const name of names) images.setName(name, recordId);
+    return { recordId, id: record.origin!.config.digest, names };
+  });
+}
+
+async function readFiles(store: Store, source: TarSource, signal?: AbortSignal): Promise<ArchiveReader> {
+  const files = new ArchiveReader(store.content);
+  const tar = new TarReader(files);
+  try {
+    for await (const chunk of readUncompressed(source)) {
+      signal?.throwIfAborted();
+      tar.push(chunk);
+    }
+    tar.end();
+    return files;
+  } catch (error) {
+    files.abort();
+    throw error;
+  }
+}
+
+/** New archives of docker hold both forms; the layout keeps the manifests' own bytes, but may lack what old tools put beside. */
+function readImages(store: Store, files: ArchiveReader): readonly ArchivedImage[] {
+  const layout = files.find("oci-layout") && files.find("index.json");
+  if (layout) return readLayoutImages(store, layout);
+  const manifest = files.find("manifest.json");
+  if (manifest) return readDockerImages(store, files, manifest);
+  throw new ExporterError(
+    "INVALID_ARCHIVE",
+    'Cannot load archive: it has neither an "index.json" with "oci-layout" nor a "manifest.json"',
+    { hint: "for a tar of a root file system use `slipway import`" },
+  );
+}
