@@ -121,6 +121,24 @@ test("a record that another process removes before it gets its name comes back",
   assert.equal(images.removeRecord(id), false, "it has a name");
 });
 
+test("records of the same image are shown, found and removed as one", (t) => {
+  const { images } = rig(t);
+  const scratch = { ...one, layers: [] };
+  const byWay = (target: string) => ({ ...scratch, build: { target, dockerfile: "Dockerfile" } });
+  const [first, second] = [images.putRecord(byWay("a")), images.putRecord(byWay("b"))];
+  images.setName(app, first);
+  images.setName("docker.io/library/app:v1", second);
+  const [image, ...more] = images.list();
+  assert.equal(more.length, 0);
+  assert.deepEqual(image!.names, [app, "docker.io/library/app:v1"]);
+  for (const typed of ["app", "app:v1", image!.id, image!.id.slice(7, 15), first, second]) {
+    assert.equal(images.find(typed).id, image!.id, typed);
+  }
+  assert.deepEqual(removeImage(images, "app:v1"), { untagged: ["docker.io/library/app:v1"] });
+  assert.deepEqual(removeImage(images, image!.id), { untagged: [app], deleted: image!.id });
+  assert.deepEqual(images.listRecords(), []);
+});
+
 test("rmi by name takes the name, and the image with its last name", (t) => {
   const { images } = rig(t);
   const id = images.putRecord(one);

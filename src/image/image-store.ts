@@ -10,6 +10,8 @@ import { RecordFiles, type RecordId } from "./record-files.ts";
 export interface StoredImage {
   readonly recordId: RecordId;
   readonly record: ImageRecord;
+  /** Records of the same image, for example by another way into the store; `list` shows them as one. */
+  readonly otherRecordIds: readonly RecordId[];
   /** `sha256:…`: the digest of the image's config, as in docker, once the diffIDs of its layers are known; until then the id
    * of its record, which stays valid for `find`. */
   readonly id: string;
@@ -64,7 +66,7 @@ export class ImageStore {
     const name = tryNormalise(nameOrId);
     const id = name === undefined ? undefined : this.#names.get(name)?.record;
     const images = this.list();
-    const named = images.find((image) => image.recordId === id);
+    const named = images.find((image) => image.recordId === id || image.otherRecordIds.includes(id ?? ""));
     if (named) return named;
     const prefix = nameOrId.replace(/^sha256:/, "");
     if (!/^[0-9a-f]{1,64}$/.test(prefix)) throw notFound(nameOrId);
@@ -76,6 +78,16 @@ export class ImageStore {
 
   /** All images, those without a name too, newest first. */
   list(): readonly StoredImage[] {
+    const byId = new Map<string, StoredImage>();
+    for (const image of this.listRecords()) {
+      const newer = byId.get(image.id);
+      byId.set(image.id, newer ? mergeImages(newer, image) : image);
+    }
+    return [...byId.values()];
+  }
+
+  /** Every record for itself, newest first. */
+  listRecords(): readonly StoredImage[] {
     const names = groupByRecord(this.#names.list());
     return this.#records
       .list()
@@ -112,11 +124,20 @@ export class ImageStore {
     return {
       recordId: id,
       record,
+      otherRecordIds: [],
       id: knownConfigDigest(this.#store, record) ?? `sha256:${id}`,
       names: names.map(({ name }) => name),
       updatedAtMs: Math.max(0, ...names.map((name) => name.updatedAtMs)) || (this.usedAtMs(id) ?? 0),
     };
   }
+}
+
+function mergeImages(newer: StoredImage, older: StoredImage): StoredImage {
+  return {
+    ...newer,
+    otherRecordIds: [...newer.otherRecordIds, older.recordId],
+    names: [...newer.names, ...older.names].sort(),
+  };
 }
 
 function groupByRecord(names: readonly ImageName[]): ReadonlyMap<RecordId, readonly ImageName[]> {
@@ -126,7 +147,8 @@ function groupByRecord(names: readonly ImageName[]): ReadonlyMap<RecordId, reado
 }
 
 function startsWith(image: StoredImage, prefix: string): boolean {
-  return image.id.startsWith(`sha256:${prefix}`) || image.recordId.startsWith(prefix);
+  const recordIds = [image.recordId, ...image.otherRecordIds];
+  return image.id.startsWith(`sha256:${prefix}`) || recordIds.some((id) => id.startsWith(prefix));
 }
 
 /** Undefined for what is no reference, for example an id of 64 digits. */

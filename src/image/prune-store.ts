@@ -56,7 +56,7 @@ function takeInventory(store: Store): StoreInventory {
 
 function listImages(store: Store): readonly ImageItem[] {
   const images = new ImageStore(store);
-  return images.list().map(({ recordId, record, names }) => ({
+  return images.listRecords().map(({ recordId, record, names }) => ({
     id: recordId,
     isNamed: names.length > 0,
     usedAtMs: images.usedAtMs(recordId) ?? 0,

@@ -21,7 +21,8 @@ export function removeImage(
   const name = image.names.find((each) => each === tryNormalise(nameOrId));
   if (name === undefined && !options.force) refuseSeveralRepositories(image, nameOrId);
   const untagged = (name === undefined ? image.names : [name]).filter((each) => images.removeName(each));
-  const isDeleted = images.removeRecord(image.recordId);
+  const removed = [image.recordId, ...image.otherRecordIds].map((id) => images.removeRecord(id));
+  const isDeleted = removed.every(Boolean);
   return { untagged, ...(isDeleted && { deleted: image.id }) };
 }
 
