@@ -84,6 +84,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/save.ts"),
   },
   {
+    name: "load",
+    group: "Images:",
+    summary: "Take the images of an archive into the store",
+    load: () => import("./commands/load.ts"),
+  },
+  {
+    name: "prune",
+    group: "More:",
+    summary: "Remove untagged images, results of steps that no image needs, and leftovers",
+    load: () => import("./commands/prune.ts"),
+  },
+  {
     name: "doctor",
     group: "More:",
     summary: "Try whether this machine can build, and say what is missing",

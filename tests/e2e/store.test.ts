@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+const dockerfile =
+  "FROM busybox AS tools\nRUN echo tool > /tool\nFROM busybox\nCOPY --from=tools /tool /tool\nRUN echo made > /made\n";
+
+for (const format of ["docker", "oci"]) {
+  test(`an image saved as ${format} and loaded again is the same and runs`, { skip }, async (t) => {
+    const rig = await Rig.withBusybox(t);
+    rig.file("Dockerfile", dockerfile);
+    await rig.mustBuild("-t", "app:v1");
+    const archive = path.join(rig.dir, "app.tar");
+    assert.equal((await rig.slipway(["save", "--format", format, "-o", archive, "app:v1"])).exitCode, 0);
+    const { stdout: id } = await rig.slipway(["images", "-q", "--no-trunc", "app:v1"]);
+
+    const other = Rig.create(t);
+    const loaded = await other.slipway(["load", "-i", archive]);
+    assert.deepEqual(loaded, { exitCode: 0, stdout: "Loaded image: app:v1\n", stderr: "" });
+    assert.equal((await other.slipway(["images", "-q", "--no-trunc"])).stdout, id);
+    assert.equal((await other.slipway(["run", "app:v1", "cat", "/tool", "/made"])).stdout, "tool\nmade\n");
+    assert.deepEqual(readdirSync(path.join(other.root, "tmp")), []);
+  });
+}
+
+test("what is no archive of images is refused", async (t) => {
+  const rig = Rig.create(t);
+  const missing = await rig.slipway(["load", "-i", "missing.tar"]);
+  assert.equal(missing.exitCode, 2);
+  assert.match(missing.stderr, /Cannot load "missing\.tar": no such file/);
+  writeFileSync(path.join(rig.dir, "text.tar"), "x".repeat(2000));
+  const text = await rig.slipway(["load", "-i", "text.tar"]);
+  assert.equal(text.exitCode, 8);
+  assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
+});
+
+test("prune removes what no image needs, and the next build works", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  await rig.mustBuild("-t", "app");
+  rig.file("Dockerfile", `${dockerfile}RUN echo more > /more\n`);
+  await rig.mustBuild();
+  const layers = () => readdirSync(path.join(rig.root, "layers")).length;
+  assert.equal(layers(), 5);
+  const preview = await rig.slipway(["prune", "--dry-run"]);
+  assert.match(preview.stdout, /^1 untagged image, \d+ cache records?, 2 layers, .*\nWould reclaim: \d+B\n$/);
+  assert.equal(layers(), 5);
+  const pruned = await rig.slipway(["prune"]);
+  assert.deepEqual(pruned, { ...preview, stdout: pruned.stdout });
+  assert.match(pruned.stdout, /^1 untagged image, .* 2 layers, .*\nTotal reclaimed space: \d+B\n$/);
+  assert.equal(layers(), 3, "the base and the two of app");
+  assert.equal((await rig.slipway(["run", "app", "cat", "/tool", "/made"])).stdout, "tool\nmade\n");
+  assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
+  assert.match(
+    (await rig.slipway(["prune"])).stdout,
+    /^0 untagged images, 0 cache records, 0 layers, 0 blobs\n/,
+  );
+
+  rig.file("Dockerfile", dockerfile);
+  await rig.mustBuild("-t", "app");
+  await rig.slipway(["rmi", "app", "busybox"]);
+  await rig.slipway(["prune", "--all"]);
+  assert.equal(layers(), 0);
+  assert.deepEqual(readdirSync(path.join(rig.root, "blobs/sha256")), []);
+  assert.ok(existsSync(path.join(rig.root, "oci-layout")));
+});
+
+test("prune refuses amounts that are none", async (t) => {
+  const rig = Rig.create(t);
+  for (const args of [
+    ["--older-than", "soon"],
+    ["--keep-storage", "much"],
+  ]) {
+    const { exitCode, stderr } = await rig.slipway(["prune", ...args]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, new RegExp(`Cannot parse ${args[0]} "${args[1]}"`));
+  }
+  assert.match(
+    (await rig.slipway(["prune", "--keep-storage", "1GB"])).stdout,
+    /Total reclaimed space: 0B\n$/,
+  );
+});
+
+test("a store's index is a valid layout from the first moment", async (t) => {
+  const rig = Rig.create(t);
+  await rig.slipway(["images"]);
+  const index = JSON.parse(readFileSync(path.join(rig.root, "index.json"), "utf8")) as object;
+  assert.deepEqual(index, {
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.index.v1+json",
+    manifests: [],
+  });
+});
