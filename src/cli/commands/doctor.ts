@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import type { Store } from "../../content/index.ts";
 import { wantsColours } from "../../progress/index.ts";
 import { formatBytes } from "../../util/index.ts";
-import { startWorker, type Worker } from "../../worker/index.ts";
+import { probeRunModes, type RunModeFinding, startWorker, type Worker } from "../../worker/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { exitCodes } from "../exit-code.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -41,11 +41,21 @@ async function* findings(flags: GlobalFlags, io: CliIo, signal: AbortSignal): As
   const store = attempt(() => openCliStore(flags, io));
   if ("problem" in store) return yield store.problem;
   yield storeFinding(store.value);
+  for (const finding of await probeRunModes()) {
+    // The worker below tells of namespaces.
+    if (finding.subject !== "namespaces") yield runModeFinding(finding);
+  }
   const worker = await attemptAsync(() => start(store.value, signal));
   if ("problem" in worker) return yield worker.problem;
   await using started = worker.value;
   yield { state: "ok", text: `Containers run: ${started.runMode}` };
   yield await containerFinding(started);
+}
+
+const states = { ok: "ok", weaker: "warning", missing: "problem" } as const;
+
+function runModeFinding({ state, text, hint }: RunModeFinding): Finding {
+  return { state: states[state], text: hint === undefined ? text : `${text}\n${hint}` };
 }
 
 /** Less than this is soon used up by a build. */
