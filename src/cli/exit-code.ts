@@ -25,9 +25,20 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** Codes of every room's errors by exit code; what is in no list is a `failure`. */
+/** Codes of every room's errors by exit code, with the class where one code means two things; what is in no list is a `failure`. */
 const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]])[] = [
-  [exitCodes.usage, ["USAGE", "UNSUPPORTED_OPTION", "INVALID_REFERENCE", "INVALID_PLATFORM"]],
+  [
+    exitCodes.usage,
+    [
+      "USAGE",
+      "UNSUPPORTED_OPTION",
+      "INVALID_REFERENCE",
+      "INVALID_PLATFORM",
+      "INVALID_TAG",
+      "AMBIGUOUS_ID",
+      "INVALID_DEST",
+    ],
+  ],
   [
     exitCodes.invalidFile,
     [
@@ -36,7 +47,10 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "DOCKERFILE_EXPANSION",
       "DOCKERFILE_STAGE",
       "DOCKERFILE_CHECK",
-      "DOCKERFILE_UNSUPPORTED",
+      "BAD_IGNORE_FILE",
+      "BAD_PATTERN",
+      "BAD_MODE",
+      "UNSUPPORTED",
       "COMPOSE_INVALID",
       "COMPOSE_UNSUPPORTED",
       "CONFIGURATION_INVALID",
@@ -45,11 +59,13 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
   [
     exitCodes.missingSource,
     [
+      "NO_CONTEXT",
       "CONTEXT_NOT_FOUND",
-      "CONTEXT_UNREADABLE",
       "DOCKERFILE_NOT_FOUND",
       "DOCKERFILE_UNREADABLE",
-      "SOURCE_NOT_FOUND",
+      "NOT_FOUND",
+      "UNREADABLE",
+      "LINK_LOOP",
       "SECRET_NOT_FOUND",
       "SECRET_UNREADABLE",
       "COMPOSE_NOT_FOUND",
@@ -57,7 +73,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "CONFIGURATION_UNREADABLE",
     ],
   ],
-  [exitCodes.imageNotFound, ["IMAGE_NOT_FOUND", "NOT_FOUND", "PLATFORM_NOT_FOUND"]],
+  [exitCodes.imageNotFound, ["IMAGE_NOT_FOUND", "RegistryError NOT_FOUND", "PLATFORM_NOT_FOUND"]],
   [exitCodes.registryDenied, ["UNAUTHORIZED", "DENIED"]],
   [
     exitCodes.registryFailed,
@@ -66,10 +82,12 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
   [
     exitCodes.corrupt,
     [
+      "BAD_IMAGE",
       "DIGEST_MISMATCH",
       "DIFF_ID_MISMATCH",
       "SIZE_MISMATCH",
       "SIZE_EXCEEDED",
+      "INVALID_ARCHIVE",
       "INVALID_TAR",
       "TRUNCATED_TAR",
       "UNSUPPORTED_ENTRY",
@@ -88,6 +106,9 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
     exitCodes.host,
     [
       "STORE_UNUSABLE",
+      "BLOB_NOT_FOUND",
+      "BLOB_MISSING",
+      "LAYER_MISSING",
       "RUNTIME_MISSING",
       "RUNTIME_FAILED",
       "OVERLAY_UNSUPPORTED",
@@ -106,9 +127,8 @@ const byErrorCode = new Map<string, number>(
 export function exitCodeOf(error: unknown): number {
   for (const link of causeChain(error)) {
     if (link instanceof InterruptedError) return 128 + signalNumber(link.signal);
-    // A file that COPY names and an image that a registry lacks have the same code; only the registry's is an image.
-    if (hasCode(link, "NOT_FOUND") && link.name !== "RegistryError") return exitCodes.missingSource;
-    const code = byErrorCode.get(String((link as { code?: unknown }).code));
+    const name = String((link as { code?: unknown }).code);
+    const code = byErrorCode.get(`${link.name} ${name}`) ?? byErrorCode.get(name);
     if (code !== undefined) return code;
   }
   return isInternal(error) ? exitCodes.internal : exitCodes.failure;
@@ -124,8 +144,4 @@ export function causeChain(error: unknown): Error[] {
   const chain: Error[] = [];
   for (let link = error; link instanceof Error && !chain.includes(link); link = link.cause) chain.push(link);
   return chain;
-}
-
-function hasCode(error: Error, code: string): boolean {
-  return "code" in error && error.code === code;
 }
