@@ -5,6 +5,7 @@ import { type Operation, solve, type SolverObserver, type SolverVertex } from ".
 import type { WorkerApi, WorkerLog } from "../../worker/index.ts";
 import type { Engine, SolveRequest, SolveResult } from "../engine.ts";
 import { emptyStack, type Stack } from "../stack.ts";
+import { firstBuild } from "./miss-reason.ts";
 import { StepRecords } from "./step-records.ts";
 import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.ts";
 import { LayerDirectories } from "./layer-directories.ts";
@@ -149,7 +150,7 @@ class StepReporter implements SolverObserver {
   }
 
   started(id: string): void {
-    this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now() });
+    this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now(), ...this.#reasonOf(id) });
   }
 
   completed(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {
@@ -157,15 +158,19 @@ class StepReporter implements SolverObserver {
     if (source?.startsWith("docker-image://") && outcome === "cached") return; // told by the pull reporter
     if (!source && outcome === "done") this.run.push(id as VertexDigest);
     if (!source && outcome === "cached") this.cached.push(id as VertexDigest);
-    const reason = outcome === "cached" ? undefined : this.#environment.reasons.get(id);
     this.#environment.emit({
       kind: "vertex-completed",
       id,
       timeMs: Date.now(),
       outcome,
       ...(outcome === "failed" && error instanceof Error && { error: error.message }),
-      ...(reason !== undefined && { reason }),
+      ...(outcome !== "cached" && this.#reasonOf(id)),
     });
+  }
+
+  #reasonOf(id: string): { reason?: string } {
+    const reason = this.#environment.reasons.get(id);
+    return reason === undefined || reason === firstBuild ? {} : { reason };
   }
 
   #sourceOf(id: string): string | undefined {

@@ -1,8 +1,11 @@
 import type { KeyParts } from "./key-parts.ts";
 
+/** The reason of a step without a past; not worth telling. */
+export const firstBuild = "first build";
+
 /** One line that says why a step runs, from the first part that differs from the step's last run. */
 export function missReason(last: KeyParts | undefined, parts: KeyParts, parentRan: boolean): string {
-  if (!last) return "first build";
+  if (!last) return firstBuild;
   const names = new Set([...Object.keys(parts), ...Object.keys(last)]);
   const changed = [...names].filter((name) => parts[name] !== last[name]).sort(byWeight);
   const [first] = changed;

@@ -20,7 +20,7 @@ export interface SolveEnvironment {
   worker(): Promise<WorkerApi>;
   /** Sends the output of the process `runId` to the step's log until the returned function is called. */
   captureLog(runId: string, vertex: Vertex): () => void;
-  /** Why a step runs, for its completion event. */
+  /** Why a step runs, for its events. */
   readonly reasons: Map<string, string>;
 }
 

@@ -5,6 +5,7 @@ import type { FileActionsRequest } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
+import { firstBuild } from "../miss-reason.ts";
 import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 
 /** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
@@ -154,6 +155,6 @@ export class FileOperation implements Operation<Value> {
 
   /** A step that never ran has no record under its content either: files need not be read to learn that. */
   #hasRun(): boolean {
-    return this.#environment.reasons.get(this.#vertex.digest) !== "first build";
+    return this.#environment.reasons.get(this.#vertex.digest) !== firstBuild;
   }
 }
