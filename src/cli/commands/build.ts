@@ -43,7 +43,7 @@ export function addBuildOptions(command: Command): Command {
     .option("--no-cache", "Run every step again")
     .option("--no-cache-filter <stages>", "Run every step of these stages again", collect, [])
     .option("--pull", "Ask the registry for newer base images")
-    .option("-j, --jobs <number>", "How many steps may run at once (default: number of cores)", parseJobs)
+    .option("-j, --jobs <number>", "How many steps may run at once (default: 8 for each core)", parseJobs)
     .optionsGroup("What to show:")
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
     .option("-q, --quiet", "Show nothing, and print the image's ID at the end");
