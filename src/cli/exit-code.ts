@@ -98,7 +98,6 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "INVALID_CONFIG",
       "INVALID_DIGEST",
       "UNSUPPORTED_MEDIA_TYPE",
-      "INVALID_ARCHIVE",
     ],
   ],
   [exitCodes.noSpace, ["NO_SPACE", "ENOSPC", "EDQUOT"]],

@@ -39,14 +39,20 @@ export function define(command: Command, io: CliIo): void {
 async function* findings(flags: GlobalFlags, io: CliIo, signal: AbortSignal): AsyncGenerator<Finding> {
   yield { state: "ok", text: `Node.js ${process.versions.node}, Linux ${release()}, ${process.arch}` };
   const store = attempt(() => openCliStore(flags, io));
-  if ("problem" in store) return yield store.problem;
+  if ("problem" in store) {
+    yield store.problem;
+    return;
+  }
   yield storeFinding(store.value);
   for (const finding of await probeRunModes()) {
     // The worker below tells of namespaces.
     if (finding.subject !== "namespaces") yield runModeFinding(finding);
   }
   const worker = await attemptAsync(() => start(store.value, signal));
-  if ("problem" in worker) return yield worker.problem;
+  if ("problem" in worker) {
+    yield worker.problem;
+    return;
+  }
   await using started = worker.value;
   yield { state: "ok", text: `Containers run: ${started.runMode}` };
   yield await containerFinding(started);

@@ -11,6 +11,7 @@ interface PruneFlags extends GlobalFlags {
   readonly olderThan?: string;
   readonly keepStorage?: string;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
 }
 
 export function define(command: Command, io: CliIo): void {
@@ -20,6 +21,7 @@ export function define(command: Command, io: CliIo): void {
     .option("--older-than <age>", "Only what was not used for this long, e.g. 24h or 7d")
     .option("--keep-storage <size>", "Keep the results used last that take no more than this, e.g. 10GB")
     .option("--dry-run", "Only say what would be removed")
+    .option("-f, --force", "Do not ask; on a terminal prune asks first")
     .action(async () => {
       const flags = command.optsWithGlobals<PruneFlags>();
       const options = toOptions(flags);
@@ -31,6 +33,7 @@ export function define(command: Command, io: CliIo): void {
         io.stdout.write(planText(plan, "Would reclaim"));
         return;
       }
+      if (!flags.force && io.stdin.isTTY && !(await isConfirmed(flags, io))) return;
       const { StepEngine } = await import("../../build/index.ts");
       const plan = await withProgress({ quiet: true }, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
@@ -41,6 +44,21 @@ export function define(command: Command, io: CliIo): void {
       });
       io.stdout.write(planText(plan, "Total reclaimed space"));
     });
+}
+
+/** A script has decided already; a person is asked, as docker does. */
+async function isConfirmed({ all }: PruneFlags, io: CliIo): Promise<boolean> {
+  const results = all ? "the results of all steps" : "results of steps that no image needs";
+  io.stderr.write(`WARNING! This will remove untagged images and ${results}.\n`);
+  io.stderr.write("Are you sure you want to continue? [y/N] ");
+  const { createInterface } = await import("node:readline");
+  const lines = createInterface({ input: io.stdin });
+  const answer = await new Promise<string>((resolve) => {
+    lines.once("line", resolve);
+    lines.once("close", () => resolve(""));
+  });
+  lines.close();
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 function toOptions({ all, olderThan, keepStorage }: PruneFlags): PruneOptions {
