@@ -50,7 +50,10 @@ export async function runCommand(command: Command, io: CliIo): Promise<void> {
         isMeans: true,
       },
     );
-    io.exitCode = await runAttached(record, options, { store, isTty: flags.tty ?? false });
+    const isTty = flags.tty ?? false;
+    // Without it, a loop that reads its list from standard input would lose that to the first command.
+    const hasStdin = isTty || (flags.interactive ?? false);
+    io.exitCode = await runAttached(record, options, { store, isTty, hasStdin });
   } catch (error) {
     reportRunFailure(error, { io, debug: flags.debug ?? false });
   }
@@ -127,7 +130,7 @@ async function findImage(nameOrId: string, steps: StepEngine): Promise<ImageReco
 async function runAttached(
   record: ImageRecord,
   options: RunOptions,
-  { store, isTty }: { readonly store: Store; readonly isTty: boolean },
+  { store, isTty, hasStdin }: { readonly store: Store; readonly isTty: boolean; readonly hasStdin: boolean },
 ): Promise<number> {
   const { signal } = new AbortController();
   await using steps = new StepEngine({ store, emit: () => {}, signal, attached: true });
@@ -135,6 +138,6 @@ async function runAttached(
   const worker = await steps.worker();
   return await withForwardedSignals(
     (name) => void worker.signal({ runId: request.runId, signal: name }),
-    async () => (await worker.runAttached({ ...request, tty: isTty })).exitCode,
+    async () => (await worker.runAttached({ ...request, tty: isTty, stdin: hasStdin })).exitCode,
   );
 }

@@ -18,6 +18,8 @@ export interface RunContainerOptions {
   readonly id: string;
   /** Called for each piece of output; reading goes on when the promise resolves. Undefined: the process gets our own stdio. */
   readonly onOutput?: ((stream: 1 | 2, data: Buffer) => Promise<void>) | undefined;
+  /** False: the process reads nothing. With `onOutput` it never does. */
+  readonly stdin?: boolean | undefined;
   /** Gets what sends a signal to the first process of the container, as soon as there is one. */
   readonly onSignaller?: ((send: SendSignal) => void) | undefined;
   /** Kills every process of the container. */
@@ -36,7 +38,9 @@ export async function runContainer(options: RunContainerOptions): Promise<number
   const child: ChildProcess = spawn(runtime.file, runtimeArguments(options), {
     cwd: bundle,
     env: runtimeEnv(),
-    stdio: onOutput ? ["ignore", "pipe", "pipe"] : "inherit",
+    stdio: onOutput
+      ? ["ignore", "pipe", "pipe"]
+      : [options.stdin === false ? "ignore" : "inherit", "inherit", "inherit"],
   });
   options.onSignaller?.((signal) => void sendWhenStarted(child, bundle, signal));
   const output = onOutput ? [pump(child.stdout, 1, onOutput), pump(child.stderr, 2, onOutput)] : [];

@@ -40,8 +40,8 @@ export function handlers(
       ),
     runAttached: (request) =>
       cancellable(request.runId, async (options) => {
-        const { output: _, tty, ...unkept } = request;
-        return { exitCode: (await runStep(environment, unkept, { ...options, tty })).exitCode };
+        const { output: _, tty, stdin = true, ...unkept } = request;
+        return { exitCode: (await runStep(environment, unkept, { ...options, tty, stdin })).exitCode };
       }),
     cancel: async ({ runId }) => running.get(runId)?.cancel(),
     signal: async ({ runId, signal }) => running.get(runId)?.send(signal),

@@ -19,8 +19,8 @@ export interface WorkerApi {
   importTar(request: { layer: LayerId; file: string }): Promise<LayerInfo>;
   /** Runs one process to its end and makes the upper directory a layer, if it exits with 0. */
   run(request: RunRequest): Promise<RunResult>;
-  /** Runs a process with the worker's own stdin, stdout and stderr; the changes are kept nowhere. */
-  runAttached(request: RunRequest & { tty: boolean }): Promise<{ exitCode: number }>;
+  /** Runs a process with the worker's own stdout, stderr and, unless `stdin` is false, stdin; the changes are kept nowhere. */
+  runAttached(request: RunRequest & { tty: boolean; stdin?: boolean }): Promise<{ exitCode: number }>;
   /** Sends a signal to the first process of `run` or `runAttached`, as soon as there is one; nothing when it has ended. */
   signal(request: { runId: string; signal: NodeJS.Signals }): Promise<void>;
   /** Kills what `run` or `runAttached` with this `runId` started; that call then rejects with code `CANCELLED`. */

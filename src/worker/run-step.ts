@@ -28,6 +28,8 @@ export interface StepOptions {
   /** Undefined: the process gets the worker's own stdin, stdout and stderr. */
   readonly onOutput?: (stream: 1 | 2, data: Buffer) => Promise<void>;
   readonly tty?: boolean;
+  /** False: the process reads nothing, even where it would get the worker's own stdin. */
+  readonly stdin?: boolean;
   readonly signal: AbortSignal;
   /** Gets what sends a signal to the process. */
   readonly onSignaller?: (send: SendSignal) => void;
@@ -179,6 +181,7 @@ function runInContainer(
       // runc names a cgroup of the host so.
       id: `slipway-${randomBytes(6).toString("hex")}`,
       onOutput: options.onOutput,
+      stdin: options.stdin,
       onSignaller: options.onSignaller,
       signal: options.signal,
     });

@@ -57,6 +57,7 @@ test("run binds host paths, hands standard input on, and keeps nothing", { skip 
   assert.notEqual(bound.exitCode, 0);
   const cat = await rig.slipway(["run", "-i", "busybox", "cat"], { input: "piped" });
   assert.equal(cat.stdout, "piped");
+  assert.equal((await rig.slipway(["run", "busybox", "cat"], { input: "piped" })).stdout, "");
   await rig.slipway(["run", "busybox", "touch", "/kept"]);
   assert.notEqual((await rig.slipway(["run", "busybox", "ls", "/kept"])).exitCode, 0);
 });

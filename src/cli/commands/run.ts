@@ -34,7 +34,7 @@ export function define(command: Command, io: CliIo): void {
     .option("--hostname <name>", "Host name")
     .option("--network <mode>", "host (the default) or none")
     .option("-i, --interactive", "Give the command our standard input")
-    .option("-t, --tty", "Give the command a terminal")
+    .option("-t, --tty", "Give the command a terminal, and our standard input with it")
     .option("--rm", "Nothing is kept in any case; accepted for docker's sake")
     .optionsGroup("What to show:")
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
