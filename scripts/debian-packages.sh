@@ -26,7 +26,8 @@ install_node_modules() {
     die "Node.js 20.19 or newer is needed, this is $(node --version)"
   if [ node_modules/.package-lock.json -nt package-lock.json ]; then return 0; fi
   say "Installing npm packages from package-lock.json into node_modules/"
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  # Not "npm ci": it wants the lock file to name the optional packages of every platform, and registries may lack some.
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 }
 
 say() { printf '==> %s\n' "$*"; }
