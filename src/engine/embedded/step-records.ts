@@ -36,6 +36,12 @@ export class StepRecords {
     return parseStepRecord(this.#store.cache.get(slotKey(slot)))?.parts;
   }
 
+  /** The layer that the last run of the step in `slot` made, if it is still there; marked as used. */
+  lastLayer(slot: string): LayerId | undefined {
+    const record = parseStepRecord(this.#store.cache.get(slotKey(slot)));
+    return record && this.#store.layers.touch(record.layer) ? record.layer : undefined;
+  }
+
   putLast(slot: string, record: StepRecord): void {
     this.#store.cache.put(slotKey(slot), record);
   }

@@ -4,7 +4,7 @@ import type { Operation } from "../../../solver/index.ts";
 import type { FileActionsRequest } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
-import { cacheKey, fileKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
+import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlot } from "../key-parts.ts";
 import { firstBuild } from "../miss-reason.ts";
 import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 
@@ -104,7 +104,8 @@ export class FileOperation implements Operation<Value> {
   }
 
   async #request(inputs: readonly Value[], output: string): Promise<FileActionsRequest> {
-    const { directories } = this.#environment;
+    const { directories, records, project } = this.#environment;
+    const previousLayer = records.lastLayer(stepSlot(project, this.#vertex));
     const sources = inputs.map(async (input) =>
       input.kind === "context"
         ? { kind: "context" as const, context: input.opened.source }
@@ -115,6 +116,7 @@ export class FileOperation implements Operation<Value> {
       output,
       actions: this.#op.actions,
       sources: await Promise.all(sources),
+      ...(previousLayer !== undefined && { previousLayer }),
     };
   }
 
