@@ -5,7 +5,7 @@ import path from "node:path";
 /** A tar of a small root file system: a static busybox under the names the cases use, users and groups. */
 export function makeBase(dir) {
   const tree = path.join(dir, "tree");
-  for (const name of ["bin", "etc", "tmp", "root", "home/app"])
+  for (const name of ["bin", "etc", "tmp", "root", "home/app", "dev", "proc", "sys"])
     mkdirSync(path.join(tree, name), { recursive: true });
   cpSync("/bin/busybox", path.join(tree, "bin/busybox"), { dereference: true });
   const applets = execFileSync("/bin/busybox", ["--list"], { encoding: "utf8" }).trim().split("\n");

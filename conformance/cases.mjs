@@ -1,5 +1,6 @@
 // Dockerfiles whose images must equal BuildKit's: config, history, flattened tree. One row a case:
 // name, Dockerfile, and optionally files of the context ("path": "text", or { text, mode } or { link }), target, args.
+// `history`: created_by texts by index where BuildKit has changed since the release that made the stored results.
 // `fails`: the build must fail in both, with this text in both messages.
 
 const passwdBase = "FROM base\n";
@@ -132,8 +133,21 @@ export const cases = [
   one(
     "healthcheck",
     `${passwdBase}HEALTHCHECK --interval=5m --timeout=3s --start-period=1s --retries=2 CMD wget -q localhost || exit 1`,
+    {},
+    {
+      history: [
+        "HEALTHCHECK {Test:[CMD-SHELL wget -q localhost || exit 1] Interval:5m0s Timeout:3s StartPeriod:1s StartInterval:0s Retries:2}",
+      ],
+    },
   ),
-  one("healthcheck-none", `${passwdBase}HEALTHCHECK NONE`),
+  one(
+    "healthcheck-none",
+    `${passwdBase}HEALTHCHECK NONE`,
+    {},
+    {
+      history: ["HEALTHCHECK {Test:[NONE] Interval:0s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}"],
+    },
+  ),
   one("onbuild-stored", `${passwdBase}ONBUILD RUN echo hi\nONBUILD COPY . /x`),
   one("onbuild-stage", `FROM base AS a\nONBUILD RUN echo triggered > /t\nFROM a\nRUN echo after > /after`),
   one("continuation", `${passwdBase}RUN echo a \\\n  # comment\n  b \\\n\n  c > /abc`),

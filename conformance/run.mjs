@@ -50,11 +50,20 @@ function check(one) {
     expected[one.name] = result;
     return true;
   }
-  const want = expected[one.name];
+  const want = withNewerHistory(expected[one.name], one.history);
   if (isDeepStrictEqual(result, want)) return true;
   console.log(`✖ ${one.name}`);
   printDifference(want, result, "  ");
   return false;
+}
+
+/** The stored result, with what newer releases write in place of the texts that they changed. */
+function withNewerHistory(want, texts) {
+  if (!want || !texts) return want;
+  const history = want.config.history.map((entry, index) =>
+    texts[index] === undefined ? entry : { ...entry, created_by: texts[index] },
+  );
+  return { ...want, config: { ...want.config, history } };
 }
 
 function buildCase(one) {
@@ -134,6 +143,7 @@ function docker() {
   const [file = "docker", ...before] = [...(process.env.SLIPWAY_BENCH_PEER?.split(" ") ?? []), "docker"];
   const call = (...args) => run(file, [...before, ...args], {});
   return {
+    answers: () => call("info").status === 0,
     importBase: (tar) => must(call("import", tar, "base")),
     build: (context, flags, archive, tree) => {
       const image = call("build", "--network=host", "-t", "case", ...flags, context);
@@ -147,8 +157,8 @@ function docker() {
 function missing() {
   if (process.getuid() !== 0) return "needs root";
   if (!existsSync("/bin/busybox")) return "needs busybox-static";
-  if (!update) return undefined;
-  return docker().build ? undefined : "docker does not answer";
+  if (update && !docker().answers()) return "docker does not answer";
+  return undefined;
 }
 
 function run(file, args, options) {
