@@ -21,8 +21,12 @@ const standIns = [
 
 /** Imports the stand-ins that the store lacks. The first time this takes minutes. */
 export function makeStandIns({ home, say, slipway }) {
-  const have = slipway(["images", "--format=json"]);
-  const missing = standIns.filter(({ name }) => !have.includes(name.split(":")[0]));
+  const have = new Set(
+    slipway(["images"])
+      .split("\n")
+      .map((line) => line.split(/\s+/, 2).join(":")),
+  );
+  const missing = standIns.filter(({ name }) => !have.has(name));
   if (missing.length === 0) return;
   install("mmdebstrap", "busybox-static");
   for (const standIn of missing) {
