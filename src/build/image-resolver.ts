@@ -13,6 +13,7 @@ import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { SingleFlight } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
+import { reportStep } from "./report-step.ts";
 
 export interface ImageResolverOptions {
   readonly store: Store;
@@ -52,9 +53,13 @@ export class ImageResolver implements ImageConfigResolver {
   /** The record of a normalised name. */
   resolve(name: string, options: Partial<ResolveImageOptions> = {}): Promise<ImageRecord> {
     const { platform = hostPlatform(), description = `[internal] load metadata for ${name}` } = options;
+    const id = `internal:load-metadata:${name}`;
     return this.#flights.do(name, async () => {
       const known = this.#options.pull ? undefined : this.#images.get(name);
-      return known ?? (await this.#reported(name, description, () => this.#fetch(name, platform)));
+      return (
+        known ??
+        (await reportStep(this.#options.emit, { id, name: description }, () => this.#fetch(name, platform)))
+      );
     });
   }
 
@@ -96,22 +101,6 @@ export class ImageResolver implements ImageConfigResolver {
     };
     this.#images.setName(name, this.#images.putRecord(record));
     return record;
-  }
-
-  async #reported<Value>(name: string, description: string, work: () => Promise<Value>): Promise<Value> {
-    const { emit } = this.#options;
-    const id = `internal:load-metadata:${name}`;
-    emit({ kind: "vertex", id, name: description, inputs: [] });
-    emit({ kind: "vertex-started", id, timeMs: Date.now() });
-    try {
-      const value = await work();
-      emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
-      return value;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "failed", error: message });
-      throw error;
-    }
   }
 }
 

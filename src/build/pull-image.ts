@@ -2,6 +2,7 @@ import type { ImageLayer, ImageRecord } from "../image/index.ts";
 import { familiarReference, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { normaliseTag } from "./normalise-tag.ts";
+import { reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 /** Brings an image into the store, layers included, so that no network is needed afterwards. What the store has is not fetched
@@ -26,16 +27,10 @@ async function fetchLayers(
   { steps, emit }: { readonly steps: StepEngine; readonly emit: EmitEvent },
 ): Promise<void> {
   const id = `internal:pull:${reference}`;
-  emit({ kind: "vertex", id, name: `pull ${familiarReference(parseReference(reference))}`, inputs: [] });
-  emit({ kind: "vertex-started", id, timeMs: Date.now() });
-  try {
-    await Promise.all(layers.map((layer) => fetchLayer(layer, { id, reference, steps, emit })));
-    emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "failed", error: message });
-    throw error;
-  }
+  const step = { id, name: `pull ${familiarReference(parseReference(reference))}` };
+  await reportStep(emit, step, () =>
+    Promise.all(layers.map((layer) => fetchLayer(layer, { id, reference, steps, emit }))),
+  );
 }
 
 interface LayerFetch {

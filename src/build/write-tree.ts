@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { ImageRecord } from "../image/index.ts";
@@ -7,7 +7,8 @@ import type { StepEngine } from "./step-engine.ts";
 
 type TreeOutput = Extract<OutputSpec, { type: "local" | "tar" }>;
 
-/** Writes the flattened tree of an image into a directory or a tar; a tar for `-` goes to standard output.
+/** Writes the flattened tree of an image into a directory or a tar; a tar file appears
+ * whole, and for `-` it goes to standard output.
  * @returns one line for the summary */
 export async function writeTree(record: ImageRecord, output: TreeOutput, steps: StepEngine): Promise<string> {
   const lowers = await steps.directoriesOf(record);
@@ -17,12 +18,18 @@ export async function writeTree(record: ImageRecord, output: TreeOutput, steps: 
     await worker.exportTree({ lowers, dest, form: "directory" });
     return `files to ${output.dest}`;
   }
+  const writeTar = (file: string) => worker.exportTree({ lowers, dest: file, form: "tar" });
   if (output.dest !== "-") {
-    await worker.exportTree({ lowers, dest: path.resolve(output.dest), form: "tar" });
+    const { placeFile } = await import("../exporter/index.ts");
+    await placeFile(output.dest, writeTar);
     return `tar to ${output.dest}`;
   }
   const temporary = steps.store.temp.newPath("tar");
-  await worker.exportTree({ lowers, dest: temporary, form: "tar" });
-  await pipeline(createReadStream(temporary), process.stdout, { end: false });
+  try {
+    await writeTar(temporary);
+    await pipeline(createReadStream(temporary), process.stdout, { end: false });
+  } finally {
+    rmSync(temporary, { force: true });
+  }
   return "tar to standard output";
 }

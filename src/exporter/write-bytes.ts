@@ -53,6 +53,27 @@ export async function writeToFile(
   }
 }
 
+/** Lets `write` fill a path and makes that `file`, whole or not at all, as `writeToFile` does.
+ * @throws {ExporterError} `INVALID_DEST` | `NO_SPACE`
+ * @throws what `write` throws */
+export async function placeFile<Value>(
+  file: string,
+  write: (path: string) => Promise<Value>,
+): Promise<Value> {
+  const { target, stat } = resolveDest(file);
+  if (stat?.isDirectory()) throw invalidDest(file, "it is a directory");
+  if (stat && !stat.isFile()) return await write(target);
+  const temporary = temporaryBeside(target);
+  try {
+    const value = await write(temporary);
+    await rename(temporary, target);
+    return value;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw explain(error, file);
+  }
+}
+
 /** A symbolic link is written through, as other tools do. */
 function resolveDest(file: string): { target: string; stat: Stats | undefined } {
   const stat = statSync(file, { throwIfNoEntry: false });

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { missingForContainers, mountsBelow, Rig } from "./rig.ts";
+import { missingForContainers, mountsBelow, Rig, run } from "./rig.ts";
 
 const skip = missingForContainers();
 
@@ -115,5 +123,27 @@ test("nothing stays mounted, running or in tmp/ after a build", { skip }, async 
   rig.file("Dockerfile", "FROM busybox\nRUN true\nRUN false\n");
   await rig.build();
   assert.deepEqual(mountsBelow(rig.dir), []);
+  assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
+});
+
+test("a tar appears whole or not at all, and standard output's leaves nothing in tmp/", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN dd if=/dev/zero of=/big bs=1M count=4\n");
+  await rig.mustBuild("-t", "big");
+  const dest = path.join(rig.dir, "out.tar");
+  writeFileSync(dest, "what was there before");
+  const limited = ["-c", `ulimit -f 1024; exec "$@"`, "sh", process.execPath, path.resolve("bin/slipway")];
+  const args = [...limited, "build", "--progress=plain", "--output", `type=tar,dest=${dest}`, rig.contextDir];
+  const failed = await run("sh", args, { cwd: rig.dir, env: { SLIPWAY_ROOT: rig.root } });
+  assert.notEqual(failed.exitCode, 0);
+  assert.equal(readFileSync(dest, "utf8"), "what was there before");
+  assert.deepEqual(
+    readdirSync(rig.dir).filter((name) => name.startsWith(".out.tar")),
+    [],
+  );
+  const piped = await rig.build("--output", "-");
+  assert.equal(piped.exitCode, 0);
   assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
 });

@@ -1,5 +1,5 @@
 import { newLayerId } from "../../../content/index.ts";
-import type { CopyAction, FileOp, Vertex } from "../../../llb/index.ts";
+import type { FileOp, Vertex } from "../../../llb/index.ts";
 import type { Operation } from "../../../solver/index.ts";
 import type { FileActionsRequest } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
@@ -71,8 +71,9 @@ export class FileOperation implements Operation<Value> {
   async #contentParts(inputs: readonly Value[]): Promise<KeyParts> {
     const keys = [...(await this.#digestContexts(inputs))];
     const worker = await this.#environment.worker();
-    for (const [stack, indices] of this.#actionsByStack(inputs)) {
-      const lowers = await this.#environment.directories.ensure(stack);
+    for (const [input, indices] of this.#actionsByInput(inputs)) {
+      if (input.kind !== "stack") continue;
+      const lowers = await this.#environment.directories.ensure(input.stack);
       const actions = indices.map((index) => this.#op.actions[index]!);
       const { contentDigests } = await worker.digestSources({ lowers, actions });
       for (const [position, index] of indices.entries()) keys[index] = contentDigests[position];
@@ -95,10 +96,11 @@ export class FileOperation implements Operation<Value> {
 
   async #computeContextKeys(inputs: readonly Value[]): Promise<readonly (InputKey | undefined)[]> {
     const keys: (InputKey | undefined)[] = this.#op.actions.map(() => undefined);
-    for (const [index, action] of this.#copies()) {
-      const source = inputs[action.from];
-      if (source?.kind !== "context") continue;
-      [keys[index]] = await source.opened.context.digestSources([action]);
+    for (const [input, indices] of this.#actionsByInput(inputs)) {
+      if (input.kind !== "context") continue;
+      const actions = indices.map((index) => this.#op.actions[index]!);
+      const digests = await input.opened.context.digestSources(actions);
+      for (const [position, index] of indices.entries()) keys[index] = digests[position];
     }
     return keys;
   }
@@ -128,12 +130,6 @@ export class FileOperation implements Operation<Value> {
     return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
   }
 
-  *#copies(): Generator<readonly [number, CopyAction]> {
-    for (const [index, action] of this.#op.actions.entries()) {
-      if (action.kind === "copy") yield [index, action];
-    }
-  }
-
   #stackKey(inputs: readonly Value[], index: number): InputKey | undefined {
     const action = this.#op.actions[index];
     if (action?.kind !== "copy") return undefined;
@@ -145,12 +141,12 @@ export class FileOperation implements Operation<Value> {
     return this.#op.actions.some((_, index) => this.#stackKey(inputs, index) !== undefined);
   }
 
-  #actionsByStack(inputs: readonly Value[]): Map<Stack, number[]> {
-    const found = new Map<Stack, number[]>();
-    for (const [index, action] of this.#copies()) {
-      const source = inputs[action.from];
-      if (source?.kind !== "stack") continue;
-      found.set(source.stack, [...(found.get(source.stack) ?? []), index]);
+  /** Indices of the copy actions that read each input. */
+  #actionsByInput(inputs: readonly Value[]): ReadonlyMap<Value, readonly number[]> {
+    const found = new Map<Value, number[]>();
+    for (const [index, action] of this.#op.actions.entries()) {
+      const input = action.kind === "copy" ? inputs[action.from] : undefined;
+      if (input) found.set(input, [...(found.get(input) ?? []), index]);
     }
     return found;
   }
