@@ -42,28 +42,41 @@ if (options.includes("--json"))
 /** All phases of one scenario; builders take turns within a run, so that a slow moment of the machine hits all of them. */
 function measure(scenario) {
   const best = new Map();
+  /** Rivals that cannot build this scenario here. */
+  const failed = new Set();
+  const phases = ["cold", "no-op", ...(scenario.edit ? ["edit"] : [])];
   for (let run = 0; run < runs; run++) {
     for (const builder of builders) {
+      if (failed.has(builder)) continue;
       const context = path.join(dir, `${scenario.name}-${builder.name}`);
-      scenario.create(context);
-      builder.forget(scenario);
-      for (const phase of ["cold", "no-op", ...(scenario.edit ? ["edit"] : [])]) {
-        if (phase === "edit") scenario.edit(context, run);
-        const taken = builder.build(context, scenario);
-        const key = `${phase} ${builder.name}`;
-        best.set(key, Math.min(best.get(key) ?? Number.POSITIVE_INFINITY, taken));
+      try {
+        scenario.create(context);
+        builder.forget(scenario);
+        for (const phase of phases) {
+          if (phase === "edit") scenario.edit(context, run);
+          const taken = builder.build(context, scenario);
+          const key = `${phase} ${builder.name}`;
+          best.set(key, Math.min(best.get(key) ?? Number.POSITIVE_INFINITY, taken));
+        }
+      } catch (error) {
+        if (builder === builders[0]) throw error;
+        console.error(`${scenario.name}: ${builder.name} is left out: ${error.message}`);
+        failed.add(builder);
       }
       rmSync(context, { recursive: true, force: true });
     }
   }
-  return ["cold", "no-op", ...(scenario.edit ? ["edit"] : [])].map((phase) => report(scenario, phase, best));
+  return phases.map((phase) => report(scenario, phase, best));
 }
 
 function report(scenario, phase, best) {
   const times = builders.map(({ name }) => best.get(`${phase} ${name}`));
   const [ours, ...others] = times;
-  const ratios = others.map((other, index) => `${(other / ours).toFixed(1)}× ${builders[index + 1].name}`);
-  console.log(row(`${scenario.title}: ${phase}`, ...times.map((time) => time.toFixed(2)), ratios.join(", ")));
+  const ratios = others.flatMap((other, index) =>
+    other === undefined ? [] : [`${(other / ours).toFixed(1)}× ${builders[index + 1].name}`],
+  );
+  const shown = times.map((time) => time?.toFixed(2) ?? "-");
+  console.log(row(`${scenario.title}: ${phase}`, ...shown, ratios.join(", ")));
   return {
     scenario: scenario.name,
     phase,
