@@ -7,7 +7,7 @@ export type VertexDigest = string & { readonly [brand]: "VertexDigest" };
 
 /** One operation of the build graph. The vocabulary is BuildKit's LLB (solver/pb/ops.proto); every operation here has one
  * output, and `inputs` of its vertex are numbered from 0. `-1` stands for an empty tree (scratch). */
-export type Op = SourceOp | ExecOp | FileOp;
+export type Op = SourceOp | ExecOp | FileOp | MergeOp;
 
 /** Brings a tree in. `identifier` is one of
  * - `docker-image://<reference>@<digest>`: an image, resolved before the graph is made;
@@ -89,6 +89,11 @@ export interface FileOp {
   /** Index of the input to change, -1 = scratch. */
   readonly base: number;
   readonly actions: readonly FileAction[];
+}
+
+/** Lays the trees of all inputs on each other, the first one lowest; the layers stay as they are. */
+export interface MergeOp {
+  readonly kind: "merge";
 }
 
 export type FileAction = CopyAction | MkFileAction | MkDirAction;

@@ -34,7 +34,7 @@ export function mountOverlay(options: OverlayOptions): void {
     symlinkSync(directory, path.join(links, name));
     return name;
   };
-  const lowers = atLeast(upper ? 1 : 2, options);
+  const lowers = atLeast(upper ? 1 : 2, { ...options, lowers: eachOnce(options.lowers) });
   if (lowers.length > MAX_LOWERS) {
     const message = `Cannot mount a stack of ${lowers.length} layers: the kernel takes at most ${MAX_LOWERS}`;
     throw new OverlayError("TOO_MANY_LAYERS", message, {
@@ -54,8 +54,16 @@ export function mountOverlay(options: OverlayOptions): void {
 
 const MAX_LOWERS = 499;
 
+/** The kernel takes no directory twice. The upper one hides all of the lower one, whatever lies between. */
+function eachOnce(lowers: readonly string[]): readonly string[] {
+  return [...new Set(lowers.toReversed())].reverse();
+}
+
 /** The kernel wants two directories in all: empty ones make up for missing ones. */
-function atLeast(count: number, { lowers, links }: OverlayOptions): readonly string[] {
+function atLeast(
+  count: number,
+  { lowers, links }: Pick<OverlayOptions, "lowers" | "links">,
+): readonly string[] {
   const empty = Array.from({ length: Math.max(count - lowers.length, 0) }, (_, number) => {
     const directory = path.join(links, `empty${number}`);
     mkdirSync(directory);

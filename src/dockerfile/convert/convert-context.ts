@@ -87,9 +87,11 @@ export class ConvertContext {
     step: StageStep,
     message: string,
     code: DockerfileErrorCode = "DOCKERFILE_INSTRUCTION",
+    options: { readonly hint?: string } = {},
   ): DockerfileError {
     return new DockerfileError(code, message, {
       location: locationOf(this.graph.dockerfile, step.instruction),
+      ...options,
     });
   }
 

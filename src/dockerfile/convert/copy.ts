@@ -8,22 +8,24 @@ import { refuseRemoteSource } from "./remote-source.ts";
 import { addHistory } from "./history.ts";
 import { inlineFile, inlineFileDescription } from "./inline-file.ts";
 import { InputList } from "./input-list.ts";
-import { parseOwner } from "./owner.ts";
+import { isNamed, parseOwner, refuseOwnerName } from "./owner.ts";
 import { resolveDest, resolveSource } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 import { nextStep } from "./step-name.ts";
 
 type CopyStep = StepOf<CopyInstruction | AddInstruction>;
 
-/** COPY and ADD: one file operation, with an action for each source. `--link` is the same operation, as in BuildKit over
- * storage that cannot merge layers: it makes the same files. */
+/** COPY and ADD: one file operation, with an action for each source. With `--link` it knows nothing of the tree below: it makes
+ * a tree of its own, which is laid upon the stage's. */
 export function dispatchCopy(context: ConvertContext, state: StageState, step: CopyStep): void {
   const words = expandWords(context, state, step);
   for (const source of words.sources) refuseRemoteSource(context, step, source);
   if (words.checksum) throw context.error(step, checksumReason(words.sources));
   const inputs = new InputList();
-  const base = inputs.add(state.vertex);
   const shared = sharedOptions(context, state, step, words);
+  const isLinked = step.instruction.link && canLink(shared);
+  const base = isLinked ? -1 : inputs.add(state.vertex);
+  if (base < 0) refuseOwnerName(context, step, shared.owner);
   const actions: CopyAction[] = [];
   if (words.sources.length > 0) {
     const from = inputs.add(sourceTree(context, state, step));
@@ -34,8 +36,22 @@ export function dispatchCopy(context: ConvertContext, state: StageState, step: C
     actions.push(inlineAction(from, file, shared));
   }
   const op: FileOp = { kind: "file", base, actions };
-  state.vertex = context.definition.add(op, inputs.digests, nextStep(context, state, step));
+  const metadata = nextStep(context, state, step);
+  const copied = context.definition.add(op, inputs.digests, metadata);
+  state.vertex = isLinked ? layUpon(context, state, copied) : copied;
   addHistory(state, shownCopy(step, words), "tree");
+}
+
+/** With a mode, BuildKit copies as if `--link` were not there. With an owner by name, so do we: only the tree below can tell its
+ * number. */
+function canLink({ mode, owner }: SharedOptions): boolean {
+  return mode === undefined && !isNamed(owner);
+}
+
+function layUpon(context: ConvertContext, { vertex, node }: StageState, copied: VertexDigest): VertexDigest {
+  if (vertex === undefined) return copied;
+  const metadata = { description: "[internal] link", stage: node.displayName };
+  return context.definition.add({ kind: "merge" }, [vertex, copied], metadata);
 }
 
 interface CopyWords {

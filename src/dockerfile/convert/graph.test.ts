@@ -64,6 +64,42 @@ test("several sources are several actions of one operation", async () => {
   );
 });
 
+test("a linked copy is made on nothing and laid upon the stage", async () => {
+  const copy =
+    '(owner={"user":5,"group":5} followSymlink copyDirContents createDestPath allowWildcard allowEmptyWildcard)';
+  assert.deepEqual(await graph("FROM alpine\nWORKDIR /w\nCOPY --link --chown=5 a b/\nRUN x"), [
+    fromAlpine,
+    '#1 file on #0: mkdir {"path":"/w","mode":493,"makeParents":true}',
+    "#2 local://context",
+    `#3 file on scratch: copy #2:/a /w/b/ ${copy}`,
+    "#4 merge #1 #3",
+    "#5 exec on #4 in /w: /bin/sh -c x",
+  ]);
+});
+
+test("a linked copy into scratch is a copy", async () => {
+  const linked = await graph("FROM scratch\nCOPY --link a b");
+  assert.deepEqual(linked, await graph("FROM scratch\nCOPY a b"));
+});
+
+for (const flag of ["--chmod=644", "--chown=app", "--chown=5:app"]) {
+  test(`a linked copy with ${flag} is an ordinary one`, async () => {
+    const linked = await graph(`FROM alpine\nCOPY --link ${flag} a b`);
+    assert.deepEqual(linked, await graph(`FROM alpine\nCOPY ${flag} a b`));
+  });
+}
+
+for (const text of [
+  "COPY --chown=app a b",
+  "COPY --link --chown=:app a b",
+  "ADD --chown=0:app a b",
+  "USER app\nWORKDIR /w",
+]) {
+  test(`scratch has no names: ${text.replace("\n", ", ")}`, async () => {
+    await assert.rejects(graph(`FROM scratch\n${text}`), { message: "invalid user index: -1" });
+  });
+}
+
 test("--parents keeps the pivot", async () => {
   const { actions } = onlyOp(
     (await convert("FROM scratch\nCOPY --parents a/b ../x/./y/../z **/*.txt /d/")).definition,
@@ -197,7 +233,7 @@ test("an image without layers is an empty tree with a config", async () => {
 });
 
 test("a WORKDIR of a user belongs to that user", async () => {
-  const { definition } = await convert("FROM scratch\nUSER app:staff\nWORKDIR /h\n");
+  const { definition } = await convert("FROM alpine\nUSER app:staff\nWORKDIR /h\n");
   const [action] = onlyOp(definition, "file").actions;
   assert.deepEqual(action?.kind === "mkdir" && action.owner, { user: "app", group: "staff" });
 });

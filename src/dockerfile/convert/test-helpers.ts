@@ -42,6 +42,7 @@ function printOp(op: Op, inputs: readonly string[]): string {
   if (op.kind === "file") {
     return `file on ${tree(op.base)}: ${op.actions.map((action) => printAction(action, tree)).join("; ")}`;
   }
+  if (op.kind === "merge") return `merge ${inputs.join(" ")}`;
   const [root, ...mounts] = op.mounts;
   const shown = mounts.map((mount) => ` ${printMount(mount, tree)}`).join("");
   const rootTree = root?.type === "bind" ? tree(root.input) : "no root";

@@ -3,7 +3,7 @@ import type { WorkdirInstruction } from "../instructions/instruction.ts";
 import type { StageStep, StepOf } from "../stages/index.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { addHistory } from "./history.ts";
-import { parseOwner } from "./owner.ts";
+import { parseOwner, refuseOwnerName } from "./owner.ts";
 import { cleanPath, resolveWorkdir } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 import { nextStep } from "./step-name.ts";
@@ -25,6 +25,8 @@ export function dispatchWorkdir(
 
 function makeDirectory(context: ConvertContext, state: StageState, step: StageStep): void {
   const user = state.image.config.User;
+  const owner = user ? parseOwner(user) : undefined;
+  if (!state.vertex) refuseOwnerName(context, step, owner);
   const op: FileOp = {
     kind: "file",
     base: state.vertex ? 0 : -1,
@@ -34,7 +36,7 @@ function makeDirectory(context: ConvertContext, state: StageState, step: StageSt
         path: cleanPath(state.workdir),
         mode: 0o755,
         makeParents: true,
-        ...(user && { owner: parseOwner(user) }),
+        ...(owner && { owner }),
       },
     ],
   };

@@ -11,6 +11,7 @@ import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.t
 import { LayerDirectories } from "./layer-directories.ts";
 import { ExecOperation } from "./operations/exec-operation.ts";
 import { FileOperation } from "./operations/file-operation.ts";
+import { MergeOperation } from "./operations/merge-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
 import { PullReporter } from "./pull-reporter.ts";
 import type { SolveEnvironment } from "./step-context.ts";
@@ -44,7 +45,7 @@ export class EmbeddedEngine implements Engine {
 
   async solve(definition: Definition, request: SolveRequest): Promise<SolveResult> {
     if (!definition.root) return { stack: emptyStack, run: [], cached: [] };
-    for (const vertex of definition.vertices.values()) this.#announce(vertex);
+    for (const vertex of definition.vertices.values()) this.#announce(vertex, definition);
     const environment = this.#environment(request);
     const observer = new StepReporter(environment, definition);
     const vertices = new Map<string, SolverVertex<Value>>();
@@ -81,9 +82,11 @@ export class EmbeddedEngine implements Engine {
     };
   }
 
-  #announce(vertex: Vertex): void {
+  #announce(vertex: Vertex, definition: Definition): void {
+    if (vertex.op.kind === "merge") return;
     const { description, stage } = vertex.metadata;
-    const { digest, inputs, op } = vertex;
+    const { digest, op } = vertex;
+    const inputs = vertex.inputs.flatMap((input) => shownVertices(definition, input));
     if (op.kind === "source" && op.identifier.startsWith("docker-image://")) {
       this.#pulls.watch(imageReference(op.identifier), digest);
     }
@@ -104,6 +107,13 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
+/** A merge is no step that anybody wrote: what it is made of stands for it. */
+function shownVertices(definition: Definition, digest: VertexDigest): readonly VertexDigest[] {
+  const vertex = definition.vertices.get(digest);
+  if (vertex?.op.kind !== "merge") return [digest];
+  return vertex.inputs.flatMap((input) => shownVertices(definition, input));
+}
+
 function toSolverVertex(environment: SolveEnvironment, vertex: Vertex): SolverVertex<Value> {
   return {
     id: vertex.digest,
@@ -122,6 +132,8 @@ function toOperation(environment: SolveEnvironment, vertex: Vertex): Operation<V
       return new ExecOperation(environment, vertex, op);
     case "file":
       return new FileOperation(environment, vertex, op);
+    case "merge":
+      return new MergeOperation();
   }
 }
 
@@ -154,7 +166,9 @@ class StepReporter implements SolverObserver {
   }
 
   completed(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {
-    const source = this.#sourceOf(id);
+    const op = this.#definition.vertices.get(id as VertexDigest)?.op;
+    if (op?.kind === "merge") return;
+    const source = op?.kind === "source" ? op.identifier : undefined;
     if (source?.startsWith("docker-image://") && outcome === "cached") return; // told by the pull reporter
     if (!source && outcome === "done") this.run.push(id as VertexDigest);
     if (!source && outcome === "cached") this.cached.push(id as VertexDigest);
@@ -171,11 +185,6 @@ class StepReporter implements SolverObserver {
   #reasonOf(id: string): { reason?: string } {
     const reason = this.#environment.reasons.get(id);
     return reason === undefined || reason === firstBuild ? {} : { reason };
-  }
-
-  #sourceOf(id: string): string | undefined {
-    const op = this.#definition.vertices.get(id as VertexDigest)?.op;
-    return op?.kind === "source" ? op.identifier : undefined;
   }
 }
 
