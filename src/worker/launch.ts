@@ -44,12 +44,19 @@ function start(options: LaunchOptions, command: readonly string[]): Launched {
     stdio: [own, own, stderr, "ipc", ...(options.userNamespace ? (["pipe", "pipe"] as const) : [])],
     serialization: "advanced",
     detached: !options.attached,
+    env: workerEnv(),
   });
   const ended = new Promise<Error | undefined>((resolve) => {
     child.once("error", resolve);
     child.once("close", () => resolve(undefined));
   });
   return { child, ended };
+}
+
+/** Node reads these certificates whenever it starts, with all that it brings itself: 40 ms. The worker speaks to nobody. */
+function workerEnv(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  return env;
 }
 
 async function mapIds({ child, ended }: Launched, { uids, gids }: SubordinateIds): Promise<void> {
