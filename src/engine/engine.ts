@@ -1,4 +1,5 @@
-import type { Definition, VertexDigest } from "../llb/index.ts";
+import type { Definition, Vertex, VertexDigest } from "../llb/index.ts";
+import type { PartChange } from "../progress/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Stack } from "./stack.ts";
 
@@ -8,6 +9,9 @@ export interface Engine extends AsyncDisposable {
    * solve finds it.
    * @throws the first failure of a step, after everything that ran has ended */
   solve(definition: Definition, request: SolveRequest): Promise<SolveResult>;
+  /** What `solve` would do, without doing it: nothing is run, fetched or written.
+   * @returns one entry for each vertex of the graph, inputs first */
+  plan(definition: Definition, request: SolveRequest): Promise<readonly StepPlan[]>;
 }
 
 export interface SolveRequest {
@@ -16,6 +20,17 @@ export interface SolveRequest {
   readonly project: string;
   readonly jobs: number;
   readonly signal: AbortSignal;
+}
+
+export interface StepPlan {
+  readonly vertex: Vertex;
+  /** `depends`: an input would run first, and only its result decides. */
+  readonly outcome: "cached" | "run" | "depends";
+  /** Why it would run. */
+  readonly reason?: string;
+  readonly changes?: readonly PartChange[];
+  /** How long its last run took; absent when it never ran. */
+  readonly lastDurationMs?: number;
 }
 
 export interface SolveResult {

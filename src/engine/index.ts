@@ -1,4 +1,4 @@
-export type { Engine, SolveRequest, SolveResult } from "./engine.ts";
+export type { Engine, SolveRequest, SolveResult, StepPlan } from "./engine.ts";
 export { EngineError, type EngineErrorCode } from "./engine-error.ts";
 export { EmbeddedEngine } from "./embedded/embedded-engine.ts";
 export type { EmbeddedEngineOptions, FetchBlob, OpenedContext } from "./embedded/environment.ts";

@@ -12,6 +12,8 @@ export interface VertexMetadata {
   readonly location?: SourceLocation;
   /** Run even if a result is cached. */
   readonly ignoreCache?: boolean;
+  /** Which variables of the operation's environment are build arguments. */
+  readonly argNames?: readonly string[];
 }
 
 export interface Vertex {

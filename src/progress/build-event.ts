@@ -11,12 +11,14 @@ export type BuildEvent =
       readonly stage?: string;
       readonly inputs: readonly string[];
     }
-  /** `reason` says why no recorded result was taken, when that is known before the step runs. */
+  /** `reason` says why no recorded result was taken, `changes` which parts of the step's key differ from its last run, the nearest
+   * cause first. */
   | {
       readonly kind: "vertex-started";
       readonly id: string;
       readonly timeMs: number;
       readonly reason?: string;
+      readonly changes?: readonly PartChange[];
     }
   | {
       readonly kind: "vertex-completed";
@@ -25,6 +27,7 @@ export type BuildEvent =
       readonly outcome: VertexOutcome;
       readonly error?: string;
       readonly reason?: string;
+      readonly changes?: readonly PartChange[];
     }
   /** Output of a process: stream 1 or 2, text in pieces as it came. */
   | {
@@ -49,6 +52,13 @@ export type BuildEvent =
   /** A line for people that belongs to no step, e.g. the run mode that was chosen. */
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "build-completed"; readonly timeMs: number; readonly summary: BuildSummary };
+
+/** A part of a step's key that differs from the step's last run; absent = there was none. */
+export interface PartChange {
+  readonly part: string;
+  readonly before?: string;
+  readonly after?: string;
+}
 
 export type VertexOutcome = "done" | "cached" | "failed" | "cancelled";
 

@@ -1,4 +1,4 @@
-export type { BuildEvent, BuildSummary, EmitEvent, VertexOutcome } from "./build-event.ts";
+export type { BuildEvent, BuildSummary, EmitEvent, PartChange, VertexOutcome } from "./build-event.ts";
 export { createRenderer, type ProgressMode, progressModes, wantsColours } from "./create-renderer.ts";
 export { quietUntilWork } from "./quiet-until-work.ts";
 export { sanitizeLine } from "./terminal-text.ts";

@@ -1,3 +1,4 @@
+export { type PlannedOutcome, planSolve } from "./plan-solve.ts";
 export {
   type Operation,
   type SolveOptions,

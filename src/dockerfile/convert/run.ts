@@ -56,7 +56,8 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
     raw: true,
   });
   const variables = shownArgs(state);
-  state.vertex = context.definition.add(op, inputs.digests, metadata);
+  const argNames = state.args.map(({ key }) => key);
+  state.vertex = context.definition.add(op, inputs.digests, { ...metadata, argNames });
   addHistory(state, ["RUN", ...variables, ...command.args].join(" "), "tree");
 }
 

@@ -1,11 +1,17 @@
 import { StringDecoder } from "node:string_decoder";
 import { CodedError } from "../../errors/index.ts";
 import type { Definition, Vertex, VertexDigest } from "../../llb/index.ts";
-import { type Operation, solve, type SolverObserver, type SolverVertex } from "../../solver/index.ts";
+import {
+  type Operation,
+  planSolve,
+  solve,
+  type SolverObserver,
+  type SolverVertex,
+} from "../../solver/index.ts";
 import type { WorkerApi, WorkerLog } from "../../worker/index.ts";
-import type { Engine, SolveRequest, SolveResult } from "../engine.ts";
+import type { Engine, SolveRequest, SolveResult, StepPlan } from "../engine.ts";
 import { emptyStack, type Stack } from "../stack.ts";
-import { firstBuild } from "./miss-reason.ts";
+import type { PartChange } from "../../progress/index.ts";
 import { StepRecords } from "./step-records.ts";
 import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.ts";
 import { LayerDirectories } from "./layer-directories.ts";
@@ -13,6 +19,7 @@ import { ExecOperation } from "./operations/exec-operation.ts";
 import { FileOperation } from "./operations/file-operation.ts";
 import { MergeOperation } from "./operations/merge-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
+import { planSteps } from "./plan-steps.ts";
 import { PullReporter } from "./pull-reporter.ts";
 import type { SolveEnvironment } from "./step-context.ts";
 
@@ -46,16 +53,19 @@ export class EmbeddedEngine implements Engine {
   async solve(definition: Definition, request: SolveRequest): Promise<SolveResult> {
     if (!definition.root) return { stack: emptyStack, run: [], cached: [] };
     for (const vertex of definition.vertices.values()) this.#announce(vertex, definition);
-    const environment = this.#environment(request);
+    const environment = this.#environment(definition, request);
     const observer = new StepReporter(environment, definition);
-    const vertices = new Map<string, SolverVertex<Value>>();
-    for (const vertex of definition.vertices.values()) {
-      vertices.set(vertex.digest, toSolverVertex(environment, vertex));
-    }
+    const vertices = toSolverVertices(environment);
     const { jobs, signal } = request;
     const root = await solve(vertices, definition.root, { jobs, signal, observer });
     this.#pulls.close();
     return { stack: asStack(root), run: observer.run, cached: observer.cached };
+  }
+
+  async plan(definition: Definition, request: SolveRequest): Promise<readonly StepPlan[]> {
+    if (!definition.root) return [];
+    const environment = { ...this.#environment(definition, request), isPlan: true };
+    return planSteps(environment, await planSolve(toSolverVertices(environment), definition.root));
   }
 
   /** Ids of the directories of a stack, bottom first; fetches and unpacks what is not there. */
@@ -68,9 +78,10 @@ export class EmbeddedEngine implements Engine {
     await worker?.[Symbol.asyncDispose]();
   }
 
-  #environment(request: SolveRequest): SolveEnvironment {
+  #environment(definition: Definition, request: SolveRequest): SolveEnvironment {
     return {
       options: this.#options,
+      definition,
       emit: this.#options.emit,
       session: request.session,
       project: request.project,
@@ -112,6 +123,11 @@ function shownVertices(definition: Definition, digest: VertexDigest): readonly V
   const vertex = definition.vertices.get(digest);
   if (vertex?.op.kind !== "merge") return [digest];
   return vertex.inputs.flatMap((input) => shownVertices(definition, input));
+}
+
+function toSolverVertices(environment: SolveEnvironment): ReadonlyMap<string, SolverVertex<Value>> {
+  const vertices = [...environment.definition.vertices.values()];
+  return new Map(vertices.map((vertex) => [vertex.digest, toSolverVertex(environment, vertex)]));
 }
 
 function toSolverVertex(environment: SolveEnvironment, vertex: Vertex): SolverVertex<Value> {
@@ -182,9 +198,9 @@ class StepReporter implements SolverObserver {
     });
   }
 
-  #reasonOf(id: string): { reason?: string } {
+  #reasonOf(id: string): { reason?: string; changes?: readonly PartChange[] } {
     const reason = this.#environment.reasons.get(id);
-    return reason === undefined || reason === firstBuild ? {} : { reason };
+    return reason === undefined ? {} : { reason: reason.text, changes: reason.changes };
   }
 }
 

@@ -78,8 +78,17 @@ function actionIdentity(action: FileAction): Omit<CopyAction, "from"> | FileActi
   return rest;
 }
 
-/** Names a step between builds, so that it can be compared with its own last run: where it stands, not what it does. */
-export function stepSlot(project: string, vertex: Vertex): string {
-  const position = vertex.metadata.description.replace(/^(\[[^\]]*\]).*$/s, "$1");
-  return createHash("sha256").update(canonicalJson({ project, position })).digest("hex");
+/** Names a step between builds, so that it can be compared with its own last run: first by its text, then, for an instruction
+ * that was edited, by where it stands. */
+export function stepSlots(project: string, vertex: Vertex): readonly [byText: string, byPosition: string] {
+  const { description } = vertex.metadata;
+  const [, stage = "", position = "", text = description] =
+    /^\[(.*?) ?(\d+)\/\d+\] (.*)$/s.exec(description) ?? [];
+  return [slot({ project, stage, text }), slot({ project, stage, position })];
+}
+
+function slot(parts: Readonly<Record<string, string>>): string {
+  return createHash("sha256")
+    .update(canonicalJson({ slot: parts }))
+    .digest("hex");
 }

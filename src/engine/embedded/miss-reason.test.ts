@@ -1,26 +1,71 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { missReason } from "./miss-reason.ts";
+import { type MissCircumstances, missReason, type StepInputs } from "./miss-reason.ts";
 
-const cases: [string, Record<string, string> | undefined, Record<string, string>, boolean, string][] = [
-  ["a step without a past", undefined, { base: "a" }, false, "first build"],
-  ["equal parts whose layer is gone", { base: "a" }, { base: "a" }, false, "its result was pruned"],
-  ["another stack below", { base: "a" }, { base: "b" }, true, "parent ran"],
-  ["another base image", { base: "a" }, { base: "b" }, false, "parent changed"],
+type Parts = Record<string, string>;
+const image = (name: string, digit: string) => `docker.io/library/${name}@sha256:${digit.repeat(64)}`;
+
+const cases: [string, Parts | undefined, Parts, MissCircumstances, string][] = [
+  ["a step without a past", undefined, { base: "a" }, { parentRan: false }, "first build"],
+  ["equal parts whose layer is gone", { base: "a" }, { base: "a" }, { parentRan: false }, "pruned"],
+  ["another stack below", { base: "a" }, { base: "b" }, { parentRan: true }, "parent ran"],
+  ["another tree below", { base: "a" }, { base: "b" }, { parentRan: false }, "parent changed"],
   [
-    "an ARG, even if the parent changed too",
-    { base: "a", "env V": "1" },
-    { base: "b", "env V": "2" },
-    true,
-    'V: "1" → "2"',
+    "a build argument, even if the parent changed too",
+    { base: "a", "env V": "1.2" },
+    { base: "b", "env V": "1.3" },
+    { parentRan: true, argNames: ["V"] },
+    "ARG V: 1.2→1.3",
   ],
-  ["an ARG that is new", {}, { "env V": "2" }, true, 'V: unset → "2"'],
-  ["other files", { "source 0": "a" }, { "source 0": "b" }, false, "files to copy changed"],
-  ["another command", { command: "a" }, { command: "b" }, false, "instruction changed"],
+  ["a variable that is new", {}, { "env V": "2" }, { parentRan: true }, "ENV V: unset→2"],
+  ["a variable that is emptied", { "env V": "2" }, { "env V": "" }, { parentRan: false }, 'ENV V: 2→""'],
+  ["other files", { "source 0": "a" }, { "source 0": "b" }, { parentRan: false }, "files to copy changed"],
+  [
+    "a stage to copy from that ran",
+    { "source 0": "stack a" },
+    { "source 0": "stack b" },
+    { parentRan: true },
+    "parent ran",
+  ],
+  ["another command", { command: "a" }, { command: "b" }, { parentRan: false }, "instruction changed"],
 ];
 
-for (const [title, last, parts, parentRan, expected] of cases) {
+for (const [title, last, parts, circumstances, expected] of cases) {
   test(`a miss is explained by ${title}`, () => {
-    assert.equal(missReason(last, parts, parentRan), expected);
+    const reason = missReason(last && { parts: last }, { parts }, circumstances);
+    assert.equal(reason.text, expected);
   });
 }
+
+const onImage = (parts: Parts, baseImage: string): StepInputs => ({ parts, baseImage });
+
+test("a base image that moved is named with both digests", () => {
+  const reason = missReason(
+    onImage({ base: "a" }, image("golang:latest", "a")),
+    onImage({ base: "b" }, image("golang:latest", "b")),
+    { parentRan: false },
+  );
+  assert.equal(reason.text, "base golang:latest moved sha256:aaaaaaaaaaaa→sha256:bbbbbbbbbbbb");
+});
+
+test("another base image is named with both names", () => {
+  const reason = missReason(
+    onImage({ base: "a" }, image("golang:1.20", "a")),
+    onImage({ base: "b" }, image("golang:1.21", "b")),
+    { parentRan: false },
+  );
+  assert.equal(reason.text, "base golang:1.20→golang:1.21");
+});
+
+test("every part that changed is told, the nearest cause first", () => {
+  const { changes } = missReason(
+    { parts: { base: "a", "env V": "1", command: "x" } },
+    { parts: { base: "b", "env V": "2", command: "x", "env W": "3" } },
+    { parentRan: true, argNames: ["V"] },
+  );
+  assert.deepEqual(changes, [
+    { part: "ARG V", before: "1", after: "2" },
+    { part: "ENV W", after: "3" },
+    { part: "base", before: "a", after: "b" },
+  ]);
+});

@@ -1,45 +1,96 @@
+import type { PartChange } from "../../progress/index.ts";
 import type { KeyParts } from "./key-parts.ts";
 
-/** The reason of a step without a past; not worth telling. */
+/** Why a step runs. */
+export interface MissReason {
+  /** One line for people, of the nearest cause. */
+  readonly text: string;
+  /** Every part of the key that differs from the step's last run, the nearest cause first. */
+  readonly changes: readonly PartChange[];
+}
+
+/** A step as it was or is now: what its key is made of, and what is known of it besides. */
+export interface StepInputs {
+  readonly parts: KeyParts;
+  /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
+  readonly baseImage?: string | undefined;
+}
+
+export interface MissCircumstances {
+  /** A step below this one ran in this build. */
+  readonly parentRan: boolean;
+  /** Names of the variables that are build arguments. */
+  readonly argNames?: readonly string[] | undefined;
+}
+
+/** The reason of a step without a past. */
 export const firstBuild = "first build";
 
-/** One line that says why a step runs, from the first part that differs from the step's last run. */
-export function missReason(last: KeyParts | undefined, parts: KeyParts, parentRan: boolean): string {
-  if (!last) return firstBuild;
-  const names = new Set([...Object.keys(parts), ...Object.keys(last)]);
-  const changed = [...names].filter((name) => parts[name] !== last[name]).sort(byWeight);
+/** Says why a step runs, from the parts that differ from its last run. */
+export function missReason(
+  last: StepInputs | undefined,
+  now: StepInputs,
+  circumstances: MissCircumstances,
+): MissReason {
+  if (!last) return { text: firstBuild, changes: [] };
+  const names = [...new Set([...Object.keys(now.parts), ...Object.keys(last.parts)])];
+  const changed = names
+    .filter((name) => now.parts[name] !== last.parts[name])
+    .sort((a, b) => weight(a) - weight(b));
   const [first] = changed;
-  if (first === undefined) return "its result was pruned";
-  return describe(first, last[first], parts[first], parentRan);
+  if (first === undefined) return { text: "pruned", changes: [] };
+  const changes = changed.map((name) => partChange(name, last, now, circumstances));
+  return { text: describe(first, changes[0]!, circumstances), changes };
 }
 
 /** The nearest cause first: an edited instruction or argument explains more than a parent that ran because of it. */
-function byWeight(a: string, b: string): number {
-  return weight(a) - weight(b);
-}
-
 function weight(name: string): number {
   if (name === "base") return 3;
   if (name.startsWith("source ") || name.startsWith("mount ")) return 2;
   return name.startsWith("env ") ? 1 : 0;
 }
 
-function describe(
+function partChange(
   name: string,
-  before: string | undefined,
-  after: string | undefined,
-  parentRan: boolean,
-): string {
-  if (name === "base") return parentRan ? "parent ran" : "parent changed";
-  if (name.startsWith("env ")) return `${name.slice(4)}: ${quote(before)} → ${quote(after)}`;
-  if (name.startsWith("source ")) return "files to copy changed";
+  last: StepInputs,
+  now: StepInputs,
+  { argNames }: MissCircumstances,
+): PartChange {
+  if (name === "base" && last.baseImage !== undefined && now.baseImage !== undefined) {
+    return { part: name, before: last.baseImage, after: now.baseImage };
+  }
+  const variable = name.startsWith("env ") ? name.slice("env ".length) : undefined;
+  const part = variable === undefined ? name : `${argNames?.includes(variable) ? "ARG" : "ENV"} ${variable}`;
+  const [before, after] = [last.parts[name], now.parts[name]];
+  return { part, ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
+}
+
+function describe(name: string, change: PartChange, { parentRan }: MissCircumstances): string {
+  const parent = parentRan ? "parent ran" : "parent changed";
+  if (name === "base") return describeBase(change) ?? parent;
+  if (name.startsWith("env ")) return `${change.part}: ${shown(change.before)}→${shown(change.after)}`;
+  if (name.startsWith("source "))
+    return change.after?.startsWith("stack ") ? parent : "files to copy changed";
   if (name.startsWith("mount ")) return `content of ${name} changed`;
   if (name === "command" || name.startsWith("action ")) return "instruction changed";
   return `${name} changed`;
 }
 
-function quote(value: string | undefined): string {
+/** `base golang:latest moved sha256:a…→sha256:b…`; undefined when the step does not stand on an image itself. */
+function describeBase({ before, after }: PartChange): string | undefined {
+  const [from, to] = [parseImage(before), parseImage(after)];
+  if (!from || !to) return undefined;
+  if (from.name !== to.name) return `base ${from.name}→${to.name}`;
+  return `base ${to.name} moved ${from.digest}→${to.digest}`;
+}
+
+function parseImage(text: string | undefined): { name: string; digest: string } | undefined {
+  const match = /^(.+)@(sha256:[0-9a-f]{12})[0-9a-f]*$/.exec(text ?? "");
+  return match ? { name: match[1]!.replace(/^docker\.io\/(library\/)?/, ""), digest: match[2]! } : undefined;
+}
+
+function shown(value: string | undefined): string {
   if (value === undefined) return "unset";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
+  const text = value === "" ? '""' : value;
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -1,40 +1,62 @@
-import type { Vertex } from "../../llb/index.ts";
+import type { Definition, Vertex, VertexDigest } from "../../llb/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { Session } from "../../session/index.ts";
 import type { LayerId, WorkerApi } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
 import { type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
-import { type CacheKey, type KeyParts, stepSlot } from "./key-parts.ts";
+import { type CacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
 import type { LayerDirectories } from "./layer-directories.ts";
-import { missReason } from "./miss-reason.ts";
+import { type MissReason, missReason } from "./miss-reason.ts";
 
 /** What every operation of one solve shares. */
 export interface SolveEnvironment {
   readonly options: EmbeddedEngineOptions;
+  readonly definition: Definition;
   readonly emit: EmitEvent;
   readonly session: Session;
   readonly project: string;
+  /** Only looking: nothing may be started to find out more. */
+  readonly isPlan?: boolean;
   readonly records: StepRecords;
   readonly directories: LayerDirectories;
   worker(): Promise<WorkerApi>;
   /** Sends the output of the process `runId` to the step's log until the returned function is called. */
   captureLog(runId: string, vertex: Vertex): () => void;
   /** Why a step runs, for its events. */
-  readonly reasons: Map<string, string>;
+  readonly reasons: Map<string, MissReason>;
 }
 
-/** Says why `vertex` runs; called once, before it does. */
+/** Says why `vertex` runs; called when no recorded result was found. */
 export function noteReason(
   environment: SolveEnvironment,
   vertex: Vertex,
   parts: KeyParts,
   inputs: readonly Value[],
 ): void {
+  const { reasons, records, project, definition } = environment;
+  if (vertex.metadata.ignoreCache) {
+    reasons.set(vertex.digest, { text: "no cache", changes: [] });
+    return;
+  }
+  const last = records.last(stepSlots(project, vertex));
   const parentRan = inputs.some((input) => input.kind === "stack" && input.ran);
-  const last = environment.records.lastParts(stepSlot(environment.project, vertex));
-  const reason = vertex.metadata.ignoreCache ? "no cache" : missReason(last, parts, parentRan);
-  environment.reasons.set(vertex.digest, reason);
+  const now = { parts, baseImage: baseImageOf(definition, vertex) };
+  reasons.set(vertex.digest, missReason(last, now, { parentRan, argNames: vertex.metadata.argNames }));
+}
+
+/** The vertex whose tree a step changes; undefined for one that begins with an empty tree. */
+export function baseOf({ op, inputs }: Vertex): VertexDigest | undefined {
+  if (op.kind === "exec") return inputs[0];
+  return op.kind === "file" ? inputs[op.base] : undefined;
+}
+
+/** `NAME@DIGEST` of the image that a step stands on itself. */
+function baseImageOf(definition: Definition, vertex: Vertex): string | undefined {
+  const digest = baseOf(vertex);
+  const source = digest && definition.vertices.get(digest)?.op;
+  if (source?.kind !== "source" || !source.identifier.startsWith("docker-image://")) return undefined;
+  return source.identifier.slice("docker-image://".length);
 }
 
 /** Records a layer that `vertex` made, under every key it can be found by, and as the step's last run. */
@@ -49,15 +71,18 @@ export function recordLayer(
   },
 ): StackLayer {
   const now = Date.now();
+  const baseImage = baseImageOf(environment.definition, vertex);
   const facts = {
     layer: made.layer,
     identity: made.identity,
     createdAtMs: now,
     durationMs: now - made.startedAtMs,
     step: vertex.metadata.description,
+    ...(baseImage !== undefined && { baseImage }),
   };
-  for (const [key, parts] of made.keys) environment.records.put(key, { ...facts, parts });
+  const { records, project } = environment;
+  for (const [key, parts] of made.keys) records.put(key, { ...facts, parts });
   const [, parts] = made.keys[0]!;
-  environment.records.putLast(stepSlot(environment.project, vertex), { ...facts, parts });
+  for (const slot of stepSlots(project, vertex)) records.put(slot, { ...facts, parts });
   return toStackLayer({ ...facts, parts });
 }

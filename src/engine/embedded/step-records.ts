@@ -1,6 +1,6 @@
 import type { LayerId, Store } from "../../content/index.ts";
 import { layerIdentity, type StackLayer } from "../stack.ts";
-import { type CacheKey, cacheKey, type KeyParts } from "./key-parts.ts";
+import type { CacheKey, KeyParts } from "./key-parts.ts";
 
 /** What a step made, kept under the key of everything that it depends on. */
 export interface StepRecord {
@@ -11,6 +11,8 @@ export interface StepRecord {
   /** Name of the step, for people. */
   readonly step: string;
   readonly parts: KeyParts;
+  /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
+  readonly baseImage?: string;
 }
 
 /** The step records of a store. A record whose layer is gone counts as absent. */
@@ -31,19 +33,19 @@ export class StepRecords {
     this.#store.cache.put(key, record);
   }
 
-  /** The parts of the last run of the step in `slot`, whether its layer is still there or not. */
-  lastParts(slot: string): KeyParts | undefined {
-    return parseStepRecord(this.#store.cache.get(slotKey(slot)))?.parts;
+  /** The last run of the step in one of `slots`, the first that has one, whether its layer is still there or not. */
+  last(slots: readonly string[]): StepRecord | undefined {
+    for (const slot of slots) {
+      const record = parseStepRecord(this.#store.cache.get(slot));
+      if (record) return record;
+    }
+    return undefined;
   }
 
-  /** The layer that the last run of the step in `slot` made, if it is still there; marked as used. */
-  lastLayer(slot: string): LayerId | undefined {
-    const record = parseStepRecord(this.#store.cache.get(slotKey(slot)));
+  /** The layer that the last run of the step in `slots` made, if it is still there; marked as used. */
+  lastLayer(slots: readonly string[]): LayerId | undefined {
+    const record = this.last(slots);
     return record && this.#store.layers.touch(record.layer) ? record.layer : undefined;
-  }
-
-  putLast(slot: string, record: StepRecord): void {
-    this.#store.cache.put(slotKey(slot), record);
   }
 }
 
@@ -55,10 +57,6 @@ export function toStackLayer(record: StepRecord): StackLayer {
     createdAtMs,
     step: record.step,
   };
-}
-
-function slotKey(slot: string): CacheKey {
-  return cacheKey({ slot });
 }
 
 /** A record may be older or tampered with: what does not look like one is no record. */

@@ -23,14 +23,17 @@ export class ExecOperation implements Operation<Value> {
   }
 
   async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
-    const found = this.#environment.records.find(cacheKey(await this.#keyParts(inputs)));
-    return found && this.#push(inputs, found, false);
+    const parts = await this.#keyParts(inputs);
+    const found = this.#environment.records.find(cacheKey(parts));
+    if (found) return this.#push(inputs, found, false);
+    noteReason(this.#environment, this.#vertex, parts, inputs);
+    return undefined;
   }
 
   async execute(inputs: readonly Value[]): Promise<Value> {
     const startedAtMs = Date.now();
     const parts = await this.#keyParts(inputs);
-    noteReason(this.#environment, this.#vertex, parts, inputs);
+    if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const layer = newLayerId();
     await this.#run(await this.#request(inputs, layer));
     const key = cacheKey(parts);

@@ -4,7 +4,7 @@ import type { Operation } from "../../../solver/index.ts";
 import type { FileActionsRequest } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
-import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlot } from "../key-parts.ts";
+import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
 import { firstBuild } from "../miss-reason.ts";
 import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 
@@ -28,7 +28,7 @@ export class FileOperation implements Operation<Value> {
     const found = records.find(cacheKey(definition));
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, definition, inputs);
-    if (!this.#readsStacks(inputs) || !this.#hasRun()) return undefined;
+    if (this.#environment.isPlan || !this.#readsStacks(inputs) || !this.#hasRun()) return undefined;
     const sameContent = records.find(cacheKey(await this.#contentParts(inputs)));
     return sameContent && this.#push(inputs, sameContent, false);
   }
@@ -107,7 +107,7 @@ export class FileOperation implements Operation<Value> {
 
   async #request(inputs: readonly Value[], output: string): Promise<FileActionsRequest> {
     const { directories, records, project } = this.#environment;
-    const previousLayer = records.lastLayer(stepSlot(project, this.#vertex));
+    const previousLayer = records.lastLayer(stepSlots(project, this.#vertex));
     const sources = inputs.map(async (input) =>
       input.kind === "context"
         ? { kind: "context" as const, context: input.opened.source }
@@ -153,6 +153,6 @@ export class FileOperation implements Operation<Value> {
 
   /** A step that never ran has no record under its content either: files need not be read to learn that. */
   #hasRun(): boolean {
-    return this.#environment.reasons.get(this.#vertex.digest) !== firstBuild;
+    return this.#environment.reasons.get(this.#vertex.digest)?.text !== firstBuild;
   }
 }
