@@ -1,44 +1,45 @@
 import type { Store } from "../content/index.ts";
 import { configDigestOf, type ImageRecord, ImageStore } from "../image/index.ts";
 import type { BuildSummary, EmitEvent } from "../progress/index.ts";
-import { BuildError } from "./build-error.ts";
-import { createBuildSession } from "./build-session.ts";
+import { StoryTeller } from "./build-story.ts";
 import { normaliseTag } from "./normalise-tag.ts";
-import type { BuildOptions, BuildResult } from "./options.ts";
-import { planBuild } from "./plan-build.ts";
-import { readDockerfile } from "./read-dockerfile.ts";
-import { defaultJobs, StepEngine } from "./step-engine.ts";
+import type { BuildEnvironment, BuildOptions, BuildResult } from "./options.ts";
+import { PreparedBuild, projectOf } from "./prepare-build.ts";
+import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
+import { writeStory } from "./story-file.ts";
 import { toImageRecord } from "./to-image-record.ts";
 import { writeOutputs } from "./write-outputs.ts";
-
-export interface BuildEnvironment {
-  readonly store: Store;
-  readonly emit: EmitEvent;
-  readonly signal: AbortSignal;
-}
 
 /** Builds one target, stores its image under its names and writes the outputs asked for. Stages that the target does not need
  * are neither built nor pulled. Nothing is stored or written unless every step succeeded.
  * @throws {DockerfileError} | {BuildError} | {ContextError} | {EngineError} | {RegistryError} | {WorkerError} | …, each with the
  * Dockerfile's line where there is one */
 export async function build(options: BuildOptions, environment: BuildEnvironment): Promise<BuildResult> {
-  const startedAtMs = Date.now();
-  const { store, emit, signal } = environment;
-  const names = options.tags.map(normaliseTag);
   const dockerfile = readDockerfile(options);
-  const session = createBuildSession(options);
-  const { localContexts } = session;
-  await using steps = new StepEngine({ ...environment, pull: options.pull, localContexts });
-  const plan = await planBuild(dockerfile, options, { ...environment, resolver: steps.resolver });
-  const missing = plan.localContexts.find((name) => !localContexts.has(name));
-  if (missing !== undefined) throw noContext();
   const { contextDir } = options;
-  const solved = await steps.engine.solve(plan.definition, {
-    session,
-    project: `${contextDir ?? ""}\n${dockerfile.path ?? dockerfile.name}`,
-    jobs: options.jobs ?? defaultJobs(),
-    signal,
-  });
+  const project = projectOf(options, dockerfile);
+  const teller = new StoryTeller();
+  const told = { dockerfile: dockerfile.name, ...(contextDir !== undefined && { contextDir }) };
+  try {
+    return await buildTarget(options, { ...environment, emit: teller.listen(environment.emit) }, dockerfile);
+  } finally {
+    const outcome = environment.signal.aborted ? "cancelled" : "failed";
+    writeStory(environment.store, project, teller.tell(told, outcome));
+  }
+}
+
+async function buildTarget(
+  options: BuildOptions,
+  environment: BuildEnvironment,
+  dockerfile: DockerfileText,
+): Promise<BuildResult> {
+  const startedAtMs = Date.now();
+  const { store, emit } = environment;
+  const names = options.tags.map(normaliseTag);
+  await using prepared = await PreparedBuild.create(dockerfile, options, environment);
+  const { plan, steps } = prepared;
+  const solved = await steps.engine.solve(plan.definition, prepared.request);
+  const { contextDir } = options;
   const record = toImageRecord(plan, solved.stack, {
     target: plan.target,
     dockerfile: dockerfile.name,
@@ -68,12 +69,6 @@ function storeImage(store: Store, record: ImageRecord, names: readonly string[])
   const recordId = images.putRecord(record);
   for (const name of names) images.setName(name, recordId);
   return { recordId };
-}
-
-function noContext(): BuildError {
-  return new BuildError("CONTEXT_NOT_FOUND", "COPY and ADD need a build context, and there is none", {
-    hint: "Give a directory: slipway build -f FILE DIRECTORY",
-  });
 }
 
 function toSummary(result: BuildResult, outputs: readonly string[]): BuildSummary {

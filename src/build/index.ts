@@ -1,9 +1,11 @@
-export { build, type BuildEnvironment } from "./build.ts";
+export { build } from "./build.ts";
 export { BuildError, type BuildErrorCode } from "./build-error.ts";
+export type { BuildStory, StepStory } from "./build-story.ts";
 export { ImageResolver } from "./image-resolver.ts";
 export { importImage } from "./import-image.ts";
 export { normaliseTag } from "./normalise-tag.ts";
 export type {
+  BuildEnvironment,
   BuildOptions,
   BuildResult,
   DockerfileInput,
@@ -11,7 +13,9 @@ export type {
   OutputSpec,
   SecretSpec,
 } from "./options.ts";
+export { type BuildPlan, planTarget } from "./plan-target.ts";
 export { pullImage } from "./pull-image.ts";
 export { type RunOptions, toRunRequest } from "./run-image.ts";
 export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
+export { lastStory } from "./story-file.ts";
 export { type ArchiveOutput, writeArchive } from "./write-archive.ts";

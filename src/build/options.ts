@@ -1,4 +1,13 @@
+import type { Store } from "../content/index.ts";
 import type { Descriptor, Digest, LayerCompression } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+
+/** What a build works with. */
+export interface BuildEnvironment {
+  readonly store: Store;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+}
 
 /** One build, whoever asks for it: the command line, Compose, Bake. Plain data. */
 export interface BuildOptions {

@@ -24,6 +24,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/build.ts"),
   },
   {
+    name: "plan",
+    group: "Build:",
+    summary: "Show which steps a build would run, and why, without running them",
+    load: () => import("./commands/plan.ts"),
+  },
+  {
+    name: "why",
+    group: "Build:",
+    summary: "Show what the last build ran, and why",
+    load: () => import("./commands/why.ts"),
+  },
+  {
     name: "run",
     group: "Build:",
     summary: "Run an image, or a target of a Dockerfile that is built if it is stale",

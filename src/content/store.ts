@@ -31,6 +31,8 @@ export interface StorePaths {
   readonly imageNames: string;
   readonly contexts: string;
   readonly mounts: string;
+  /** Stories of the last builds; the directory may be absent. */
+  readonly builds: string;
   readonly tmp: string;
 }
 
@@ -70,6 +72,7 @@ function storePaths(root: string): StorePaths {
     imageNames: at("images/names"),
     contexts: at("contexts"),
     mounts: at("mounts"),
+    builds: at("builds"),
     tmp: at("tmp"),
   };
 }

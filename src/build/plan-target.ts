@@ -1,0 +1,29 @@
+import type { StepPlan } from "../engine/index.ts";
+import type { BuildEnvironment, BuildOptions } from "./options.ts";
+import { PreparedBuild } from "./prepare-build.ts";
+import { readDockerfile } from "./read-dockerfile.ts";
+
+/** What a build would do. */
+export interface BuildPlan {
+  readonly target: string;
+  readonly stagesBuilt: readonly string[];
+  readonly stagesSkipped: readonly string[];
+  /** Inputs first; images and contexts are no steps. */
+  readonly steps: readonly StepPlan[];
+}
+
+/** What `build` would do with these options now. Runs nothing and writes nothing; the network is asked only for base images that
+ * the store does not know.
+ * @throws what `build` throws before its first step */
+export async function planTarget(options: BuildOptions, environment: BuildEnvironment): Promise<BuildPlan> {
+  await using prepared = await PreparedBuild.create(readDockerfile(options), options, environment);
+  const { plan, steps, request } = prepared;
+  const { target, stagesBuilt, stagesSkipped } = plan;
+  const planned = await steps.engine.plan(plan.definition, request);
+  return {
+    target,
+    stagesBuilt,
+    stagesSkipped,
+    steps: planned.filter(({ vertex }) => vertex.op.kind === "exec" || vertex.op.kind === "file"),
+  };
+}

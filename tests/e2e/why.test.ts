@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+
+const dockerfile = `FROM busybox AS base
+ARG VERSION=1
+COPY a.txt b.txt /d/
+RUN echo $VERSION > /v
+FROM base AS unused
+RUN echo unused
+FROM busybox AS final
+COPY --from=base /v /v
+RUN cat /v
+`;
+
+async function builtRig(t: Parameters<typeof Rig.withBusybox>[0]): Promise<Rig> {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  rig.file("a.txt", "a\n");
+  rig.file("b.txt", "b\n");
+  await rig.mustBuild();
+  return rig;
+}
+
+interface Shown {
+  readonly stagesSkipped: readonly string[];
+  readonly steps: readonly { name: string; outcome: string; reason?: string; changes?: unknown[] }[];
+}
+
+const table = ({ steps }: Shown) =>
+  steps
+    .filter(({ name }) => !name.includes("FROM"))
+    .map(({ name, outcome, reason }) => [name, outcome, reason]);
+
+test("a plan of an unchanged build has nothing to do, and exits with 0", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  const { exitCode, stdout } = await rig.slipway(["plan", rig.contextDir]);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^final: nothing to do, 4 steps cached\nskipped: unused$/m);
+});
+
+test("a plan names the steps that would run with their reasons, exits with 2, and runs nothing", {
+  skip,
+}, async (t) => {
+  const rig = await builtRig(t);
+  const args = ["plan", "--json", "--build-arg", "VERSION=2", rig.contextDir];
+  const first = await rig.slipway(args);
+  const plan = JSON.parse(first.stdout) as Shown;
+  assert.equal(first.exitCode, 2);
+  assert.deepEqual(plan.stagesSkipped, ["unused"]);
+  assert.deepEqual(table(plan), [
+    ["[base 2/3] COPY a.txt b.txt /d/", "cached", undefined],
+    ["[base 3/3] RUN echo 2 > /v", "run", "ARG VERSION: 1→2"],
+    ["[final 2/3] COPY --from=base /v /v", "depends", "reads from a step that runs"],
+    ["[final 3/3] RUN cat /v", "depends", "reads from a step that runs"],
+  ]);
+  const second = await rig.slipway(args);
+  assert.equal(second.stdout, first.stdout, "the plan changed nothing");
+});
+
+test("why tells the last build's steps with their reasons", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  const { stderr } = await rig.mustBuild("--build-arg", "VERSION=2");
+  assert.match(stderr, /^#\d+ why: ARG VERSION: 1→2$/m);
+  const { stdout, exitCode } = await rig.slipway(["why", "--json"]);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(table(JSON.parse(stdout) as Shown), [
+    ["[base 2/3] COPY a.txt b.txt /d/", "cached", undefined],
+    ["[base 3/3] RUN echo 2 > /v", "done", "ARG VERSION: 1→2"],
+    ["[final 2/3] COPY --from=base /v /v", "done", "parent ran"],
+    ["[final 3/3] RUN cat /v", "done", "parent ran"],
+  ]);
+  const text = await rig.slipway(["why", "run echo"]);
+  assert.match(text.stdout, /\n {2}ARG VERSION\n {4}- 1\n {4}\+ 2\n/);
+});
+
+test("why of a failed build names the step that failed and what was not reached", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  rig.file("Dockerfile", dockerfile.replace("RUN cat /v", "RUN exit 3\nRUN true"));
+  const { exitCode } = await rig.build();
+  assert.equal(exitCode, 1);
+  const story = JSON.parse((await rig.slipway(["why", "--json"])).stdout) as Shown & { outcome: string };
+  assert.equal(story.outcome, "failed");
+  assert.deepEqual(table(story).slice(-2), [
+    ["[final 3/4] RUN exit 3", "failed", "instruction changed"],
+    ["[final 4/4] RUN true", "waiting", undefined],
+  ]);
+});
+
+test("an instruction that is put before others leaves their own history with them", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  rig.file("Dockerfile", dockerfile.replace("RUN cat /v", "RUN true\nRUN cat /v"));
+  await rig.mustBuild();
+  const story = JSON.parse((await rig.slipway(["why", "--json"])).stdout) as Shown;
+  assert.deepEqual(table(story).slice(-1), [["[final 4/4] RUN cat /v", "done", "parent ran"]]);
+});
+
+test("why without any build says so", async (t) => {
+  const rig = Rig.create(t);
+  const { exitCode, stderr } = await rig.slipway(["why"]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^ERROR: Cannot tell why: no build was recorded in the store yet$/m);
+});
