@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { type RunOptions, type StepEngine, toRunRequest } from "../build/index.ts";
 import type { ImageRecord } from "../image/index.ts";
+import { makeDirectory } from "../util/index.ts";
 import { type RunRequest, WorkerError, type WorkerApi, type WorkerLog } from "../worker/index.ts";
 import type { Service } from "./project.ts";
 import type { RunningService, StartService } from "./run-services.ts";
@@ -17,8 +17,7 @@ export async function toServiceRequest(
   record: ImageRecord,
   { steps, overrides = {} }: { readonly steps: StepEngine; readonly overrides?: ServiceOverrides },
 ): Promise<RunRequest> {
-  for (const { source, createSource } of service.volumes)
-    if (createSource) mkdirSync(source, { recursive: true });
+  for (const { source, createSource } of service.volumes) if (createSource) makeDirectory(source);
   const removed = Object.keys(service.environment).filter((name) => service.environment[name] === null);
   const env = Object.entries(service.environment).flatMap(([name, value]) =>
     value === null ? [] : [`${name}=${value}`],

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { mediaTypes } from "../oci/index.ts";
-import { isErrno, writeFileAtomic } from "../util/index.ts";
+import { isErrno, makeDirectory, writeFileAtomic } from "../util/index.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { ContentError } from "./content-error.ts";
 import { ContentStore } from "./content-store.ts";
@@ -93,8 +93,8 @@ function initialise(root: string, paths: StorePaths): void {
   const { ociLayout, index, ...directories } = paths;
   try {
     // Layers hold set-uid programs of images: nobody else may reach them.
-    mkdirSync(root, { recursive: true, mode: 0o700 });
-    for (const directory of Object.values(directories)) mkdirSync(directory, { recursive: true });
+    makeDirectory(root, 0o700);
+    for (const directory of Object.values(directories)) makeDirectory(directory);
     if (readJsonFile(index) === undefined) {
       const empty = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
       writeFileAtomic(index, JSON.stringify(empty), paths.tmp);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmdirSync, statSync } from "node:fs";
+import { readdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { isErrno } from "../util/index.ts";
+import { isErrno, makeDirectory } from "../util/index.ts";
 import { currentOwner, formatOwner, type Owner, ownerStartMs, ownerState, parseOwner } from "./owner.ts";
 
 /** How long the files of a process that cannot be seen from here are left alone after their directory last changed. */
@@ -23,7 +23,7 @@ export class TempDirs {
    * process uses. */
   dir(): string {
     const dir = path.join(this.#root, this.owner);
-    if (!this.#isCreated) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    if (!this.#isCreated) makeDirectory(dir, 0o700);
     this.#isCreated = true;
     return dir;
   }

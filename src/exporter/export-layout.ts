@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ContentStore, Store } from "../content/index.ts";
 import { type Descriptor, encodeIndex, type Index, parseIndex } from "../oci/index.ts";
-import { isErrno, writeFileAtomic } from "../util/index.ts";
+import { isErrno, makeDirectory, writeFileAtomic } from "../util/index.ts";
 import { blobPath, blobsOf, layoutIndex, layoutMarker, type NamedImage } from "./image-files.ts";
 import { invalidDest, writeToFile } from "./write-bytes.ts";
 
@@ -61,7 +61,7 @@ function listDirectory(dest: string): readonly string[] {
 
 function makeBlobDirectory(dest: string): void {
   try {
-    mkdirSync(path.join(dest, "blobs/sha256"), { recursive: true });
+    makeDirectory(path.join(dest, "blobs/sha256"));
   } catch (error) {
     throw invalidDest(dest, error instanceof Error ? error.message : String(error), error);
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { isErrno } from "./errno.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 /** Writes `file` whole or not at all: readers see the old bytes or the new ones. Creates parent directories.
  * The temporary file lies in `tmpDir` (same file system), or beside `file`. After a power cut the file may be empty. */
@@ -40,7 +42,7 @@ function writeWithParents(file: string, data: string | Uint8Array): void {
     writeFileSync(file, data, { flag: "wx" });
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeDirectory(path.dirname(file));
     writeFileSync(file, data, { flag: "wx" });
   }
 }
@@ -50,12 +52,7 @@ function renameWithParents(from: string, to: string): void {
     renameSync(from, to);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
-    mkdirSync(path.dirname(to), { recursive: true });
+    makeDirectory(path.dirname(to));
     renameSync(from, to);
   }
-}
-
-/** Is this a system error with one of these codes (`ENOENT`, `EEXIST`, …)? */
-export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }

@@ -9,6 +9,7 @@ import {
   unpackTar,
 } from "../layer/index.ts";
 import { LayersTree } from "../snapshot/index.ts";
+import { makeDirectory } from "../util/index.ts";
 
 export interface ExportRequest {
   /** Absolute layer directories, bottom first. */
@@ -35,6 +36,7 @@ export async function exportDirectory({
   dest,
   opaqueXattr,
 }: ExportRequest): Promise<{ sizeBytes: number }> {
+  makeDirectory(dest);
   const pipe = new PassThrough({ highWaterMark: 1 << 20 });
   const packed = packInto(pipe, treeEntries(new LayersTree(lowers)));
   const unpacked = unpackTar(pipe, dest, { form: "files", opaqueXattr, owner: { uid: 0, gid: 0 } });

@@ -15,6 +15,24 @@ test("the version is told without a store", async (t) => {
     assert.deepEqual(await rig.slipway(args), { exitCode: 0, stdout: `slipway ${version}\n`, stderr: "" });
 });
 
+test("a store, and an output, where no directory can be made is one clear error", {
+  timeout: 20_000,
+}, async (t) => {
+  const rig = Rig.create(t);
+  assert.deepEqual(await rig.slipway(["--root", "/proc/x", "images"]), {
+    exitCode: 10,
+    stdout: "",
+    stderr: `ERROR: Cannot open the store "/proc/x": ENOENT: no such file or directory, mkdir '/proc/x'
+hint: choose another directory with --root or SLIPWAY_ROOT
+`,
+  });
+  if (skip) return;
+  rig.file("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n");
+  const { exitCode, stderr } = await rig.build("-q", "-o", "/proc/x/y");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /ERROR: cannot mkdir "\/proc\/x": no such file or directory\n$/);
+});
+
 test("run runs an image as it says, and ends with the command's code", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(
