@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -31,6 +31,16 @@ hint: choose another directory with --root or SLIPWAY_ROOT
   const { exitCode, stderr } = await rig.build("-q", "-o", "/proc/x/y");
   assert.equal(exitCode, 1);
   assert.match(stderr, /ERROR: cannot mkdir "\/proc\/x": no such file or directory\n$/);
+});
+
+test("a checkout that was not built says so", async (t) => {
+  const rig = Rig.create(t);
+  cpSync("bin", path.join(rig.dir, "bin"), { recursive: true });
+  assert.deepEqual(await run(process.execPath, [path.join(rig.dir, "bin/slipway"), "images"]), {
+    exitCode: 1,
+    stdout: "",
+    stderr: 'error: slipway is not built; run "npm run build"\n',
+  });
 });
 
 test("run runs an image as it says, and ends with the command's code", { skip }, async (t) => {
