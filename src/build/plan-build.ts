@@ -1,5 +1,6 @@
 import { readIgnoreFile } from "../context/index.ts";
 import {
+  checkFrontend,
   type ConvertResult,
   convertTarget,
   type ImageConfigResolver,
@@ -25,6 +26,8 @@ export async function planBuild(
   { resolver, emit, signal }: PlanEnvironment,
 ): Promise<ConvertResult> {
   const { target, buildArgs, contextDir, labels, noCache, noCacheFilter, network } = options;
+  const remark = checkFrontend(text, { fileName: name, buildArgs });
+  if (remark !== undefined) emit({ kind: "note", text: remark });
   const dockerfile = parseDockerfile(text, { fileName: name });
   const platform = hostPlatform();
   const graph = resolveStages(dockerfile, { target, buildArgs, platform });

@@ -8,6 +8,7 @@ export type {
   ResolveImageOptions,
 } from "./convert/options.ts";
 export { DockerfileError, type DockerfileErrorCode } from "./dockerfile-error.ts";
+export { checkFrontend, type FrontendOptions, frontendVersion } from "./frontend/check-frontend.ts";
 export type {
   AddInstruction,
   ArgDeclaration,

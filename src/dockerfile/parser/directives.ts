@@ -39,14 +39,14 @@ export class DirectiveReader {
   }
 }
 
-/** Finds a directive as BuildKit does where it wants to know one before parsing: `#` stands in the first column, and a first
- * line `#!…` is passed over. */
-export function findDirective(text: string, name: DirectiveName): Directive | undefined {
+/** Finds a directive as BuildKit does where it wants to know one before parsing: `comment` stands in the first column, and a
+ * first line `#!…` is passed over. */
+export function findDirective(text: string, name: DirectiveName, comment = "#"): Directive | undefined {
   const lines = new SourceLines(text);
   const seen = new Set<DirectiveName>();
   for (let line = lines.next(); line; line = lines.next()) {
     if (line.number === 1 && line.text.startsWith("#!")) continue;
-    const directive = parseDirective(line.text);
+    const directive = parseDirective(line.text, comment);
     if (!directive || seen.has(directive.name)) return undefined;
     if (directive.name === name) return { value: directive.value, range: lineRange(line.text, line.number) };
     seen.add(directive.name);
@@ -54,9 +54,9 @@ export function findDirective(text: string, name: DirectiveName): Directive | un
   return undefined;
 }
 
-function parseDirective(line: string): { name: DirectiveName; value: string } | undefined {
-  if (!line.startsWith("#")) return undefined;
-  const match = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)$/.exec(trimSpaceStart(line.slice(1)));
+function parseDirective(line: string, comment = "#"): { name: DirectiveName; value: string } | undefined {
+  if (!line.startsWith(comment)) return undefined;
+  const match = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)$/.exec(trimSpaceStart(line.slice(comment.length)));
   const name = match?.[1]?.toLowerCase();
   if (!match || (name !== "syntax" && name !== "escape" && name !== "check")) return undefined;
   const value = trimEnd(match[2]!, isAsciiSpace).replace(/^[\t\n\f\r ]+/, "");
