@@ -25,6 +25,7 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   } finally {
     const outcome = environment.signal.aborted ? "cancelled" : "failed";
     writeStory(environment.store, project, teller.tell(told, outcome));
+    environment.store.temp.close();
   }
 }
 
