@@ -97,6 +97,17 @@ test("an instruction that is put before others leaves their own history with the
   assert.deepEqual(table(story).slice(-1), [["[final 4/4] RUN cat /v", "done", "parent ran"]]);
 });
 
+test("a result that was pruned is the reason when nothing else changed", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  await rig.slipway(["prune", "--all", "--force"]);
+  const { stdout } = await rig.slipway(["plan", "--json", rig.contextDir]);
+  assert.deepEqual(table(JSON.parse(stdout) as Shown)[0], [
+    "[base 2/3] COPY a.txt b.txt /d/",
+    "run",
+    "pruned",
+  ]);
+});
+
 test("why without any build says so", async (t) => {
   const rig = Rig.create(t);
   const { exitCode, stderr } = await rig.slipway(["why"]);

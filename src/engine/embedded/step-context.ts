@@ -83,6 +83,6 @@ export function recordLayer(
   const { records, project } = environment;
   for (const [key, parts] of made.keys) records.put(key, { ...facts, parts });
   const [, parts] = made.keys[0]!;
-  for (const slot of stepSlots(project, vertex)) records.put(slot, { ...facts, parts });
+  for (const slot of stepSlots(project, vertex)) records.putLast(slot, { ...facts, parts });
   return toStackLayer({ ...facts, parts });
 }

@@ -36,10 +36,16 @@ export class StepRecords {
   /** The last run of the step in one of `slots`, the first that has one, whether its layer is still there or not. */
   last(slots: readonly string[]): StepRecord | undefined {
     for (const slot of slots) {
-      const record = parseStepRecord(this.#store.cache.get(slot));
+      const { last } = (this.#store.cache.get(slot) ?? {}) as { last?: unknown };
+      const record = parseStepRecord(last);
       if (record) return record;
     }
     return undefined;
+  }
+
+  /** Notes the last run of the step in `slot`. It needs no layer: a prune leaves it, so that the next run can say `pruned`. */
+  putLast(slot: string, record: StepRecord): void {
+    this.#store.cache.put(slot, { last: record });
   }
 
   /** The layer that the last run of the step in `slots` made, if it is still there; marked as used. */
