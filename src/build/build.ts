@@ -2,6 +2,7 @@ import type { Store } from "../content/index.ts";
 import { configDigestOf, type ImageRecord, ImageStore } from "../image/index.ts";
 import type { BuildSummary, EmitEvent } from "../progress/index.ts";
 import { StoryTeller } from "./build-story.ts";
+import { layerTimes, warnWithoutEpoch } from "./image-times.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions, BuildResult } from "./options.ts";
 import { PreparedBuild, projectOf } from "./prepare-build.ts";
@@ -41,12 +42,17 @@ async function buildTarget(
   const { plan, steps } = prepared;
   const solved = await steps.engine.solve(plan.definition, prepared.request);
   const { contextDir } = options;
-  const record = toImageRecord(plan, solved.stack, {
+  const { epochSeconds } = plan;
+  warnWithoutEpoch(epochSeconds, options, emit);
+  const origin = {
     target: plan.target,
     dockerfile: dockerfile.name,
     ...(contextDir !== undefined && { contextDir }),
-  });
-  const written = await writeOutputs(record, names, { options, steps });
+  };
+  const toRecord = (rewrite: boolean) =>
+    toImageRecord(plan, solved.stack, { build: origin, times: layerTimes(epochSeconds, options, rewrite) });
+  const record = toRecord(options.rewriteTimestamp ?? false);
+  const written = await writeOutputs(toRecord, names, { options, steps, epochSeconds });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
   const digest = options.needDigest ? { configDigest: await configDigestOf(record, steps.packer) } : {};
   const result: BuildResult = {

@@ -32,6 +32,11 @@ export interface BuildOptions {
   readonly storeImage: boolean;
   /** Compute digests of the image (needs the tar of every new layer, once). */
   readonly needDigest: boolean;
+  /** The same inputs give the same image on every machine and day: all files of new layers, the config and its history have the time
+   * of `SOURCE_DATE_EPOCH`, or else 1970. */
+  readonly reproducible?: boolean;
+  /** Times in new layers of the stored image are at most `SOURCE_DATE_EPOCH` (`type=image,rewrite-timestamp=true`). */
+  readonly rewriteTimestamp?: boolean;
   /** How many steps may run at once; default: the number of cores, at least 2. */
   readonly jobs?: number;
 }
@@ -47,6 +52,8 @@ export type OutputSpec =
       readonly dest: OutputDest;
       readonly compression?: LayerCompression;
       readonly level?: number;
+      /** Times in new layers are at most `SOURCE_DATE_EPOCH`. */
+      readonly rewriteTimestamp?: boolean;
     }
   | { readonly type: "tar"; readonly dest: OutputDest }
   | { readonly type: "local"; readonly dest: string }

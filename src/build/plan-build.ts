@@ -39,6 +39,7 @@ export async function planBuild(
     signal,
     ...(noCacheFilter && { noCacheFilter }),
     ...(network && { network }),
+    ...(options.reproducible && { reproducible: true }),
   };
   const plan = await convertTarget(graph, converted, resolver);
   for (const diagnostic of plan.warnings) emit({ kind: "warning", diagnostic });

@@ -1,19 +1,28 @@
 import { type ConvertResult, finishHistory } from "../dockerfile/index.ts";
-import type { Stack } from "../engine/index.ts";
+import type { Stack, StackLayer } from "../engine/index.ts";
 import type { ImageLayer, ImageRecord } from "../image/index.ts";
+import type { LayerTimes } from "../oci/index.ts";
 
-/** The image of a solved target, as the store keeps it. */
+/** The image of a solved target, as the store keeps it.
+ * @param times of the layers that are not the base image's */
 export function toImageRecord(
   plan: ConvertResult,
   stack: Stack,
-  build: NonNullable<ImageRecord["build"]>,
+  { build, times }: { build: NonNullable<ImageRecord["build"]>; times: LayerTimes | undefined },
 ): ImageRecord {
+  const created = plan.config.created;
   const facts = stack.layers.map(({ createdAtMs, step }) => ({
-    created: createdAtMs === undefined ? undefined : new Date(createdAtMs).toISOString(),
+    created: createdAtMs === undefined ? undefined : (created ?? new Date(createdAtMs).toISOString()),
     description: step,
   }));
-  const layers = stack.layers.map(({ layer, reference }): ImageLayer => {
-    return layer.kind === "blob" && reference !== undefined ? { ...layer, reference } : layer;
-  });
+  const layers = stack.layers.map((found) => toImageLayer(found, times));
   return { config: finishHistory(plan.config, facts), layers, build };
+}
+
+function toImageLayer(
+  { layer, reference, createdAtMs }: StackLayer,
+  times: LayerTimes | undefined,
+): ImageLayer {
+  if (layer.kind === "blob") return reference === undefined ? layer : { ...layer, reference };
+  return times && createdAtMs !== undefined ? { ...layer, times } : layer;
 }

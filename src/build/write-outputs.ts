@@ -7,6 +7,8 @@ import type { StepEngine } from "./step-engine.ts";
 export interface OutputEnvironment {
   readonly options: Pick<BuildOptions, "outputs">;
   readonly steps: StepEngine;
+  /** The build's time, which files of a tree get. */
+  readonly epochSeconds: number | undefined;
 }
 
 export interface WrittenOutputs {
@@ -15,9 +17,10 @@ export interface WrittenOutputs {
   readonly image: Pick<BuildResult, "configDigest" | "manifest">;
 }
 
-/** Writes the outputs of a build, one after another: archives through the exporter, trees through the worker. */
+/** Writes the outputs of a build, one after another: archives through the exporter, trees through the worker.
+ * @param toRecord the image, with times of new layers rewritten or not */
 export async function writeOutputs(
-  record: ImageRecord,
+  toRecord: (rewriteTimestamp: boolean) => ImageRecord,
   names: readonly string[],
   environment: OutputEnvironment,
 ): Promise<WrittenOutputs> {
@@ -29,12 +32,13 @@ export async function writeOutputs(
         break;
       case "local":
       case "tar":
-        outputs.push(await writeTree(record, output, environment.steps));
+        outputs.push(await writeTree(toRecord(false), output, environment));
         break;
       case "oci":
       case "docker": {
-        const { type: format, ...rest } = output;
-        const [written] = await writeArchive([{ record, names }], { format, ...rest }, environment.steps);
+        const { type: format, rewriteTimestamp = false, ...rest } = output;
+        const images = [{ record: toRecord(rewriteTimestamp), names }];
+        const [written] = await writeArchive(images, { format, ...rest }, environment.steps);
         outputs.push(`${format} archive to ${output.dest === "-" ? "standard output" : output.dest}`);
         if (written) image = { configDigest: written.configDigest, manifest: written.manifest };
         break;

@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type DiffID, type Digest, type LayerCompression, parseDiffID, parseDigest } from "../oci/index.ts";
+import {
+  type DiffID,
+  type Digest,
+  type LayerCompression,
+  type LayerTimes,
+  parseDiffID,
+  parseDigest,
+} from "../oci/index.ts";
 import { isErrno, writeFileAtomic } from "../util/index.ts";
 import { ContentError } from "./content-error.ts";
 import { readJsonFile } from "./json-file.ts";
@@ -17,7 +24,8 @@ export interface LayerMeta {
   readonly createdAtMs: number;
 }
 
-/** `pack.json`: what is known of a layer's tar. The diffID never changes; blobs are added. */
+/** `pack.json`: what is known of a layer's tar. The diffID never changes; blobs are added. A tar with other times than the files'
+ * own has a file of its own beside it, `pack-<rule>-<seconds>.json`. */
 export interface PackInfo {
   readonly diffID: DiffID;
   readonly tarSizeBytes: number;
@@ -123,22 +131,28 @@ export class LayerStore {
     return undefined;
   }
 
-  /** Undefined while no tar of the layer was made or unpacked. */
-  readPack(id: LayerId): PackInfo | undefined {
-    return parsePack(readJsonFile(path.join(this.dirOf(id), "pack.json")));
+  /** Undefined while no tar of the layer, with these times, was made or unpacked. */
+  readPack(id: LayerId, times?: LayerTimes): PackInfo | undefined {
+    return parsePack(readJsonFile(path.join(this.dirOf(id), packName(times))));
+  }
+
+  /** What is known of all tars of the layer, whatever their times. */
+  listPacks(id: LayerId): readonly PackInfo[] {
+    const files = readdirSync(this.dirOf(id)).filter((name) => packPattern.test(name));
+    return files.flatMap((name) => parsePack(readJsonFile(path.join(this.dirOf(id), name))) ?? []);
   }
 
   /** Adds what is known of the layer's tar. Two processes at once may lose a blob's entry, never mix up two tars.
    * @throws {Error} when the diffID differs from the one known: a layer's tar is always the same */
-  addPack(id: LayerId, pack: PackInfo): void {
-    const known = this.readPack(id);
+  addPack(id: LayerId, pack: PackInfo, times?: LayerTimes): void {
+    const known = this.readPack(id, times);
     if (known && known.diffID !== pack.diffID) {
       throw new Error(`Internal error: layer ${id} has diffID ${known.diffID}, and now ${pack.diffID}`);
     }
     const isNew = (blob: PackedBlob) => pack.blobs.every((added) => added.digest !== blob.digest);
     const blobs = [...(known?.blobs.filter(isNew) ?? []), ...pack.blobs];
     writeFileAtomic(
-      path.join(this.dirOf(id), "pack.json"),
+      path.join(this.dirOf(id), packName(times)),
       JSON.stringify({ ...pack, blobs }),
       this.#temp.dir(),
     );
@@ -148,6 +162,12 @@ export class LayerStore {
   list(): readonly LayerId[] {
     return readdirSync(this.#dir).filter((name) => idPattern.test(name));
   }
+}
+
+const packPattern = /^pack(-[a-z-]+--?\d+)?\.json$/;
+
+function packName(times: LayerTimes | undefined): string {
+  return times ? `pack-${times.rule}-${times.seconds}.json` : "pack.json";
 }
 
 function parseMeta(value: unknown): LayerMeta | undefined {

@@ -24,7 +24,7 @@ export interface AssembleOptions {
 export async function configDigestOf(record: ImageRecord, packer: LayerPacker): Promise<Digest> {
   if (record.origin) return record.origin.config.digest;
   const diffIDs = record.layers.map(async (layer) => {
-    return layer.kind === "blob" ? layer.diffID : await packer.diffID(layer.layer);
+    return layer.kind === "blob" ? layer.diffID : await packer.diffID(layer.layer, layer.times);
   });
   return digestOf(toConfigBytes(record, await Promise.all(diffIDs)));
 }
@@ -54,7 +54,7 @@ async function assembleLayer(
   record: ImageRecord,
   { packer, form = { compression: "gzip" }, fetchBlob }: AssembleOptions,
 ): Promise<AssembledLayer> {
-  if (layer.kind === "directory") return await packer.blob(layer.layer, form);
+  if (layer.kind === "directory") return await packer.blob(layer.layer, form, layer.times);
   const { diffID, blob } = layer;
   if (!store.content.has(blob.digest, blob.size)) {
     const reference = layer.reference ?? record.origin?.reference;

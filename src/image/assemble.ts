@@ -8,7 +8,7 @@ import {
   type ImageConfig,
   mediaTypes,
 } from "../oci/index.ts";
-import type { ImageRecord } from "./image-record.ts";
+import type { ImageLayer, ImageRecord } from "./image-record.ts";
 
 /** An image as it travels. */
 export interface AssembledImage {
@@ -33,12 +33,15 @@ export function toConfigBytes(record: ImageRecord, diffIDs: readonly DiffID[]): 
 }
 
 /** Config and manifest of a built image, as BuildKit writes them: OCI media types whatever the base image had, and nothing
- * else said of a layer. */
+ * else said of a layer than that its times were rewritten. */
 export function toAssembledImage(record: ImageRecord, layers: readonly AssembledLayer[]): AssembledImage {
   const diffIDs = layers.map(({ diffID }) => diffID);
   const configBytes = toConfigBytes(record, diffIDs);
   const config = describe(configBytes, mediaTypes.ociConfig);
-  const blobs = layers.map(({ diffID, blob }) => ({ diffID, blob: toOciLayer(blob) }));
+  const blobs = layers.map(({ diffID, blob }, index) => ({
+    diffID,
+    blob: { ...toOciLayer(blob), ...timesAnnotation(record.layers[index]) },
+  }));
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
@@ -64,6 +67,11 @@ const ociTypes: Readonly<Record<string, string>> = {
 
 function toOciLayer({ mediaType, digest, size }: Descriptor): Descriptor {
   return { mediaType: ociTypes[mediaType] ?? mediaType, digest, size };
+}
+
+function timesAnnotation(layer: ImageLayer | undefined): Pick<Descriptor, "annotations"> {
+  if (layer?.kind !== "directory" || !layer.times) return {};
+  return { annotations: { "buildkit/rewritten-timestamp": String(layer.times.seconds) } };
 }
 
 function describe(bytes: Buffer, mediaType: string): Descriptor {

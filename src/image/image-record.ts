@@ -1,4 +1,4 @@
-import type { Descriptor, DiffID, Digest, DraftImageConfig } from "../oci/index.ts";
+import type { Descriptor, DiffID, Digest, DraftImageConfig, LayerTimes } from "../oci/index.ts";
 
 /** An image of the store. Immutable, plain JSON, stored by its own digest; names point to it.
  * Layers are directories first and tars only on demand, so `config` has no diffIDs: they are filled in when something needs
@@ -16,7 +16,13 @@ export interface ImageRecord {
 /** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.
  * `identity` is what the layer is to steps above it (ARCHITECTURE.md, Keys); a blob's is its diffID. */
 export type ImageLayer =
-  | { readonly kind: "directory"; readonly layer: string; readonly identity: string }
+  | {
+      readonly kind: "directory";
+      readonly layer: string;
+      readonly identity: string;
+      /** Times of its tar; absent: those of its files. */
+      readonly times?: LayerTimes;
+    }
   | {
       readonly kind: "blob";
       readonly diffID: DiffID;

@@ -23,7 +23,7 @@ export function knownAssembly(
 }
 
 function knownDiffID(store: Store, layer: ImageLayer): DiffID | undefined {
-  return layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer)?.diffID;
+  return layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer, layer.times)?.diffID;
 }
 
 function knownLayer(
@@ -32,7 +32,7 @@ function knownLayer(
   compression: LayerCompression,
 ): AssembledLayer | undefined {
   if (layer.kind === "blob") return layer;
-  const pack = store.layers.readPack(layer.layer);
+  const pack = store.layers.readPack(layer.layer, layer.times);
   const blob = pack && findBlob(store, pack, { compression });
   return pack && blob && { diffID: pack.diffID, blob };
 }

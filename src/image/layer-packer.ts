@@ -1,5 +1,5 @@
 import type { LayerId, PackedBlob, PackInfo, Store } from "../content/index.ts";
-import type { Descriptor, DiffID, LayerCompression } from "../oci/index.ts";
+import type { Descriptor, DiffID, LayerCompression, LayerTimes } from "../oci/index.ts";
 import { SingleFlight } from "../util/index.ts";
 import type { AssembledLayer } from "./assemble.ts";
 import { ImageError } from "./image-error.ts";
@@ -17,6 +17,7 @@ export interface TarMaker {
     layer: LayerId;
     compression?: LayerCompression;
     level?: number;
+    times?: LayerTimes;
   }): Promise<{ diffID: DiffID; tarSizeBytes: number; blob?: Descriptor }>;
 }
 
@@ -34,26 +35,30 @@ export class LayerPacker {
 
   /** The layer's diffID; its tar is hashed when it never was, and not kept.
    * @throws {ImageError} `LAYER_MISSING` */
-  async diffID(layer: LayerId): Promise<DiffID> {
-    const known = this.#store.layers.readPack(layer);
-    return known ? known.diffID : (await this.#pack(layer)).diffID;
+  async diffID(layer: LayerId, times?: LayerTimes): Promise<DiffID> {
+    const known = this.#store.layers.readPack(layer, times);
+    return known ? known.diffID : (await this.#pack(layer, { times })).diffID;
   }
 
   /** The layer's blob, stored in the content store.
    * @throws {ImageError} `LAYER_MISSING` */
-  async blob(layer: LayerId, form: LayerForm): Promise<AssembledLayer> {
-    const known = this.#store.layers.readPack(layer);
+  async blob(layer: LayerId, form: LayerForm, times?: LayerTimes): Promise<AssembledLayer> {
+    const known = this.#store.layers.readPack(layer, times);
     const blob = known && findBlob(this.#store, known, form);
     if (blob) return { diffID: known.diffID, blob };
-    const packed = await this.#pack(layer, form);
+    const packed = await this.#pack(layer, { form, times });
     return { diffID: packed.diffID, blob: toDescriptor(packed.blobs[0]!) };
   }
 
-  #pack(layer: LayerId, form?: LayerForm): Promise<PackInfo> {
-    const key = `${layer} ${form?.compression} ${form?.level}`;
+  #pack(
+    layer: LayerId,
+    { form, times }: { form?: LayerForm; times: LayerTimes | undefined },
+  ): Promise<PackInfo> {
+    const key = `${layer} ${form?.compression} ${form?.level} ${times?.rule} ${times?.seconds}`;
     return this.#flights.do(key, async () => {
       if (!this.#store.layers.touch(layer)) throw missing(layer);
-      const { diffID, tarSizeBytes, blob } = await (await this.#tarMaker()).packLayer({ layer, ...form });
+      const request = { layer, ...form, ...(times && { times }) };
+      const { diffID, tarSizeBytes, blob } = await (await this.#tarMaker()).packLayer(request);
       if (form && !blob) throw new Error(`Internal error: layer ${layer} was packed without a blob`);
       const blobs: PackedBlob[] = form && blob ? [{ ...toDescriptor(blob), ...form }] : [];
       return { diffID, tarSizeBytes, blobs };

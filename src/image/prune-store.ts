@@ -92,6 +92,6 @@ function toLayerItem(store: Store, id: string): LayerItem | undefined {
   const usedAtMs = store.layers.usedAtMs(id);
   if (usedAtMs === undefined) return undefined;
   const sizeBytes = store.layers.readMeta(id)?.sizeBytes ?? 0;
-  const blobs = store.layers.readPack(id)?.blobs.map(({ digest }) => digest) ?? [];
+  const blobs = store.layers.listPacks(id).flatMap((pack) => pack.blobs.map(({ digest }) => digest));
   return { id, sizeBytes, usedAtMs, blobs };
 }

@@ -8,6 +8,7 @@ export type { PackEntry } from "./pack-entry.ts";
 export { type PackOptions, type PackResult, packTar } from "./pack-tar.ts";
 export type { TarSource } from "./read-chunks.ts";
 export { removeTree } from "./remove-tree.ts";
+export { setEntryTimes } from "./set-times.ts";
 export { type TarEntry, type TarEntryType, tarPadding } from "./tar-entry.ts";
 export { type TarHandler, TarReader } from "./tar-reader.ts";
 export { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";

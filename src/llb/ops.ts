@@ -139,6 +139,8 @@ export interface MkDirAction {
   readonly mode: number;
   readonly makeParents: boolean;
   readonly owner?: Owner;
+  /** Time of the directory itself, in seconds since 1970; absent: that of the clock. */
+  readonly mtimeSeconds?: number;
 }
 
 /** A number, or a name looked up in `/etc/passwd` or `/etc/group` of the base tree; an unknown name is 0

@@ -10,6 +10,7 @@ export type {
 } from "./image-config.ts";
 export { type ManifestOrIndex, parseIndex, parseManifest, parseManifestOrIndex } from "./manifest.ts";
 export { matchPlatform } from "./match-platform.ts";
+export type { LayerTimes } from "./layer-times.ts";
 export { type LayerCompression, mediaTypes } from "./media-types.ts";
 export { OciError, type OciErrorCode } from "./oci-error.ts";
 export { parseImageConfig } from "./parse-image-config.ts";

@@ -209,7 +209,10 @@ class ActionWriter {
     const parent = parentTreePath(path);
     if (!action.makeParents && parent !== "/" && this.#layer.lstat(parent)?.type !== "directory")
       throw new FileActionError("WRONG_TYPE", `mkdir ${toText(path)}: no such directory ${toText(parent)}`);
+    const isNew = !this.#layer.lstat(path);
     this.#makeParents(path, how);
+    if (isNew && action.mtimeSeconds !== undefined)
+      this.#layer.setDirectoryTime(path, BigInt(action.mtimeSeconds) * 1_000_000_000n);
   }
 
   #makeFile(action: MkFileAction): void {

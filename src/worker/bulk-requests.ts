@@ -93,8 +93,8 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
 
-    async exportTree({ lowers, dest, form }) {
-      const request = { lowers: fsOf(lowers), dest, opaqueXattr };
+    async exportTree({ lowers, dest, form, times }) {
+      const request = { lowers: fsOf(lowers), dest, opaqueXattr, times };
       return form === "tar" ? await exportTar(request) : await exportDirectory(request);
     },
 

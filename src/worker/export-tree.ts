@@ -5,9 +5,11 @@ import {
   type OpaqueXattr,
   type PackEntry,
   packTar,
+  setEntryTimes,
   treeEntries,
   unpackTar,
 } from "../layer/index.ts";
+import type { LayerTimes } from "../oci/index.ts";
 import { LayersTree } from "../snapshot/index.ts";
 import { makeDirectory } from "../util/index.ts";
 
@@ -16,13 +18,17 @@ export interface ExportRequest {
   readonly lowers: readonly string[];
   readonly dest: string;
   readonly opaqueXattr: OpaqueXattr;
+  readonly times?: LayerTimes | undefined;
 }
 
 /** Writes the flattened tree as one tar, with its owners. */
-export async function exportTar({ lowers, dest }: ExportRequest): Promise<{ sizeBytes: number }> {
+export async function exportTar({ lowers, dest, times }: ExportRequest): Promise<{ sizeBytes: number }> {
   const fd = openSync(dest, "w", 0o644);
   try {
-    const { tarSizeBytes } = await packTar(treeEntries(new LayersTree(lowers)), descriptorSink(fd));
+    const { tarSizeBytes } = await packTar(
+      setEntryTimes(treeEntries(new LayersTree(lowers)), times),
+      descriptorSink(fd),
+    );
     return { sizeBytes: tarSizeBytes };
   } finally {
     closeSync(fd);
@@ -35,10 +41,11 @@ export async function exportDirectory({
   lowers,
   dest,
   opaqueXattr,
+  times,
 }: ExportRequest): Promise<{ sizeBytes: number }> {
   makeDirectory(dest);
   const pipe = new PassThrough({ highWaterMark: 1 << 20 });
-  const packed = packInto(pipe, treeEntries(new LayersTree(lowers)));
+  const packed = packInto(pipe, setEntryTimes(treeEntries(new LayersTree(lowers)), times));
   const unpacked = unpackTar(pipe, dest, { form: "files", opaqueXattr, owner: { uid: 0, gid: 0 } });
   const [packing, unpacking] = await Promise.allSettled([packed, unpacked.finally(() => pipe.destroy())]);
   // When one side fails, so does the other; a failure to pack is what the unpacking side reports.

@@ -1,5 +1,5 @@
 import type { PackedBlob, Store } from "../content/index.ts";
-import { layerEntries, type OpaqueXattr, type PackResult, packTar } from "../layer/index.ts";
+import { layerEntries, type OpaqueXattr, type PackResult, packTar, setEntryTimes } from "../layer/index.ts";
 import { type LayerCompression, mediaTypes } from "../oci/index.ts";
 import type { PackedLayer, WorkerApi } from "./protocol.ts";
 import { WorkerError } from "./worker-error.ts";
@@ -18,14 +18,14 @@ export async function packLayer(
   opaqueXattr: OpaqueXattr,
   request: Request,
 ): Promise<PackedLayer> {
-  const { layer, compression, level } = request;
-  const known = store.layers.readPack(layer);
+  const { layer, compression, level, times } = request;
+  const known = store.layers.readPack(layer, times);
   const blob = known?.blobs.find((one) => isWanted(one, request) && store.content.has(one.digest, one.size));
   if (known && (blob || compression === undefined)) return describe(known, blob);
-  const entries = layerEntries(store.layers.fsOf(layer), { opaqueXattr });
+  const entries = setEntryTimes(layerEntries(store.layers.fsOf(layer), { opaqueXattr }), times);
   if (compression === undefined) {
     const result = await packTar(entries, undefined);
-    store.layers.addPack(layer, { ...result, blobs: [] });
+    store.layers.addPack(layer, { ...result, blobs: [] }, times);
     return describe(result);
   }
   using writer = store.content.createWriter();
@@ -35,7 +35,7 @@ export async function packLayer(
   const { digest, sizeBytes } = writer.commit();
   const mediaType = MEDIA_TYPES[compression];
   const packed = { digest, size: sizeBytes, mediaType, compression, ...(level !== undefined && { level }) };
-  store.layers.addPack(layer, { ...result, blobs: [packed] });
+  store.layers.addPack(layer, { ...result, blobs: [packed] }, times);
   return describe(result, packed);
 }
 

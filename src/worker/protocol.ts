@@ -1,5 +1,5 @@
 import type { FileAction } from "../llb/index.ts";
-import type { Digest, DiffID, LayerCompression } from "../oci/index.ts";
+import type { Digest, DiffID, LayerCompression, LayerTimes } from "../oci/index.ts";
 
 /** A layer directory of the store: `layers/<id>/{fs,meta.json}`. Ids are 12 characters of `[0-9a-z]`, chosen at random
  * by whoever asks for the layer; they never leave the machine. */
@@ -37,12 +37,14 @@ export interface WorkerApi {
     layer: LayerId;
     compression?: LayerCompression;
     level?: number;
+    times?: LayerTimes;
   }): Promise<PackedLayer>;
   /** Writes the flattened tree of a stack of layers into a directory, or as one tar (`dest` is then a file). */
   exportTree(request: {
     lowers: readonly LayerId[];
     dest: string;
     form: "directory" | "tar";
+    times?: LayerTimes;
   }): Promise<{ sizeBytes: number }>;
   /** Removes layer directories and trees in `tmp/` and `mounts/`, whatever owners and modes they hold. */
   remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;

@@ -42,6 +42,7 @@ export function addBuildOptions(command: Command): Command {
     .optionsGroup("How to build:")
     .option("--no-cache", "Run every step again")
     .option("--no-cache-filter <stages>", "Run every step of these stages again", collect, [])
+    .option("--reproducible", "Give the same image for the same inputs, on every machine and day")
     .option("--pull", "Ask the registry for newer base images")
     .option("-j, --jobs <number>", "How many steps may run at once (default: 8 for each core)", parseJobs)
     .optionsGroup("What to show:")

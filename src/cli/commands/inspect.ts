@@ -21,7 +21,7 @@ function inspected(image: StoredImage, store: Store): object {
   const { record } = image;
   const { config, architecture, os, variant, author, created } = record.config;
   const diffIDs = record.layers.map((layer) =>
-    layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer)?.diffID,
+    layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer, layer.times)?.diffID,
   );
   return {
     Id: image.id,

@@ -4,7 +4,7 @@ import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
-import { parseOutput } from "./parse-output.ts";
+import { type ParsedOutput, parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
 import { type ProgressFlags, progressMode } from "./progress-mode.ts";
 import { unsupportedOption } from "./unsupported-options.ts";
@@ -26,6 +26,7 @@ export interface BuildFlags extends ProgressFlags {
   readonly secret: readonly string[];
   readonly platform?: string;
   readonly jobs?: number;
+  readonly reproducible?: boolean;
 }
 
 /** Turns the options of `slipway build` into those of a build. Reads standard input when the Dockerfile comes from there.
@@ -42,7 +43,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     dockerfile,
     ...(flags.target ? { target: flags.target } : {}),
     tags,
-    buildArgs: parseKeyValues("--build-arg", flags.buildArg, io.env),
+    buildArgs: { ...epochOf(io.env), ...parseKeyValues("--build-arg", flags.buildArg, io.env) },
     labels: parseLabels(flags.label),
     noCache: !flags.cache,
     noCacheFilter: flags.cacheFilter.flatMap((stages) => stages.split(",")),
@@ -53,7 +54,19 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     storeImage: keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+    ...(flags.reproducible ? { reproducible: true } : {}),
+    ...(rewritesStored(outputs) ? { rewriteTimestamp: true } : {}),
   };
+}
+
+/** As docker buildx does: the variable of the caller is a build argument. */
+function epochOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const value = env["SOURCE_DATE_EPOCH"];
+  return value ? { SOURCE_DATE_EPOCH: value } : {};
+}
+
+function rewritesStored(outputs: readonly ParsedOutput[]): boolean {
+  return outputs.some(({ spec, rewriteTimestamp }) => !spec && rewriteTimestamp);
 }
 
 function modeIsQuiet(flags: BuildFlags, env: NodeJS.ProcessEnv): boolean {

@@ -4,17 +4,19 @@ import { UsageError } from "../usage-error.ts";
 import { parseCsvMap } from "./csv.ts";
 
 /** One `--output`: where the result goes, and names that the image gets there. `image` is the store itself. */
-export type ParsedOutput =
-  | { readonly spec: OutputSpec; readonly names: readonly string[] }
-  | { readonly spec: undefined; readonly names: readonly string[] };
+export interface ParsedOutput {
+  readonly spec: OutputSpec | undefined;
+  readonly names: readonly string[];
+  readonly rewriteTimestamp?: boolean;
+}
 
 const knownKeys: Record<string, readonly string[]> = {
-  docker: ["type", "dest", "name", "compression", "compression-level"],
-  oci: ["type", "dest", "name", "compression", "compression-level", "tar"],
+  docker: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp"],
+  oci: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp", "tar"],
   tar: ["type", "dest"],
   local: ["type", "dest"],
   cacheonly: ["type"],
-  image: ["type", "name", "push"],
+  image: ["type", "name", "push", "rewrite-timestamp"],
 };
 
 /** Parses one `--output` as Docker does: `type=…,dest=…`, a directory, or `-` for a tar on standard output.
@@ -26,7 +28,8 @@ export function parseOutput(text: string): ParsedOutput {
   const type = map.get("type") ?? "";
   checkKeys(type, map, text);
   const names = (map.get("name") ?? "").split(",").filter((name) => name !== "");
-  return { spec: outputSpec(type, map, text), names };
+  const rewrite = rewriteTimestamp(map, text);
+  return { spec: outputSpec(type, map, text), names, ...rewrite };
 }
 
 function checkKeys(type: string, map: ReadonlyMap<string, string>, text: string): void {
@@ -65,7 +68,7 @@ function outputSpec(type: string, map: ReadonlyMap<string, string>, text: string
   switch (type) {
     case "docker":
     case "oci":
-      return { type, dest: dest || "-", ...compressionOf(map, text) };
+      return { type, dest: dest || "-", ...compressionOf(map, text), ...rewriteTimestamp(map, text) };
     case "tar":
       return { type, dest: dest || "-" };
     case "local":
@@ -77,6 +80,14 @@ function outputSpec(type: string, map: ReadonlyMap<string, string>, text: string
     default:
       return undefined;
   }
+}
+
+function rewriteTimestamp(map: ReadonlyMap<string, string>, text: string): { rewriteTimestamp?: boolean } {
+  const value = map.get("rewrite-timestamp");
+  if (value === undefined) return {};
+  if (value !== "" && value !== "true" && value !== "false")
+    throw new UsageError(`Cannot use --output "${text}": rewrite-timestamp is true or false, not "${value}"`);
+  return value === "false" ? {} : { rewriteTimestamp: true };
 }
 
 function compressionOf(

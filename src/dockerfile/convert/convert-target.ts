@@ -1,9 +1,9 @@
 import type { Definition } from "../../llb/index.ts";
-import { DockerfileError } from "../dockerfile-error.ts";
 import { reachableStages, type StageGraph } from "../stages/index.ts";
 import { applyBaseConfig, startFromImage, startFromScratch, startFromStage } from "./base-image.ts";
 import { ConvertContext, imageKey } from "./convert-context.ts";
 import { dispatchStep } from "./dispatch-step.ts";
+import { formatEpoch, sourceDateEpoch } from "./epoch.ts";
 import { draftConfig } from "./image-config.ts";
 import { addTriggers } from "./onbuild.ts";
 import type { ConvertOptions, ConvertResult, ImageConfigResolver } from "./options.ts";
@@ -20,8 +20,8 @@ export async function convertTarget(
   options: ConvertOptions,
   resolver: ImageConfigResolver,
 ): Promise<ConvertResult> {
-  refuseEpoch(graph);
-  const context = new ConvertContext(graph, options, createStates(graph, options));
+  const epoch = sourceDateEpoch(graph) ?? (options.reproducible ? 0 : undefined);
+  const context = new ConvertContext(graph, options, createStates(graph, options, epoch));
   const needed = await prepareStages(context, resolver);
   for (const state of context.states) {
     if (needed.has(state.node.index)) dispatchStage(context, state);
@@ -31,7 +31,11 @@ export async function convertTarget(
   const nameOf = (state: StageState) => state.node.displayName;
   return {
     definition,
-    config: draftConfig(target.image, options.labels ?? {}),
+    config: {
+      ...draftConfig(target.image, options.labels ?? {}),
+      ...(epoch !== undefined && { created: formatEpoch(epoch) }),
+    },
+    ...(epoch !== undefined && { epochSeconds: epoch }),
     baseImage: target.baseImage,
     localContexts: localContexts(definition),
     target: nameOf(target),
@@ -41,14 +45,7 @@ export async function convertTarget(
   };
 }
 
-function refuseEpoch({ globalArgs, buildArgs, stages }: StageGraph): void {
-  const name = "SOURCE_DATE_EPOCH";
-  if (!buildArgs[name] && !globalArgs.get(name)) return;
-  const { location } = stages[0]!;
-  throw new DockerfileError("UNSUPPORTED", `${name} is not supported yet`, { location });
-}
-
-function createStates(graph: StageGraph, options: ConvertOptions): StageState[] {
+function createStates(graph: StageGraph, options: ConvertOptions, epoch: number | undefined): StageState[] {
   // BuildKit counts what a file reads from as stages: only a file with a single one of all has nothing to tell apart.
   const readsOther = graph.stages.some((stage) =>
     stage.steps.some((step) => step.sources.some((source) => source.kind !== "stage")),
@@ -58,6 +55,7 @@ function createStates(graph: StageGraph, options: ConvertOptions): StageState[] 
   return graph.stages.map((node) => {
     const state = new StageState(node, {
       label: hasLabels ? node.displayName : "",
+      epochSeconds: epoch,
       platform: (node.base.kind !== "scratch" && node.platform) || graph.platform,
     });
     state.ignoreCache = options.noCache === true || (node.name !== undefined && filter.has(node.name));

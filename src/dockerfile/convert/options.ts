@@ -20,6 +20,8 @@ export interface ConvertOptions {
   readonly extraHosts?: ExecOp["extraHosts"];
   readonly ulimits?: ExecOp["ulimits"];
   readonly shmSizeBytes?: number;
+  /** Equal builds are to give equal images: the time of all is 1970 where `SOURCE_DATE_EPOCH` says no other. */
+  readonly reproducible?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -50,6 +52,8 @@ export interface ConvertResult {
   /** Config of the image to be made: the base image's history comes first; `created` is absent wherever the build sets it
    * (see `finishHistory`). */
   readonly config: DraftImageConfig;
+  /** The time of everything of this build, in seconds since 1970; absent: that of the clock. */
+  readonly epochSeconds?: number;
   /** The image that the target's first ancestor starts from; undefined for scratch. */
   readonly baseImage: ResolvedImage | undefined;
   /** Names of the local contexts that the graph reads (`context` is the main one). */

@@ -91,13 +91,6 @@ test("RUN for another architecture is refused, copying is not", async () => {
   assert.equal(scratch.config.architecture, "amd64", "scratch is of the target's platform");
 });
 
-test("a time for the image is refused", async () => {
-  await assert.rejects(convert("FROM alpine", { buildArgs: { SOURCE_DATE_EPOCH: "1" } }), {
-    code: "UNSUPPORTED",
-    message: "SOURCE_DATE_EPOCH is not supported yet",
-  });
-});
-
 test("an image that cannot be resolved is reported at the line that names it, and ends the other requests", async () => {
   const images = new FakeImages();
   const aborted: string[] = [];

@@ -13,6 +13,8 @@ export class StageState {
   steps: readonly StageStep[];
   /** How the stage is named in step descriptions: empty in a file with nothing to tell apart. */
   readonly label: string;
+  /** Time of all that the stage makes, where one was asked for. */
+  readonly epochSeconds: number | undefined;
   ignoreCache = false;
 
   platform: Platform;
@@ -32,10 +34,18 @@ export class StageState {
   stepCount: number;
   stepIndex = 0;
 
-  constructor(node: StageNode, options: { readonly label: string; readonly platform: Platform }) {
+  constructor(
+    node: StageNode,
+    options: {
+      readonly label: string;
+      readonly platform: Platform;
+      readonly epochSeconds: number | undefined;
+    },
+  ) {
     this.node = node;
     this.steps = node.steps;
     this.label = options.label;
+    this.epochSeconds = options.epochSeconds;
     this.platform = options.platform;
     this.image = {
       architecture: options.platform.architecture,

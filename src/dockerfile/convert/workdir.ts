@@ -27,6 +27,8 @@ function makeDirectory(context: ConvertContext, state: StageState, step: StageSt
   const user = state.image.config.User;
   const owner = user ? parseOwner(user) : undefined;
   if (!state.vertex) refuseOwnerName(context, step, owner);
+  // A reproducible image gets its times when it is written, so that both kinds share their steps.
+  const mtimeSeconds = context.options.reproducible ? undefined : state.epochSeconds;
   const op: FileOp = {
     kind: "file",
     base: state.vertex ? 0 : -1,
@@ -37,6 +39,7 @@ function makeDirectory(context: ConvertContext, state: StageState, step: StageSt
         mode: 0o755,
         makeParents: true,
         ...(owner && { owner }),
+        ...(mtimeSeconds !== undefined && { mtimeSeconds }),
       },
     ],
   };

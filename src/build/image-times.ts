@@ -1,0 +1,29 @@
+import type { LayerTimes } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+import type { BuildOptions } from "./options.ts";
+
+/** The times that files of new layers get in an image.
+ * @param rewrite was `rewrite-timestamp` asked for? */
+export function layerTimes(
+  epochSeconds: number | undefined,
+  { reproducible }: Pick<BuildOptions, "reproducible">,
+  rewrite: boolean,
+): LayerTimes | undefined {
+  if (epochSeconds === undefined) return undefined;
+  // What a file's time was before depends on when its step ran, or when the source was checked out.
+  if (reproducible) return { rule: "exactly", seconds: epochSeconds };
+  return rewrite ? { rule: "at-most", seconds: epochSeconds } : undefined;
+}
+
+/** Says so when times were to be rewritten to one that nobody gave. */
+export function warnWithoutEpoch(
+  epochSeconds: number | undefined,
+  options: Pick<BuildOptions, "outputs" | "rewriteTimestamp">,
+  emit: EmitEvent,
+): void {
+  const isAsked =
+    options.rewriteTimestamp ||
+    options.outputs.some((one) => "rewriteTimestamp" in one && one.rewriteTimestamp);
+  if (!isAsked || epochSeconds !== undefined) return;
+  emit({ kind: "note", text: "rewrite-timestamp is specified, but no source-date-epoch was found" });
+}

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, utimesSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+
+const dockerfile = `FROM busybox
+WORKDIR /w/x
+ARG SOURCE_DATE_EPOCH
+COPY a.txt /a/b/
+COPY d /d
+ADD x.tar.gz /tar/x/
+COPY <<X /here
+x
+X
+RUN mkdir /run1 && touch -d @700000000 /run1/old && echo new > /run1/new && rm /etc/group
+FROM busybox
+COPY --link --from=0 / /all
+LABEL x=y
+`;
+
+/** The same sources, checked out at another time. */
+async function project(t: Parameters<typeof Rig.create>[0], mtimeSeconds: number): Promise<Rig> {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  for (const name of ["a.txt", "d/e/f", "d/g"]) utimesSync(rig.file(name, name), 0, mtimeSeconds);
+  for (const name of ["d/e", "d"]) utimesSync(path.join(rig.contextDir, name), 0, mtimeSeconds);
+  const packed = path.join(rig.dir, "packed");
+  mkdirSync(packed);
+  execFileSync("sh", [
+    "-c",
+    `echo in > "$0/in" && touch -d @1600000000 "$0/in" && tar -C "$0" -czf "$1" in`,
+    packed,
+    path.join(rig.contextDir, "x.tar.gz"),
+  ]);
+  return rig;
+}
+
+function sha256(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+test("a reproducible image has the same digest elsewhere and later", { skip }, async (t) => {
+  const digests: string[] = [];
+  const base = path.join(Rig.create(t).dir, "base.tar");
+  for (const mtimeSeconds of [900_000_000, 1_500_000_000.25]) {
+    const rig = await project(t, mtimeSeconds);
+    // An import has a time of its own: both stores get the same base image.
+    if (digests.length === 0) await rig.slipway(["save", "-o", base, "busybox"]);
+    else await rig.slipway(["load", "-i", base]);
+    const [archive, id] = [path.join(rig.dir, "out.tar"), path.join(rig.dir, "id")];
+    // A step that is cached from an ordinary build makes no difference.
+    if (digests.length > 0) await rig.mustBuild();
+    await rig.mustBuild("--reproducible", "-o", `type=oci,dest=${archive}`);
+    await rig.mustBuild("--reproducible", "-t", "x", "--iidfile", id);
+    const stored = await rig.slipway(["images", "-q", "--no-trunc"]);
+    assert.ok(stored.stdout.includes(readFileSync(id, "utf8")));
+    digests.push(`${sha256(archive)} ${readFileSync(id, "utf8")}`);
+    await sleep(1100);
+  }
+  assert.equal(digests[0], digests[1]);
+});
+
+test("rewrite-timestamp makes times of new layers SOURCE_DATE_EPOCH at most", { skip }, async (t) => {
+  const rig = await project(t, 900_000_000);
+  const archive = path.join(rig.dir, "out.tar");
+  const env = { SOURCE_DATE_EPOCH: "1000000000" };
+  const output = `type=oci,dest=${archive},rewrite-timestamp=true`;
+  const built = await rig.slipway(["build", "--target", "0", "-o", output, rig.contextDir], { env });
+  assert.notEqual(built.exitCode, 0, "BuildKit knows no target by number");
+  rig.file("Dockerfile", dockerfile.replace("FROM busybox\n", "FROM busybox AS first\n"));
+  const done = await rig.slipway(["build", "--target", "first", "-o", output, rig.contextDir], { env });
+  assert.equal(done.exitCode, 0, done.stderr);
+  const manifest = readManifest(archive);
+  const annotations = manifest.layers.map((layer) => layer.annotations?.["buildkit/rewritten-timestamp"]);
+  assert.deepEqual(annotations, [undefined, ...Array(6).fill("1000000000")]);
+  assert.deepEqual(listTimes(archive, manifest.layers.slice(1)), {
+    "1992-03-07 20:26:40": ["run1/old"],
+    "1998-07-09 16:00:00": ["a/b/a.txt", "d/", "d/e/", "d/e/f", "d/g"],
+    "2001-09-09 01:46:40": [
+      "w/",
+      "w/x/",
+      "a/",
+      "a/b/",
+      "tar/",
+      "tar/x/",
+      "tar/x/in",
+      "here",
+      "etc/",
+      "etc/.wh.group",
+      "run1/",
+      "run1/new",
+    ],
+  });
+});
+
+test("every file of a tar or directory has the time of SOURCE_DATE_EPOCH", { skip }, async (t) => {
+  const rig = await project(t, 900_000_000);
+  const tar = path.join(rig.dir, "tree.tar");
+  await rig.mustBuild("--build-arg", "SOURCE_DATE_EPOCH=1000000000", "-o", `type=tar,dest=${tar}`);
+  const times = new Set(listTar(readFileSync(tar)).map(([time]) => time));
+  assert.deepEqual([...times], ["2001-09-09 01:46:40"]);
+});
+
+test("rewrite-timestamp without a time says so", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nCOPY Dockerfile /");
+  const { stderr } = await rig.mustBuild("-o", "type=image,rewrite-timestamp=true");
+  assert.match(stderr, /rewrite-timestamp is specified, but no source-date-epoch was found/);
+});
+
+interface Layer {
+  readonly digest: string;
+  readonly annotations?: Record<string, string>;
+}
+
+function readManifest(archive: string): { layers: readonly Layer[] } {
+  const index = JSON.parse(readBlob(archive, "index.json").toString()) as { manifests: Layer[] };
+  return JSON.parse(readBlob(archive, blobName(index.manifests[0]!)).toString()) as { layers: Layer[] };
+}
+
+function readBlob(archive: string, name: string): Buffer {
+  return execFileSync("tar", ["-xOf", archive, name], { maxBuffer: 1 << 28 });
+}
+
+function blobName({ digest }: Layer): string {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+
+/** Names of a stack's files by their time. */
+function listTimes(archive: string, layers: readonly Layer[]): Record<string, string[]> {
+  const times: Record<string, string[]> = {};
+  const files = layers.flatMap((layer) => listTar(readBlob(archive, blobName(layer)), "-z"));
+  for (const [time, name] of files) (times[time] ??= []).push(name);
+  return times;
+}
+
+function listTar(input: Buffer, ...flags: string[]): [time: string, name: string][] {
+  const env = { ...process.env, TZ: "UTC" };
+  const text = execFileSync("tar", ["-tv", "--full-time", ...flags], {
+    input,
+    env,
+    maxBuffer: 1 << 28,
+  }).toString();
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [, , , date, time, name] = line.split(/\s+/);
+      return [`${date} ${time}`, name!];
+    });
+}
