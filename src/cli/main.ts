@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 // A pipe that its reader closed (`slipway images | head -1`) ends the command quietly, as a signal would.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -6,13 +8,20 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(141);
 });
 
-const args = process.argv.slice(2);
-if (args[0] === "--version" || args[0] === "-v" || (args[0] === "version" && args.length === 1)) {
-  process.stdout.write(`slipway ${packageVersion()}\n`);
-} else {
+void main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === "--version" || args[0] === "-v" || (args[0] === "version" && args.length === 1)) {
+    process.stdout.write(`slipway ${packageVersion()}\n`);
+    return;
+  }
+  takeBackCertificates(process.env);
   const { runCli } = await import("./run-cli.ts");
   process.exitCode = await runCli(args, {
-    stdin: process.stdin,
+    // made when it is first read: most commands never do
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
@@ -21,8 +30,17 @@ if (args[0] === "--version" || args[0] === "-v" || (args[0] === "version" && arg
   });
 }
 
-/** This file is bundled as `dist/cli.js`. */
+/** `bin/slipway` hides them from Node's start. */
+function takeBackCertificates(env: NodeJS.ProcessEnv): void {
+  const file = env["SLIPWAY_NODE_EXTRA_CA_CERTS"];
+  if (file === undefined) return;
+  env["NODE_EXTRA_CA_CERTS"] = file;
+  delete env["SLIPWAY_NODE_EXTRA_CA_CERTS"];
+}
+
+/** This file is bundled into `dist/`. */
 function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const dist = path.dirname(fileURLToPath(import.meta.url));
+  const text = readFileSync(path.join(dist, "../package.json"), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

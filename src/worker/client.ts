@@ -20,7 +20,7 @@ export interface StartWorkerOptions {
   readonly runtime?: string;
   /** For `runAttached`: the worker gets this process's stdin, stdout, stderr and terminal. */
   readonly attached?: boolean;
-  /** Default: `worker.js` beside the bundle of this code. */
+  /** Default: `worker.cjs` beside the bundle of this code. */
   readonly workerFile?: string;
 }
 
@@ -52,11 +52,11 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
 }
 
 function workerFile(): string {
-  const candidates = ["./worker.js", "../worker.js"].map((name) =>
+  const candidates = ["./worker.cjs", "../worker.cjs"].map((name) =>
     fileURLToPath(new URL(name, import.meta.url)),
   );
   const found = candidates.find((file) => existsSync(file));
-  if (!found) throw new Error(`Internal error: no worker.js beside ${import.meta.url}`);
+  if (!found) throw new Error(`Internal error: no worker.cjs beside ${import.meta.url}`);
   return found;
 }
 

@@ -1,0 +1,93 @@
+import { hash } from "node:crypto";
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire, wrap } from "node:module";
+import path from "node:path";
+import { Script } from "node:vm";
+
+// Starts a bundle of this directory with the code that V8 compiled when it last ran: compiling anew takes longer than a build
+// where nothing changed. What is kept belongs to one bundle (its name holds its hash), one Node and one command, and comes
+// only from starts without flags, which V8 would tell apart. Where the directory cannot be written, nothing is kept.
+
+/** File name of the bundle; `scripts/build.mjs` fills it in. */
+declare const BUNDLE: string;
+
+const file = path.join(__dirname, BUNDLE);
+const requireHere = createRequire(file);
+const isOrdinary = process.execArgv.length === 0 && !process.env["NODE_OPTIONS"];
+const compiledFile = path.join(
+  __dirname,
+  "compiled",
+  [process.version, process.arch, command(), BUNDLE].join("-"),
+);
+
+function start(): void {
+  const cachedData = isOrdinary ? readCompiled() : undefined;
+  // The bundle is ASCII: one byte for each character, here and in V8.
+  const source = wrap(readFileSync(file, "latin1"));
+  const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
+  const isKnown = cachedData !== undefined && script.cachedDataRejected === false;
+  if (isOrdinary && !isKnown) process.once("exit", (code) => code === 0 && keepCompiled(script));
+  const bundle = { exports: {} };
+  script.runInThisContext()(bundle.exports, lazyRequire, bundle, file, __dirname);
+}
+
+/** Commands use different parts of a bundle; whatever else is started shares one name. */
+function command(): string {
+  return /^[a-z]{1,20}$/.exec(process.argv[2] ?? "")?.[0] ?? "_";
+}
+
+/** V8 believes what it is given, and a damaged file would end the process: a digest stands in front. */
+function readCompiled(): Buffer | undefined {
+  try {
+    const bytes = readFileSync(compiledFile);
+    const compiled = bytes.subarray(DIGEST_BYTES);
+    return digest(compiled).equals(bytes.subarray(0, DIGEST_BYTES)) ? compiled : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const DIGEST_BYTES = 32;
+
+function digest(bytes: Buffer): Buffer {
+  return hash("sha256", bytes, "buffer");
+}
+
+/** Whole or not at all. */
+function keepCompiled(script: Script): void {
+  const temporary = `${compiledFile}.${process.pid}-${Date.now()}`;
+  try {
+    accessSync(__dirname, constants.W_OK);
+    mkdirSync(path.dirname(compiledFile), { recursive: true });
+    const compiled = script.createCachedData();
+    writeFileSync(temporary, Buffer.concat([digest(compiled), compiled]), { flag: "wx", flush: true });
+    renameSync(temporary, compiledFile);
+  } catch {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Built-in modules that most commands never use, and that take up to 5 ms to load. */
+function isHeavy(id: string): boolean {
+  return !["fs", "path", "crypto", "events", "process", "buffer"].includes(id.replace(/^node:/, ""));
+}
+
+type Namespace = Record<string | symbol, unknown>;
+
+/** `require` for the bundle: a heavy built-in module is loaded when something of it is first used. */
+function lazyRequire(id: string): unknown {
+  if (!id.startsWith("node:") || !isHeavy(id)) return requireHere(id);
+  let loaded: Namespace | undefined;
+  const load = () => (loaded ??= requireHere(id) as Namespace);
+  return new Proxy<Namespace>(
+    {},
+    {
+      get: (_, key) => load()[key],
+      has: (_, key) => key in load(),
+      ownKeys: () => Reflect.ownKeys(load()),
+      getOwnPropertyDescriptor: (_, key) => ({ value: load()[key], enumerable: true, configurable: true }),
+    },
+  );
+}
+
+start();

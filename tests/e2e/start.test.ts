@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test, type TestContext } from "node:test";
+import { run, type RunOptions } from "./rig.ts";
+
+test("compiled code is kept by command, and used by the next start", async (t) => {
+  const installed = install(t);
+  await installed.slipway(["--version"]);
+  await installed.slipway(["images"]);
+  const kept = installed.compiled();
+  assert.equal(kept.length, 2);
+  const text = readFileSync(installed.compiled("images"));
+  assert.deepEqual(await installed.slipway(["images"]), await installed.slipway(["images"]));
+  assert.deepEqual(installed.compiled(), kept);
+  assert.deepEqual(readFileSync(installed.compiled("images")), text);
+});
+
+for (const [title, damage] of [
+  ["cut short", (bytes: Buffer) => bytes.subarray(0, 10_000)],
+  ["empty", () => Buffer.alloc(0)],
+  ["full of flipped bits", (bytes: Buffer) => bytes.map((byte, at) => (at % 5000 === 4000 ? ~byte : byte))],
+] as const) {
+  test(`compiled code that is ${title} is made anew`, async (t) => {
+    const installed = install(t);
+    await installed.slipway(["images"]);
+    const file = installed.compiled("images");
+    const damaged = damage(readFileSync(file));
+    writeFileSync(file, damaged);
+    await installed.slipway(["images"]);
+    const renewed = readFileSync(file);
+    assert.notDeepEqual(renewed, damaged);
+    await installed.slipway(["images"]);
+    assert.deepEqual(readFileSync(file), renewed);
+  });
+}
+
+test("nothing is kept of a command that failed, nor of a start with flags of its own", async (t) => {
+  const installed = install(t);
+  assert.equal((await installed.run(["nonsense"])).exitCode, 2);
+  await installed.slipway(["images"], { env: { NODE_OPTIONS: "--no-warnings" } });
+  assert.deepEqual(installed.compiled(), []);
+});
+
+test("the command starts through a link, and hides NODE_EXTRA_CA_CERTS from Node's start only", async (t) => {
+  const installed = install(t);
+  const link = path.join(installed.dir, "link");
+  symlinkSync("bin/slipway", link);
+  const env = {
+    NODE_EXTRA_CA_CERTS: "/nowhere.crt",
+    PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`,
+  };
+  const { stdout, stderr } = await run(link, ["--version"], { env });
+  assert.match(stdout, /^slipway \d/);
+  assert.equal(stderr, "");
+  const direct = await run(process.execPath, [link, "--version"], { env });
+  assert.match(direct.stdout, /^slipway \d/);
+  assert.match(direct.stderr, /nowhere\.crt/);
+});
+
+/** A copy of the built program, as a package manager would place it. */
+function install(t: TestContext) {
+  const dir = mkdtempSync(path.join(tmpdir(), "slipway-start-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  for (const name of ["bin", "dist", "package.json"])
+    cpSync(name, path.join(dir, name), { recursive: true, filter: (file) => !file.endsWith("compiled") });
+  const kept = path.join(dir, "dist/compiled");
+  const runIt = (args: readonly string[], options: RunOptions = {}) =>
+    run(process.execPath, [path.join(dir, "bin/slipway"), ...args], {
+      ...options,
+      env: { SLIPWAY_ROOT: path.join(dir, "store"), ...options.env },
+    });
+  function compiled(): readonly string[];
+  function compiled(command: string): string;
+  function compiled(command?: string): string | readonly string[] {
+    const names = readdirSync(path.join(dir, "dist")).includes("compiled") ? readdirSync(kept).sort() : [];
+    return command === undefined ? names : path.join(kept, names.find((name) => name.includes(command))!);
+  }
+  return {
+    dir,
+    compiled,
+    run: runIt,
+    async slipway(args: readonly string[], options: RunOptions = {}) {
+      const result = await runIt(args, options);
+      assert.equal(result.exitCode, 0, result.stderr);
+      return result;
+    },
+  };
+}
