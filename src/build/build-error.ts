@@ -6,6 +6,8 @@ export type BuildErrorCode =
   | "DOCKERFILE_UNREADABLE"
   /** The context is not a directory that can be read. */
   | "CONTEXT_NOT_FOUND"
+  /** A named context that cannot be understood. */
+  | "INVALID_CONTEXT"
   /** An image says nothing to run. */
   | "NO_COMMAND"
   /** A base image contradicts itself. */

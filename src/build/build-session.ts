@@ -1,20 +1,32 @@
 import { readFileSync } from "node:fs";
+import { localContextName } from "../dockerfile/index.ts";
 import type { Session } from "../session/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions, SecretSpec } from "./options.ts";
 
-/** The session of a build from the command line: its context directory, secrets from files and variables.
+/** The session of a build from the command line: its context directories, secrets from files and variables.
  * A secret is read when a step asks for it. */
-export function createBuildSession(options: Pick<BuildOptions, "contextDir" | "secrets">): Session {
+export function createBuildSession(
+  options: Pick<BuildOptions, "contextDir" | "namedContexts" | "secrets">,
+): Session {
   const secrets = new Map((options.secrets ?? []).map((secret) => [secret.id, secret]));
   return {
-    localContexts: new Map(options.contextDir === undefined ? [] : [["context", options.contextDir]]),
+    localContexts: localContexts(options),
     secret: (id) => {
       const spec = secrets.get(id);
       return Promise.resolve(spec && readSecret(spec));
     },
     sshAgent: (id) => Promise.resolve(id === "default" ? process.env["SSH_AUTH_SOCK"] : undefined),
   };
+}
+
+function localContexts(options: Pick<BuildOptions, "contextDir" | "namedContexts">): Map<string, string> {
+  const directories = new Map<string, string>();
+  if (options.contextDir !== undefined) directories.set("context", options.contextDir);
+  for (const [name, context] of options.namedContexts ?? []) {
+    if (context.kind === "local") directories.set(localContextName(name), context.directory);
+  }
+  return directories;
 }
 
 function readSecret({ id, source }: SecretSpec): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Store } from "../content/index.ts";
 import type { ImageConfigResolver, ResolvedImage, ResolveImageOptions } from "../dockerfile/index.ts";
+import type { LayoutReference } from "../exporter/index.ts";
 import { type ImageRecord, ImageStore, recordId } from "../image/index.ts";
 import {
   type Digest,
@@ -13,6 +14,7 @@ import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import { SingleFlight } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
+import { layoutName, layoutScheme, parseLayoutReference } from "./layout-reference.ts";
 import { reportStep } from "./report-step.ts";
 
 export interface ImageResolverOptions {
@@ -39,8 +41,9 @@ export class ImageResolver implements ImageConfigResolver {
   }
 
   async resolveImageConfig(reference: string, options: ResolveImageOptions): Promise<ResolvedImage> {
-    const name = formatReference(parseReference(reference));
-    const record = await this.resolve(name, options);
+    const layout = parseLayoutReference(reference);
+    const name = layout ? layoutName(layout) : formatReference(parseReference(reference));
+    const record = layout ? await this.#loadLayout(layout, options) : await this.resolve(name, options);
     const digest = record.origin?.digest ?? (`sha256:${recordId(record)}` as Digest);
     this.#records.set(sourceIdentifier(name, digest), record);
     return {
@@ -68,6 +71,13 @@ export class ImageResolver implements ImageConfigResolver {
     const record = this.#records.get(identifier);
     if (!record) throw new Error(`Internal error: image ${identifier} was not resolved`);
     return record;
+  }
+
+  async #loadLayout(reference: LayoutReference, options: ResolveImageOptions): Promise<ImageRecord> {
+    const { store, emit } = this.#options;
+    const { readLayout } = await import("../exporter/index.ts");
+    const step = { id: `internal:load-layout:${layoutName(reference)}`, name: options.description };
+    return await reportStep(emit, step, () => readLayout(store, reference, options));
   }
 
   async #fetch(name: string, platform: Platform): Promise<ImageRecord> {
@@ -105,5 +115,5 @@ export class ImageResolver implements ImageConfigResolver {
 }
 
 function sourceIdentifier(name: string, digest: Digest): string {
-  return `docker-image://${name}@${digest}`;
+  return name.startsWith(layoutScheme) ? `${name}@${digest}` : `docker-image://${name}@${digest}`;
 }

@@ -13,6 +13,7 @@ export type {
   OutputSpec,
   SecretSpec,
 } from "./options.ts";
+export { type NamedContextSpec, parseNamedContext } from "./named-context.ts";
 export { type BuildPlan, planTarget } from "./plan-target.ts";
 export { pullImage } from "./pull-image.ts";
 export { type RunOptions, toRunRequest } from "./run-image.ts";

@@ -1,6 +1,7 @@
 import type { Store } from "../content/index.ts";
 import type { Descriptor, Digest, LayerCompression } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
+import type { NamedContextSpec } from "./named-context.ts";
 
 /** What a build works with. */
 export interface BuildEnvironment {
@@ -14,6 +15,8 @@ export interface BuildOptions {
   /** Directory of the main build context, or undefined for none (`slipway build - < Dockerfile`). */
   readonly contextDir: string | undefined;
   readonly dockerfile: DockerfileInput;
+  /** By name, as `parseNamedContext` gives them. */
+  readonly namedContexts?: ReadonlyMap<string, NamedContextSpec>;
   /** Stage name; undefined = the last stage. */
   readonly target?: string;
   /** Image names as typed; normalised by the build. */

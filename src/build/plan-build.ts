@@ -9,6 +9,7 @@ import {
 } from "../dockerfile/index.ts";
 import { hostPlatform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
+import type { NamedContextSpec } from "./named-context.ts";
 import type { BuildOptions } from "./options.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
 
@@ -25,17 +26,18 @@ export async function planBuild(
   options: BuildOptions,
   { resolver, emit, signal }: PlanEnvironment,
 ): Promise<ConvertResult> {
-  const { target, buildArgs, contextDir, labels, noCache, noCacheFilter, network } = options;
+  const { target, buildArgs, contextDir, namedContexts, labels, noCache, noCacheFilter, network } = options;
   const remark = checkFrontend(text, { fileName: name, buildArgs });
   if (remark !== undefined) emit({ kind: "note", text: remark });
   const dockerfile = parseDockerfile(text, { fileName: name });
   const platform = hostPlatform();
-  const graph = resolveStages(dockerfile, { target, buildArgs, platform });
+  const graph = resolveStages(dockerfile, { target, buildArgs, platform, namedContexts });
   const ignore = contextDir === undefined ? undefined : readIgnoreFile(contextDir, path);
   const converted = {
     labels,
     noCache,
     contextIgnorePatterns: ignore?.patterns ?? [],
+    namedContextIgnorePatterns: (name: string) => ignorePatternsOf(namedContexts?.get(name)),
     signal,
     ...(noCacheFilter && { noCacheFilter }),
     ...(network && { network }),
@@ -44,4 +46,10 @@ export async function planBuild(
   const plan = await convertTarget(graph, converted, resolver);
   for (const diagnostic of plan.warnings) emit({ kind: "warning", diagnostic });
   return plan;
+}
+
+/** A named context has an ignore file of its own; that of the Dockerfile is for the main one. */
+function ignorePatternsOf(context: NamedContextSpec | undefined): readonly string[] {
+  if (context?.kind !== "local") return [];
+  return readIgnoreFile(context.directory)?.patterns ?? [];
 }

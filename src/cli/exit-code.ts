@@ -35,6 +35,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "INVALID_REFERENCE",
       "INVALID_PLATFORM",
       "INVALID_TAG",
+      "INVALID_CONTEXT",
       "AMBIGUOUS_ID",
       "INVALID_DEST",
     ],

@@ -17,6 +17,7 @@ after(() => rmSync(cwd, { recursive: true }));
 const flags: BuildFlags = {
   tag: [],
   buildArg: [],
+  buildContext: [],
   label: [],
   cache: true,
   cacheFilter: [],

@@ -15,7 +15,7 @@ import { withProgress } from "./with-progress.ts";
 
 interface RunFlags
   extends GlobalFlags,
-    Pick<BuildFlags, "file" | "target" | "buildArg" | "pull" | "quiet" | "progress"> {
+    Pick<BuildFlags, "file" | "target" | "buildContext" | "buildArg" | "pull" | "quiet" | "progress"> {
   readonly entrypoint?: string;
   readonly volume: readonly string[];
   readonly mount: readonly string[];

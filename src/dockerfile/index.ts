@@ -1,4 +1,5 @@
 export { convertTarget } from "./convert/convert-target.ts";
+export { localContextName } from "./convert/convert-context.ts";
 export { finishHistory, type LayerFacts } from "./convert/finish-history.ts";
 export type {
   ConvertOptions,
@@ -50,6 +51,9 @@ export { parseSyntax } from "./parser/parse-syntax.ts";
 export { printDockerfile } from "./parser/print-dockerfile.ts";
 export type { ArgumentForm, SyntaxNode, SyntaxTree, Word } from "./parser/syntax-tree.ts";
 export {
+  contextName,
+  type NamedContext,
+  type NamedContexts,
   resolveStages,
   type StageBase,
   type StageGraph,

@@ -11,6 +11,7 @@ export type Op = SourceOp | ExecOp | FileOp | MergeOp;
 
 /** Brings a tree in. `identifier` is one of
  * - `docker-image://<reference>@<digest>`: an image, resolved before the graph is made;
+ * - `oci-layout://<path>:<tag>@<digest>`: an image of a directory, likewise;
  * - `local://<context name>`: a build context of the session (`context` is the main one). */
 export interface SourceOp {
   readonly kind: "source";

@@ -23,6 +23,12 @@ export function addBuildOptions(command: Command): Command {
     .argument("<context>", "directory that COPY and ADD read from, or - for a Dockerfile on standard input")
     .optionsGroup("What to build:")
     .option("-f, --file <file>", "Dockerfile (default: CONTEXT/Dockerfile), or - for standard input")
+    .option(
+      "--build-context <name=value>",
+      "Files or an image to use under a name: a directory, docker-image://REF, oci-layout://DIR[:TAG], target:STAGE",
+      collect,
+      [],
+    )
     .option("--target <stage>", "Stage to build (default: the last one)")
     .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, [])
     .option("--label <name=value>", "Set a label of the image", collect, [])

@@ -16,6 +16,7 @@ export function define(command: Command, io: CliIo): void {
     .optionsGroup("What to run:")
     .option("--target <stage>", "Build this stage if it is stale, and run it")
     .option("-f, --file <file>", "Dockerfile to build (default: CONTEXT/Dockerfile)")
+    .option("--build-context <name=value>", "Files or an image to use under a name", collect, [])
     .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, [])
     .option("--pull", "Ask the registry for a newer image")
     .option("--entrypoint <program>", "Run this in place of the image's ENTRYPOINT and CMD")

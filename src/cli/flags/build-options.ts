@@ -4,6 +4,7 @@ import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
+import { parseNamedContexts } from "./named-contexts.ts";
 import { type ParsedOutput, parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
 import { type ProgressFlags, progressMode } from "./progress-mode.ts";
@@ -14,6 +15,7 @@ export interface BuildFlags extends ProgressFlags {
   readonly file?: string;
   readonly target?: string;
   readonly tag: readonly string[];
+  readonly buildContext: readonly string[];
   readonly buildArg: readonly string[];
   readonly label: readonly string[];
   readonly cache: boolean;
@@ -41,6 +43,9 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
   return {
     contextDir,
     dockerfile,
+    ...(flags.buildContext.length === 0
+      ? {}
+      : { namedContexts: parseNamedContexts(flags.buildContext, io.cwd) }),
     ...(flags.target ? { target: flags.target } : {}),
     tags,
     buildArgs: { ...epochOf(io.env), ...parseKeyValues("--build-arg", flags.buildArg, io.env) },

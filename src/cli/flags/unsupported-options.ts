@@ -11,7 +11,6 @@ const unsupported: readonly (readonly [flags: string, hint: string])[] = [
   ],
   ["--cache-from <source>", "the step cache is the store's own"],
   ["--cache-to <dest>", "the step cache is the store's own"],
-  ["--build-context <context>", "additional contexts cannot be given yet"],
   ["--builder <name>", "steps run on this machine"],
   ["--ssh <agent>", "ssh agents cannot be lent to a build yet"],
   ["--allow <entitlement>", "no step gets more privilege than others"],

@@ -21,8 +21,10 @@ export function startFromImage(context: ConvertContext, state: StageState, image
     history: [...config.history],
   };
   if (hasLayers(image)) {
-    const description = numberStep(state, `FROM ${pinned(image)}`);
-    const { displayName: stage, location } = state.node;
+    const { base, displayName: stage, location } = state.node;
+    const number = numberStep(state, `FROM ${pinned(image)}`);
+    const isNamed = base.kind === "image" && base.context !== undefined;
+    const description = isNamed ? `[context ${base.context}] ${base.name}` : number;
     state.vertex = context.addImage(image, state.platform, { description, stage, location });
   }
 }
@@ -30,6 +32,29 @@ export function startFromImage(context: ConvertContext, state: StageState, image
 /** FROM scratch: an empty tree, and `/` to work in. */
 export function startFromScratch(state: StageState): void {
   state.image.config = { WorkingDir: "/" };
+}
+
+/** FROM a named context that is no image: its files are a layer. A stage that it replaces gets no config. */
+export function startFromContext(context: ConvertContext, state: StageState, name: string): void {
+  if (!state.node.isReplaced) state.image.config = { WorkingDir: "/" };
+  numberStep(state, "FROM");
+  const { displayName: stage, location } = state.node;
+  const copy = {
+    kind: "copy",
+    from: 0,
+    source: "/",
+    dest: "/",
+    followSymlink: false,
+    copyDirContents: true,
+    attemptUnpack: false,
+    createDestPath: true,
+    allowWildcard: false,
+    allowEmptyWildcard: false,
+  } as const;
+  const description = `local source for ${name}`;
+  const source = context.namedContext(name);
+  const op = { kind: "file", base: -1, actions: [copy] } as const;
+  state.vertex = context.definition.add(op, [source], { description, stage, location });
 }
 
 /** FROM an earlier stage: everything that it has made, but not its ONBUILD triggers. */

@@ -30,8 +30,9 @@ export class ConvertContext {
     this.graph = graph;
     this.options = options;
     this.states = states;
-    const { dockerfile, stages } = graph;
-    this.stepScope = { dockerfile, names: stageNames(stages), stageCount: stages.length };
+    const { dockerfile, stages, namedContexts, platform } = graph;
+    const names = stageNames(stages);
+    this.stepScope = { dockerfile, names, stageCount: stages.length, namedContexts, platform };
   }
 
   /** The vertex of the main build context. */
@@ -52,18 +53,37 @@ export class ConvertContext {
   /** The tree of something that a step reads from; undefined = empty. */
   sourceTree(source: StageBase): VertexDigest | undefined {
     if (source.kind === "scratch") return undefined;
-    if (source.kind === "stage") return this.states[source.index]!.vertex;
+    if (source.kind === "context") return this.namedContext(source.context);
+    if (source.kind === "stage") {
+      const { node, vertex } = this.states[source.index]!;
+      return node.isReplaced ? this.sourceTree(node.base) : vertex;
+    }
     const image = this.images.get(imageKey(source.reference, this.graph.platform))!;
-    return this.addImage(image, this.graph.platform, { description: `FROM ${pinned(image)}` });
+    const description = source.context
+      ? `[context ${source.context}] ${source.name}`
+      : `FROM ${pinned(image)}`;
+    return this.addImage(image, this.graph.platform, { description });
+  }
+
+  /** The vertex of a named context's files. */
+  namedContext(name: string): VertexDigest {
+    const patterns = this.options.namedContextIgnorePatterns?.(name) ?? [];
+    return this.definition.add(
+      {
+        kind: "source",
+        identifier: `local://${localContextName(name)}`,
+        ...(patterns.length > 0 && { excludePatterns: patterns }),
+      },
+      [],
+      { description: `[context ${name}] load from client` },
+    );
   }
 
   addImage(image: ResolvedImage, platform: Platform, metadata: VertexMetadata): VertexDigest | undefined {
     if (!hasLayers(image)) return undefined;
-    return this.definition.add(
-      { kind: "source", identifier: `docker-image://${pinned(image)}`, platform },
-      [],
-      metadata,
-    );
+    const name = pinned(image);
+    const identifier = name.startsWith("oci-layout://") ? name : `docker-image://${name}`;
+    return this.definition.add({ kind: "source", identifier, platform }, [], metadata);
   }
 
   /** A word with its variables replaced, as the stage stands before this step. */
@@ -102,6 +122,11 @@ export class ConvertContext {
 
 export function imageKey(reference: string, platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant ?? "", reference].join(" ");
+}
+
+/** The name under which the session lends the directory of a named context; `context` is the main one's. */
+export function localContextName(name: string): string {
+  return name === "context" ? "_context" : name;
 }
 
 /** Name with digest: what the step is shown as and identified by. */

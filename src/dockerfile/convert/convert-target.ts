@@ -1,6 +1,12 @@
 import type { Definition } from "../../llb/index.ts";
 import { reachableStages, type StageGraph } from "../stages/index.ts";
-import { applyBaseConfig, startFromImage, startFromScratch, startFromStage } from "./base-image.ts";
+import {
+  applyBaseConfig,
+  startFromContext,
+  startFromImage,
+  startFromScratch,
+  startFromStage,
+} from "./base-image.ts";
 import { ConvertContext, imageKey } from "./convert-context.ts";
 import { dispatchStep } from "./dispatch-step.ts";
 import { formatEpoch, sourceDateEpoch } from "./epoch.ts";
@@ -80,7 +86,7 @@ async function prepareStages(
       prepared.add(index);
       const state = context.states[index]!;
       startStage(context, state);
-      addTriggers(context, state);
+      if (!state.node.isReplaced) addTriggers(context, state);
     }
   }
 }
@@ -95,6 +101,7 @@ function neededStages(context: ConvertContext): ReadonlySet<number> {
 function startStage(context: ConvertContext, state: StageState): void {
   const { base } = state.node;
   if (base.kind === "scratch") startFromScratch(state);
+  if (base.kind === "context") startFromContext(context, state, base.context);
   if (base.kind === "image") {
     startFromImage(context, state, context.images.get(imageKey(base.reference, state.platform))!);
   }
@@ -103,8 +110,9 @@ function startStage(context: ConvertContext, state: StageState): void {
 function dispatchStage(context: ConvertContext, state: StageState): void {
   const { base } = state.node;
   if (base.kind === "stage") startFromStage(state, context.states[base.index]!);
-  applyBaseConfig(state);
   state.isDispatched = true;
+  if (state.node.isReplaced) return;
+  applyBaseConfig(state);
   for (const step of state.steps) dispatchStep(context, state, step);
 }
 

@@ -25,7 +25,7 @@ export function addTriggers(context: ConvertContext, state: StageState): void {
 function baseTriggers(context: ConvertContext, state: StageState): readonly string[] {
   const { base } = state.node;
   if (base.kind === "image") return state.image.config.OnBuild ?? [];
-  if (base.kind === "scratch") return [];
+  if (base.kind !== "stage") return [];
   return context.graph.stages[base.index]!.steps.flatMap(({ instruction }) =>
     instruction.kind === "onbuild" ? [instruction.trigger] : [],
   );

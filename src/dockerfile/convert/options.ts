@@ -8,6 +8,8 @@ export interface ConvertOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Ignore patterns of the main context, in file order, as written. */
   readonly contextIgnorePatterns?: readonly string[];
+  /** Ignore patterns of a named context's directory; asked for only when it is read. */
+  readonly namedContextIgnorePatterns?: (name: string) => readonly string[];
   /** RUN, COPY and ADD of every stage run again. */
   readonly noCache?: boolean;
   /** Names of stages, in any case, whose RUN, COPY and ADD run again. */

@@ -8,6 +8,7 @@ interface WantedImage {
   /** As written. */
   readonly name: string;
   readonly reference: string;
+  readonly description: string;
   readonly platform: Platform;
   readonly location: SourceLocation;
 }
@@ -25,8 +26,7 @@ export async function resolveImages(
   const signal = AbortSignal.any(signals);
   const requests = [...wantedImages(context, indices)].map(async ([key, wanted]) => {
     try {
-      const { reference, platform } = wanted;
-      const description = `[internal] load metadata for ${reference}`;
+      const { reference, platform, description } = wanted;
       const image = await resolver.resolveImageConfig(reference, { platform, signal, description });
       context.images.set(key, image);
     } catch (error) {
@@ -53,8 +53,12 @@ function wantedImages(context: ConvertContext, indices: Iterable<number>): Map<s
     if (base.kind !== "image") return;
     const { name, reference } = base;
     const key = imageKey(reference, platform);
-    if (!context.images.has(key) && !wanted.has(key))
-      wanted.set(key, { name, reference, platform, location });
+    if (context.images.has(key) || wanted.has(key)) return;
+    const description =
+      base.context === undefined
+        ? `[internal] load metadata for ${reference}`
+        : `[context ${base.context}] load metadata for ${name}`;
+    wanted.set(key, { name, reference, description, platform, location });
   };
   for (const index of indices) {
     const { node, platform, steps } = context.states[index]!;

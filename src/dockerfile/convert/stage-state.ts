@@ -72,5 +72,5 @@ const numbered = new Set(["add", "copy", "run", "workdir"]);
 
 function countSteps(node: StageNode): number {
   const steps = node.steps.filter((step) => numbered.has(step.instruction.kind)).length;
-  return node.base.kind === "image" ? steps + 1 : steps;
+  return node.base.kind === "image" || node.base.kind === "context" ? steps + 1 : steps;
 }

@@ -1,6 +1,6 @@
 import type { Definition, FileAction, Mount, Op, Vertex } from "../../llb/index.ts";
 import { parseDockerfile } from "../instructions/index.ts";
-import { resolveStages } from "../stages/index.ts";
+import { type NamedContexts, resolveStages } from "../stages/index.ts";
 import { convertTarget } from "./convert-target.ts";
 import { FakeImages } from "./fake-images.ts";
 import type { ConvertOptions, ConvertResult, ImageConfigResolver } from "./options.ts";
@@ -8,15 +8,17 @@ import type { ConvertOptions, ConvertResult, ImageConfigResolver } from "./optio
 export interface ConvertSettings extends ConvertOptions {
   readonly target?: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly namedContexts?: NamedContexts;
   readonly resolver?: ImageConfigResolver;
 }
 
 /** From text to graph and config, for linux/amd64, with the fake images. */
 export async function convert(text: string, settings: ConvertSettings = {}): Promise<ConvertResult> {
-  const { target, buildArgs } = settings;
+  const { target, buildArgs, namedContexts } = settings;
   const graph = resolveStages(parseDockerfile(text), {
     target,
     buildArgs,
+    namedContexts,
     platform: { os: "linux", architecture: "amd64" },
   });
   return convertTarget(graph, settings, settings.resolver ?? new FakeImages());

@@ -19,7 +19,8 @@ export type LintBase =
   | { readonly kind: "scratch" }
   | { readonly kind: "stage"; readonly index: number }
   /** `name`: as FROM has it, expanded. */
-  | { readonly kind: "image"; readonly name: string };
+  | { readonly kind: "image"; readonly name: string }
+  | { readonly kind: "context" };
 
 export interface LintOptions {
   /** Indices of the stages whose instructions are looked into; default: all. Rules about names, casing and FROM always

@@ -40,7 +40,8 @@ function initialScope(
 ): StageScope {
   const { base } = context.input.stages[index]!;
   if (base.kind === "stage") return StageScope.fromStage(context.scopes[base.index]!);
-  if (base.kind === "scratch") return StageScope.fromImage({ ...context.input.platform, config: {} });
+  if (base.kind === "scratch" || base.kind === "context")
+    return StageScope.fromImage({ ...context.input.platform, config: {} });
   return StageScope.fromImage(context.options.baseImage?.(index));
 }
 

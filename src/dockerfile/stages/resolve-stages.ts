@@ -7,6 +7,8 @@ import { checkCycles } from "./check-cycles.ts";
 import { expandAt } from "./expand-at.ts";
 import { resolveGlobalArgs } from "./global-args.ts";
 import { imageBase } from "./image-base.ts";
+import { noContexts } from "./named-contexts.ts";
+import { type ContextScope, replacedBase } from "./replaced-base.ts";
 import { stageError } from "./stage-error.ts";
 import type { StageBase, StageGraph, StageNode, StageOptions } from "./stage-graph.ts";
 import { locationOf } from "./stage-location.ts";
@@ -19,12 +21,15 @@ import { stepSources } from "./step-sources.ts";
 export function resolveStages(dockerfile: ParsedDockerfile, options: StageOptions): StageGraph {
   const globalArgs = resolveGlobalArgs(dockerfile, options);
   const names = new StageNames();
+  const { platform, namedContexts = noContexts } = options;
+  const scope = { dockerfile, names, globalArgs, namedContexts, platform };
   const bases = dockerfile.stages.map(({ index, from }) => {
-    const resolved = resolveFrom(dockerfile, from, { names, globalArgs });
+    const resolved = resolveFrom(from, scope);
     if (from.stageName !== undefined) names.add(from.stageName, index);
     return resolved;
   });
   const target = findTarget(dockerfile, names, options.target);
+  const stepScope = { ...scope, stageCount: dockerfile.stages.length };
   const stages = dockerfile.stages.map(
     ({ index, from, instructions }): StageNode => ({
       index,
@@ -32,9 +37,9 @@ export function resolveStages(dockerfile: ParsedDockerfile, options: StageOption
       displayName: from.stageName ?? `stage-${index}`,
       from,
       ...bases[index]!,
-      steps: instructions.map((instruction) => ({
+      steps: (bases[index]!.isReplaced ? [] : instructions).map((instruction) => ({
         instruction,
-        sources: stepSources(instruction, { dockerfile, names, stageCount: dockerfile.stages.length }),
+        sources: stepSources(instruction, stepScope),
         isOnbuild: false,
       })),
       location: locationOf(dockerfile, from),
@@ -45,29 +50,41 @@ export function resolveStages(dockerfile: ParsedDockerfile, options: StageOption
     dockerfile,
     stages,
     target,
-    platform: options.platform,
-    buildPlatform: options.buildPlatform ?? options.platform,
+    platform,
+    buildPlatform: options.buildPlatform ?? platform,
     buildArgs: options.buildArgs ?? {},
+    namedContexts,
     globalArgs,
   };
 }
 
-interface FromScope {
-  readonly names: StageNames;
+interface FromScope extends ContextScope {
   readonly globalArgs: ReadonlyMap<string, string>;
 }
 
-function resolveFrom(
-  dockerfile: ParsedDockerfile,
-  from: FromInstruction,
-  scope: FromScope,
-): { base: StageBase; platform: Platform | undefined } {
+type ResolvedFrom = Pick<StageNode, "base" | "platform" | "isReplaced">;
+
+function resolveFrom(from: FromInstruction, scope: FromScope): ResolvedFrom {
+  const { dockerfile } = scope;
   const name = expandAt(dockerfile, from, from.image, scope.globalArgs);
   if (name === "") throw stageError(`base name (${from.image}) should not be blank`, dockerfile, from);
   const platform = fromPlatform(dockerfile, from, scope.globalArgs);
+  const contextScope = { ...scope, platform: platform ?? scope.platform };
+  const replacement = replacedStage(from, contextScope);
+  if (replacement) return { base: replacement, platform, isReplaced: true };
   const index = scope.names.findExact(name);
-  if (index !== undefined) return { base: toBase(index), platform };
-  return { base: imageBase(name, dockerfile, from), platform };
+  const base =
+    index === undefined
+      ? (replacedBase(name, from, contextScope) ?? imageBase(name, dockerfile, from))
+      : toBase(index);
+  return { base, platform, isReplaced: false };
+}
+
+/** A stage with the main context's name stays what it is; everything else of that name can be replaced. */
+function replacedStage(from: FromInstruction, scope: ContextScope): StageBase | undefined {
+  const { stageName } = from;
+  if (stageName === undefined || stageName === "context") return undefined;
+  return replacedBase(stageName, from, scope);
 }
 
 function fromPlatform(

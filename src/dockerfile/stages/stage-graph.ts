@@ -11,7 +11,20 @@ export interface StageOptions {
   readonly platform: Platform;
   /** Platform that commands run on; default: the target's. */
   readonly buildPlatform?: Platform | undefined;
+  readonly namedContexts?: NamedContexts | undefined;
 }
+
+/** What `--build-context NAME=VALUE` puts in the place of the stage or image NAME. */
+export type NamedContext =
+  /** A directory that the session lends under the same name. */
+  | { readonly kind: "local" }
+  /** An image, as written: a name, `scratch`, or `oci-layout://<path>:<tag>@<digest>`. */
+  | { readonly kind: "image"; readonly reference: string }
+  /** Another stage of the file. */
+  | { readonly kind: "stage"; readonly stage: string };
+
+/** By `contextName`, which may be followed by `::` and a platform for which alone it counts. */
+export type NamedContexts = ReadonlyMap<string, NamedContext>;
 
 /** The stages of a file and how they hang together, for one target. */
 export interface StageGraph {
@@ -22,6 +35,7 @@ export interface StageGraph {
   readonly platform: Platform;
   readonly buildPlatform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
+  readonly namedContexts: NamedContexts;
   /** Values of the predefined arguments and of those before the first FROM. */
   readonly globalArgs: ReadonlyMap<string, string>;
 }
@@ -37,6 +51,8 @@ export interface StageNode {
   /** Of `FROM --platform`; undefined = the target's (or the base stage's). */
   readonly platform: Platform | undefined;
   readonly steps: readonly StageStep[];
+  /** A named context stands in the place of the stage: it is only its base. */
+  readonly isReplaced: boolean;
   readonly location: SourceLocation;
 }
 
@@ -44,7 +60,15 @@ export type StageBase =
   | { readonly kind: "scratch" }
   | { readonly kind: "stage"; readonly index: number }
   /** `reference` is normalised and has a tag or digest: `docker.io/library/alpine:latest`. */
-  | { readonly kind: "image"; readonly name: string; readonly reference: string };
+  | {
+      readonly kind: "image";
+      readonly name: string;
+      readonly reference: string;
+      /** The named context that brought it here. */
+      readonly context?: string;
+    }
+  /** Files of a named context that is no image. */
+  | { readonly kind: "context"; readonly context: string };
 
 /** An instruction with what it reads from. */
 export interface StageStep {

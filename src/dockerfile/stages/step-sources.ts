@@ -1,15 +1,20 @@
 import { mountFrom } from "../instructions/index.ts";
 import type { ParsedDockerfile, StageInstruction } from "../instructions/instruction.ts";
 import { expandAt } from "./expand-at.ts";
+import type { Platform } from "../../oci/index.ts";
+import { replacedBase } from "./replaced-base.ts";
 import { imageBase } from "./image-base.ts";
 import { stageError } from "./stage-error.ts";
-import type { StageBase } from "./stage-graph.ts";
+import type { NamedContexts, StageBase } from "./stage-graph.ts";
 import { type StageNames, toBase } from "./stage-names.ts";
 
 export interface StepScope {
   readonly dockerfile: ParsedDockerfile;
   readonly names: StageNames;
   readonly stageCount: number;
+  readonly namedContexts: NamedContexts;
+  /** Of the image to be made. */
+  readonly platform: Platform;
 }
 
 /** What an instruction reads from, beside its own stage and the build context.
@@ -36,5 +41,6 @@ function copySource(instruction: StageInstruction & { readonly kind: "copy" }, s
 
 function namedBase(name: string, instruction: StageInstruction, scope: StepScope): StageBase {
   const index = scope.names.find(name);
-  return index === undefined ? imageBase(name, scope.dockerfile, instruction) : toBase(index);
+  if (index !== undefined) return toBase(index);
+  return replacedBase(name, instruction, scope) ?? imageBase(name, scope.dockerfile, instruction);
 }

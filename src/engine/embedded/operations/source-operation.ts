@@ -20,7 +20,7 @@ export class SourceOperation implements Operation<Value> {
       const name = identifier.slice("local://".length);
       return { kind: "context", opened: await this.#options.openContext(name, excludePatterns) };
     }
-    if (identifier.startsWith("docker-image://")) {
+    if (/^(?:docker-image|oci-layout):\/\//.test(identifier)) {
       const stack = imageStack(this.#options.imageOf(identifier));
       return { kind: "stack", stack, ran: false };
     }

@@ -1,0 +1,88 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import { contextName } from "../dockerfile/index.ts";
+import { formatPlatform, parsePlatform } from "../oci/index.ts";
+import { isErrno } from "../util/index.ts";
+import { BuildError } from "./build-error.ts";
+import { layoutName, layoutScheme, parseLayoutReference } from "./layout-reference.ts";
+
+/** What a name of `--build-context` stands for. */
+export type NamedContextSpec =
+  /** Absolute path of a directory. */
+  | { readonly kind: "local"; readonly directory: string }
+  /** A name, `scratch`, or `oci-layout://<absolute path>:<tag>[@<digest>]`. */
+  | { readonly kind: "image"; readonly reference: string }
+  /** Another stage of the Dockerfile. */
+  | { readonly kind: "stage"; readonly stage: string };
+
+/** Reads a named context as it was typed. Its name may end with `::` and a platform for which alone it counts.
+ * @param cwd what a relative path is relative to
+ * @returns the name in the form in which names are compared, and what it stands for
+ * @throws {BuildError} `INVALID_CONTEXT` | `CONTEXT_NOT_FOUND` */
+export function parseNamedContext(
+  name: string,
+  value: string,
+  cwd: string,
+): readonly [string, NamedContextSpec] {
+  return [comparableName(name), parseValue(name, value, cwd)];
+}
+
+function comparableName(name: string): string {
+  const at = name.lastIndexOf("::");
+  try {
+    if (at < 0) return contextName(name);
+    return `${contextName(name.slice(0, at))}::${formatPlatform(parsePlatform(name.slice(at + 2)))}`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BuildError("INVALID_CONTEXT", `invalid context name ${name}: ${reason}`, { cause: error });
+  }
+}
+
+function parseValue(name: string, value: string, cwd: string): NamedContextSpec {
+  const scheme = /^([a-z][a-z-]*):/.exec(value)?.[1];
+  if (scheme === "docker-image") return { kind: "image", reference: value.slice("docker-image://".length) };
+  if (scheme === "target") return { kind: "stage", stage: value.slice("target:".length) };
+  if (value.startsWith(layoutScheme)) return { kind: "image", reference: absoluteLayout(name, value, cwd) };
+  if (/^(?:https?|git|ssh):\/\/|^[\w.-]+@[\w.-]+:/.test(value)) {
+    throw new BuildError(
+      "INVALID_CONTEXT",
+      `Cannot use "${value}" as context ${name}: URLs are not supported yet`,
+      {
+        hint: "fetch it first, e.g. with git clone, and give the directory",
+      },
+    );
+  }
+  return { kind: "local", directory: findDirectory(name, path.resolve(cwd, value), value) };
+}
+
+function absoluteLayout(name: string, value: string, cwd: string): string {
+  try {
+    const layout = parseLayoutReference(value)!;
+    const suffix = layout.digest === undefined ? "" : `@${layout.digest}`;
+    return layoutName({ ...layout, directory: path.resolve(cwd, layout.directory) }) + suffix;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BuildError("INVALID_CONTEXT", `invalid context value ${value} of ${name}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+function findDirectory(name: string, directory: string, value: string): string {
+  try {
+    if (value !== "" && statSync(directory).isDirectory()) return directory;
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG")) throw error;
+    throw new BuildError(
+      "CONTEXT_NOT_FOUND",
+      `failed to get build context ${name}: stat ${value}: ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+  const reason = value === "" ? "no such file or directory" : "not a directory";
+  throw new BuildError("CONTEXT_NOT_FOUND", `failed to get build context ${name}: stat ${value}: ${reason}`);
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code === "ENOENT" ? "no such file or directory" : (error.code ?? error.message);
+}

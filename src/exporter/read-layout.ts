@@ -1,0 +1,131 @@
+import { closeSync, constants, createReadStream, fstatSync, openSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Store } from "../content/index.ts";
+import { documentLimitBytes, type ImageRecord } from "../image/index.ts";
+import {
+  type Descriptor,
+  type Digest,
+  digestOf,
+  formatPlatform,
+  hostPlatform,
+  matchPlatform,
+  parseIndex,
+  parseManifestOrIndex,
+  type Platform,
+} from "../oci/index.ts";
+import { isErrno } from "../util/index.ts";
+import { ExporterError } from "./exporter-error.ts";
+import { blobPath } from "./image-files.ts";
+import { toRecord } from "./to-record.ts";
+
+export interface LayoutReference {
+  /** Absolute path. */
+  readonly directory: string;
+  /** Value of the annotation `org.opencontainers.image.ref.name`. */
+  readonly tag: string;
+  /** Of a manifest or index; counts more than the tag. */
+  readonly digest?: Digest;
+}
+
+/** An index in an index in an index; more is not made by any tool. */
+const maxDepth = 3;
+
+/** Takes one image out of an OCI layout directory: its blobs are copied into the content store where they are not there yet, each
+ * verified. A layout with a single image gives that one, whatever its tag is.
+ * @throws {ExporterError} `INVALID_ARCHIVE`; {OciError} for a document that does not parse; {ContentError} for a blob that is not
+ * what its name says */
+export async function readLayout(
+  store: Store,
+  reference: LayoutReference,
+  { platform = hostPlatform(), signal }: { readonly platform?: Platform; readonly signal?: AbortSignal } = {},
+): Promise<ImageRecord> {
+  const layout = new Layout(reference.directory);
+  const top = reference.digest ?? layout.findTag(reference.tag);
+  const { descriptor, manifest } = layout.findManifest(top, platform);
+  for (const blob of [descriptor, manifest.config, ...manifest.layers]) {
+    signal?.throwIfAborted();
+    await layout.copyBlob(store, blob);
+  }
+  return toRecord(store, { descriptor, manifest, digest: top });
+}
+
+class Layout {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  findTag(tag: string): Digest {
+    const { manifests } = parseIndex(this.#read("index.json"));
+    const tagged = manifests.find(
+      ({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] === tag,
+    );
+    const found = tagged ?? (manifests.length === 1 ? manifests[0] : undefined);
+    if (found) return found.digest;
+    throw this.#unusable(`it has no image with tag "${tag}"`);
+  }
+
+  findManifest(top: Digest, platform: Platform) {
+    let digest = top;
+    for (let depth = 0; depth < maxDepth; depth++) {
+      const bytes = this.#readDocument(digest);
+      const document = parseManifestOrIndex(bytes);
+      if (document.kind === "manifest") {
+        const { manifest } = document;
+        return { manifest, descriptor: { mediaType: manifest.mediaType, digest, size: bytes.length } };
+      }
+      const found = matchPlatform(document.index, platform);
+      if (!found) throw this.#unusable(`image ${top} has no variant for ${formatPlatform(platform)}`);
+      digest = found.digest;
+    }
+    throw this.#unusable(`image ${top} is an index within indexes without end`);
+  }
+
+  async copyBlob(store: Store, { digest, size }: Descriptor): Promise<void> {
+    if (store.content.has(digest, size)) return;
+    const stream = createReadStream("", { fd: this.#open(blobPath(digest)) });
+    try {
+      await store.content.ingest(stream, { digest, sizeBytes: size });
+    } finally {
+      stream.destroy(); // closes the file
+    }
+  }
+
+  #readDocument(digest: Digest): Buffer {
+    const bytes = this.#read(blobPath(digest));
+    if (digestOf(bytes) === digest) return bytes;
+    throw this.#unusable(`blob ${digest} has other bytes`);
+  }
+
+  #read(file: string): Buffer {
+    const fd = this.#open(file);
+    try {
+      if (fstatSync(fd).size > documentLimitBytes)
+        throw this.#unusable(`"${file}" has more than ${documentLimitBytes} bytes`);
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Without waiting for the other end, should it be a pipe. */
+  #open(file: string): number {
+    let fd: number;
+    try {
+      fd = openSync(path.join(this.#directory, file), constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) throw this.#unusable(`it has no file "${file}"`, error);
+      throw error;
+    }
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw this.#unusable(`"${file}" is no file`);
+  }
+
+  #unusable(reason: string, cause?: unknown): ExporterError {
+    return new ExporterError("INVALID_ARCHIVE", `Cannot use OCI layout "${this.#directory}": ${reason}`, {
+      cause,
+    });
+  }
+}
