@@ -21,7 +21,7 @@ test("an error is told with the lines it is about, its causes once, and a hint",
 --------------------
    1 |     FROM alpine
    2 | >>> RUN false
-   3 |
+   3 |     
 --------------------
 ERROR: Cannot pull alpine: connection refused
 hint: try again

@@ -1,17 +1,19 @@
 import type { SourceLocation } from "./coded-error.ts";
 
 /** Draws the marked lines of a file as BuildKit's clients do (solver/errdefs/source.go): the file and line, a rule of 20
- * dashes, the lines with two lines of context on each side, the marked ones behind `>>>`, and the rule again. */
+ * dashes, the lines with context on each side (two lines beside a single one, one beside several), the marked ones behind
+ * `>>>`, and the rule again. */
 export function codeFrame(location: SourceLocation): string {
   const { file, range, text } = location;
   const lines = text.split(/\r?\n/);
-  const first = Math.max(1, range.startLine - 2);
-  const last = Math.min(lines.length, range.endLine + 2);
+  const context = range.startLine === range.endLine ? 2 : 1;
+  const first = Math.max(1, range.startLine - context);
+  const last = Math.min(lines.length, range.endLine + context);
   const body = [];
   for (let line = first; line <= last; line++) {
     const isMarked = line >= range.startLine && line <= range.endLine;
     const content = printable(lines[line - 1] ?? "");
-    body.push(`${String(line).padStart(4)} | ${isMarked ? ">>>" : "   "} ${content}`.trimEnd());
+    body.push(`${String(line).padStart(4)} | ${isMarked ? ">>>" : "   "} ${content}`);
   }
   const rule = "-".repeat(20);
   return [`${file}:${range.startLine}`, rule, ...body, rule].join("\n");
