@@ -24,6 +24,8 @@ export interface ConvertOptions {
   readonly shmSizeBytes?: number;
   /** Equal builds are to give equal images: the time of all is 1970 where `SOURCE_DATE_EPOCH` says no other. */
   readonly reproducible?: boolean;
+  /** Carry out every stage, also those that the target does not need: for checks of a whole file. */
+  readonly allStages?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -28,5 +28,6 @@ test("check=error=true fails the conversion", async () => {
   await assert.rejects(convert("# check=error=true\nFROM alpine\nENV a b\n"), {
     code: "DOCKERFILE_CHECK",
     message: "lint violation found for rules: LegacyKeyValueFormat",
+    hint: '- LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 3)',
   });
 });

@@ -1,7 +1,8 @@
 import type { Diagnostic } from "../../errors/index.ts";
 import { PatternMatcher } from "../../tree/index.ts";
+import { DockerfileError } from "../dockerfile-error.ts";
 import type { ArgInstruction } from "../instructions/instruction.ts";
-import { lintDockerfile } from "../lint/lint-dockerfile.ts";
+import { inFileOrder, lintDockerfile, type LintResult } from "../lint/lint-dockerfile.ts";
 import type { LintOptions } from "../lint/lint-input.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { isProxyArg } from "./proxy-env.ts";
@@ -9,14 +10,29 @@ import { isProxyArg } from "./proxy-env.ts";
 /** What a conversion finds odd, but carries out: build checks of the needed stages, and unused build arguments.
  * @throws {DockerfileError} `DOCKERFILE_CHECK` where the file asks that violations fail the build */
 export function conversionWarnings(context: ConvertContext, needed: ReadonlySet<number>): Diagnostic[] {
-  const { graph, options, states } = context;
-  const { warnings, error } = lintDockerfile(graph, {
-    stages: needed,
+  const { warnings, error } = lintStages(context, needed);
+  if (error) throw withWarnings(error, inFileOrder(warnings));
+  return [...inFileOrder(warnings), ...unusedBuildArgs(context)];
+}
+
+/** Runs the build checks over the stages with these indices. */
+export function lintStages(
+  { graph, options, states }: ConvertContext,
+  stages: ReadonlySet<number>,
+): LintResult {
+  return lintDockerfile(graph, {
+    stages,
     baseImage: (stage) => states[stage]!.baseImage?.config,
     ...ignoreOption(options.contextIgnorePatterns ?? []),
   });
-  if (error) throw error;
-  return [...warnings, ...unusedBuildArgs(context)];
+}
+
+/** The build ends with it, so it says all there is to say. */
+function withWarnings({ code, message }: DockerfileError, warnings: readonly Diagnostic[]): DockerfileError {
+  const lines = warnings.map(
+    ({ rule, message: text, location }) => `- ${rule}: ${text} (line ${location.range.startLine})`,
+  );
+  return new DockerfileError(code, message, { hint: lines.join("\n"), location: warnings[0]?.location });
 }
 
 function ignoreOption(patterns: readonly string[]): Pick<LintOptions, "ignore"> {

@@ -10,12 +10,12 @@ import type { Finding } from "./finding.ts";
 export function* checkFile(dockerfile: ParsedDockerfile): Generator<Finding> {
   yield* emptyContinuations(dockerfile);
   yield* instructionCasing(dockerfile);
-  yield* stageNames(dockerfile);
   for (const instruction of allInstructions(dockerfile)) {
     if (instruction.kind === "from") yield* checkFrom(instruction);
     if (instruction.kind === "arg") yield* argDescription(instruction);
     if (instruction.kind === "maintainer") yield maintainer(instruction);
   }
+  yield* stageNames(dockerfile);
 }
 
 function* allInstructions({ globalArgs, stages }: ParsedDockerfile): Generator<Instruction> {

@@ -15,10 +15,11 @@ export function* checkFroms(input: LintInput): Generator<Finding> {
     ...dockerfile.globalArgs.flatMap(({ args }) => args.map(({ key }) => key)),
   ]);
   const defaults = defaultArgs(input);
+  for (const { from } of defaults ? dockerfile.stages : [])
+    yield* invalidDefault(from, tryProcessWord(from.image, defaults!, escape));
   for (const { from } of dockerfile.stages) {
     const image = tryProcessWord(from.image, globalArgs, escape);
     if (image) yield* undeclaredArgs(from, image, declared);
-    if (defaults) yield* invalidDefault(from, tryProcessWord(from.image, defaults, escape));
     const platform = from.platform ? tryProcessWord(from.platform, globalArgs, escape) : undefined;
     if (!platform) continue;
     yield* undeclaredArgs(from, platform, declared);

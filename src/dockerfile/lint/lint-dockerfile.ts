@@ -10,7 +10,7 @@ import { rules, ruleUrl } from "./rules.ts";
 import { checkStages } from "./stage-checks.ts";
 
 export interface LintResult {
-  /** In file order, each once. */
+  /** Each once, in the order in which BuildKit finds them. */
   readonly warnings: readonly Diagnostic[];
   /** Set when `check=error=true` and there is a warning: the build is to fail with it. */
   readonly error: DockerfileError | undefined;
@@ -25,10 +25,13 @@ export function lintDockerfile(input: LintInput, options: LintOptions = {}): Lin
   const findings = [...checkFile(dockerfile), ...checkFroms(input), ...checkStages(input, options)].filter(
     ({ rule, instruction }) => isRuleActive(rule, withComments(checks, instruction.prevComment)),
   );
-  const warnings = unique(findings.map((finding) => toDiagnostic(finding, dockerfile))).sort(
-    (a, b) => a.location.range.startLine - b.location.range.startLine,
-  );
+  const warnings = unique(findings.map((finding) => toDiagnostic(finding, dockerfile)));
   return { warnings, error: checks.isError && warnings.length > 0 ? violation(warnings) : undefined };
+}
+
+/** Sorted by line; those of one line stay as they were found. */
+export function inFileOrder(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...warnings].sort((a, b) => a.location.range.startLine - b.location.range.startLine);
 }
 
 function checkOptions({ dockerfile, buildArgs }: LintInput): CheckOptions {
@@ -63,14 +66,7 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...byText.values()];
 }
 
-/** The build ends with it, so it says all there is to say. */
 function violation(warnings: readonly Diagnostic[]): DockerfileError {
   const names = new Set(warnings.map(({ rule }) => rule));
-  const lines = warnings.map(
-    ({ rule, message, location }) => `- ${rule}: ${message} (line ${location.range.startLine})`,
-  );
-  return new DockerfileError("DOCKERFILE_CHECK", `lint violation found for rules: ${[...names].join(", ")}`, {
-    hint: lines.join("\n"),
-    location: warnings[0]?.location,
-  });
+  return new DockerfileError("DOCKERFILE_CHECK", `lint violation found for rules: ${[...names].join(", ")}`);
 }

@@ -15,14 +15,16 @@ import { StageScope } from "./stage-scope.ts";
  * from it; `options.stages` says whose findings count. */
 export function* checkStages(input: LintInput, options: LintOptions): Generator<Finding> {
   const scopes: StageScope[] = [];
+  const isCounted = (index: number) => options.stages?.has(index) ?? true;
+  for (const { index } of input.dockerfile.stages)
+    if (isCounted(index)) yield* basePlatform(index, input, options);
   for (const { index, instructions } of input.dockerfile.stages) {
     const scope = initialScope(index, { input, options, scopes });
     scopes.push(scope);
-    const isCounted = options.stages?.has(index) ?? true;
-    if (isCounted) yield* basePlatform(index, input, options);
-    if (isCounted) yield* repeatedInstructions(instructions);
+    const latest = new Map<string, StageInstruction>();
     for (const instruction of instructions) {
-      if (isCounted) yield* checkInstruction(instruction, { scope, input, options });
+      if (isCounted(index)) yield* repeatedInstruction(instruction, latest);
+      if (isCounted(index)) yield* checkInstruction(instruction, { scope, input, options });
       scope.apply(instruction, input);
     }
   }
@@ -56,16 +58,19 @@ function* basePlatform(index: number, input: LintInput, options: LintOptions): G
   yield { rule: "InvalidBaseImagePlatform", message, instruction };
 }
 
-/** The earlier one is reported: it is the one without effect. */
-function* repeatedInstructions(instructions: readonly StageInstruction[]): Generator<Finding> {
-  for (const kind of ["cmd", "entrypoint", "healthcheck"]) {
-    const repeated = instructions.filter((instruction) => instruction.kind === kind);
-    for (const [index, instruction] of repeated.slice(0, -1).entries()) {
-      const name = repeated[index + 1]!.keyword;
-      const message = `Multiple ${name} instructions should not be used in the same stage because only the last one will be used`;
-      yield { rule: "MultipleInstructionsDisallowed", message, instruction };
-    }
-  }
+/** The earlier one is reported: it is the one without effect.
+ * @param latest the latest instruction of each kind */
+function* repeatedInstruction(
+  instruction: StageInstruction,
+  latest: Map<string, StageInstruction>,
+): Generator<Finding> {
+  const { kind, keyword } = instruction;
+  if (kind !== "cmd" && kind !== "entrypoint" && kind !== "healthcheck") return;
+  const earlier = latest.get(kind);
+  latest.set(kind, instruction);
+  if (!earlier) return;
+  const message = `Multiple ${keyword} instructions should not be used in the same stage because only the last one will be used`;
+  yield { rule: "MultipleInstructionsDisallowed", message, instruction: earlier };
 }
 
 function* checkInstruction(instruction: StageInstruction, situation: Situation): Generator<Finding> {
