@@ -1,56 +1,78 @@
 // Builds every case with slipway (dist/) and compares config, history and flattened tree with BuildKit's.
 //
-//   npm run conformance [-- --update] [CASE…]
+//   npm run conformance [-- --update] [--print] [--sample=N] [CASE | TOPIC …]
 //
-// Expected results are stored in conformance/expected/; `--update` makes them anew with a real docker build, which
-// SLIPWAY_BENCH_PEER (a command that runs `docker`) or PATH gives. As root, with busybox-static and GNU tar.
-import { spawnSync } from "node:child_process";
+// Cases are data, a file a topic in conformance/cases/; expected results are stored in conformance/expected/. `--update` makes
+// those anew with a real docker build, which SLIPWAY_BENCH_PEER (a command that runs `docker`) or PATH gives; cases marked
+// `byHand` it makes with slipway. `--print` shows what the builder said. `--sample=N` takes every Nth case.
+// As root, with busybox-static and GNU tar.
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { makeBase } from "./base.mjs";
-import { cases } from "./cases.mjs";
-import { imageConfig, listTar, treeDifference } from "./images.mjs";
+import { docker, slipway } from "./builders.mjs";
+import { readCases, writeContext } from "./case.mjs";
+import { readImage, readRootfs, treeDifference } from "./images.mjs";
 
-const update = process.argv.includes("--update");
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const expectedFile = path.resolve("conformance/expected.json");
+const update = flags.includes("--update");
+const print = flags.includes("--print");
+const sample = Number(flags.find((flag) => flag.startsWith("--sample="))?.slice(9) ?? 1);
+const here = import.meta.dirname;
 const dir = mkdtempSync(path.join(tmpdir(), "slipway-conformance-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
-const unable = missing();
+const unable = await missing();
 if (unable) {
   console.log(`skipped: ${unable}`);
   process.exit(0);
 }
-const builder = update ? docker() : slipway();
+const topics = readdirSync(path.join(here, "cases")).map((file) => path.basename(file, ".yaml"));
+const cases = topics.flatMap((topic) =>
+  readCases(topic, readFileSync(path.join(here, "cases", `${topic}.yaml`), "utf8")),
+);
 const base = makeBase(path.join(dir, "base"));
-builder.importBase(base);
-const baseTree = listTar(base, path.join(dir, "tree"));
-const expected = existsSync(expectedFile) ? JSON.parse(readFileSync(expectedFile, "utf8")) : {};
-const wanted = cases.filter(({ name }) => names.length === 0 || names.includes(name));
-const failed = wanted.filter((one) => !check(one));
-if (update) writeFileSync(expectedFile, `${JSON.stringify(expected, undefined, 1)}\n`);
-console.log(`${wanted.length - failed.length} passed, ${failed.length} failed`);
-process.exitCode = failed.length > 0 ? 1 : 0;
+const baseTree = readRootfs(base);
+const builders = { slipway: slipway(dir), docker: docker() };
+await builders.slipway.importBase(base);
+if (update) await builders.docker.importBase(base);
+const expected = Object.fromEntries(topics.map((topic) => [topic, readExpected(topic)]));
+const wanted = cases.filter(isWanted);
+requireDistinctNames();
+let failures = 0;
+const queue = [...wanted];
+await Promise.all(Array.from({ length: 2 }, work));
+if (update) for (const topic of new Set(wanted.map((one) => one.topic))) writeExpected(topic);
+console.log(`${wanted.length - failures} passed, ${failures} failed`);
+process.exitCode = failures > 0 ? 1 : 0;
 
-function check(one) {
-  const result = buildCase(one);
+async function work() {
+  for (let one = queue.shift(); one; one = queue.shift()) if (!(await check(one))) failures += 1;
+}
+
+async function check(one) {
+  const builder = update && !one.byHand ? builders.docker : builders.slipway;
+  const result = await buildCase(one, builder).catch((error) => ({ failed: error.message }));
   if (update) {
-    expected[one.name] = result;
-    return true;
+    if (!result.failed) {
+      expected[one.topic][one.name] = result;
+      return true;
+    }
+    console.log(`✖ ${one.name}\n${result.failed}`);
+    return false;
   }
-  const want = withNewerHistory(expected[one.name], one.history);
+  const want = withNewerHistory(expected[one.topic][one.name], one.history);
   if (isDeepStrictEqual(result, want)) return true;
   console.log(`✖ ${one.name}`);
   printDifference(want, result, "  ");
@@ -66,28 +88,54 @@ function withNewerHistory(want, texts) {
   return { ...want, config: { ...want.config, history } };
 }
 
-function buildCase(one) {
-  const context = writeContext(one);
-  const flags = [
-    ...Object.entries(one.args ?? {}).map(([key, value]) => `--build-arg=${key}=${value}`),
-    ...(one.target ? [`--target=${one.target}`] : []),
-  ];
-  const archive = path.join(dir, "image.tar");
-  const tree = path.join(dir, "tree.tar");
-  for (const file of [archive, tree]) rmSync(file, { force: true });
-  const built = builder.build(context, flags, archive, tree);
-  if (one.fails !== undefined) {
-    return {
-      fails: built.status !== 0 && built.output.includes(one.fails) ? one.fails : built.output.slice(-2000),
-    };
+async function buildCase(one, builder) {
+  const context = path.join(dir, "contexts", one.name);
+  writeContext(one.files, context);
+  for (const [name, dockerfile] of Object.entries(one.images ?? {})) {
+    writeContext({ Dockerfile: `${dockerfile}\n` }, `${context}.image`);
+    await builder.image(name, [], `${context}.image`);
   }
-  if (built.status !== 0) return { failed: built.output.slice(-2000) };
-  const config = imageConfig(archive);
-  const from = baseHistoryLength(config);
+  const to = { archive: path.join(dir, `${one.name}.image.tar`), rootfs: path.join(dir, `${one.name}.tar`) };
+  const built = await builder.build(one.name, buildFlags(one, context), context, to);
+  if (print) console.log(`— ${one.name} (${built.status})\n${built.output}`);
+  const result = toResult(one, built, to);
+  for (const file of [to.archive, to.rootfs, context, `${context}.image`])
+    rmSync(file, { recursive: true, force: true });
+  return result;
+}
+
+function buildFlags(one, context) {
+  for (const [id, text] of Object.entries(one.secrets ?? {})) writeFileSync(`${context}.${id}`, text);
+  return [
+    ...Object.entries(one.args ?? {}).map(([key, value]) => `--build-arg=${key}=${value}`),
+    ...Object.keys(one.secrets ?? {}).map((id) => `--secret=id=${id},src=${context}.${id}`),
+    ...(one.target ? [`--target=${one.target}`] : []),
+    ...(one.file ? [`--file=${path.join(context, one.file)}`] : []),
+    ...(one.flags ?? []).map((flag) => flag.replaceAll("{context}", context)),
+  ];
+}
+
+function toResult(one, { status, output }, { archive, rootfs }) {
+  const shown = lastLines(output.replaceAll(dir, ""));
+  if (one.fails !== undefined) {
+    return status !== 0 && output.includes(one.fails) ? { fails: one.fails } : { failed: shown };
+  }
+  if (status !== 0) return { failed: shown };
+  const image = readImage(archive);
+  if (existsSync(rootfs)) {
+    const difference = treeDifference(readRootfs(rootfs), image.tree);
+    if (Object.keys(difference).length > 0) return { failed: "the tar differs from the image", difference };
+  }
+  const from = baseHistoryLength(image.config);
   return {
-    config: { ...config, history: config.history.slice(from) },
-    tree: treeDifference(listTar(tree, path.join(dir, "tree")), from > 0 ? baseTree : {}),
+    config: { ...image.config, history: image.config.history.slice(from) },
+    tree: treeDifference(image.tree, from > 0 ? baseTree : {}),
   };
+}
+
+function lastLines(output) {
+  const lines = output.trim().split("\n").slice(-12);
+  return lines.map((line) => line.slice(0, 300)).join("\n");
 }
 
 /** The base's own history entries, which tell how it was imported. */
@@ -95,23 +143,38 @@ function baseHistoryLength({ history }) {
   return history.findLastIndex((entry) => /import/i.test(entry.comment ?? entry.created_by ?? "")) + 1;
 }
 
-function writeContext({ name, files }) {
-  const context = path.join(dir, "contexts", name);
-  rmSync(context, { recursive: true, force: true });
-  for (const [file, content] of Object.entries(files)) {
-    const target = path.join(context, file);
-    mkdirSync(path.dirname(target), { recursive: true });
-    const { link, text, mode = 0o644 } = typeof content === "string" ? { text: content } : content;
-    if (link === undefined) writeFileSync(target, text, { mode });
-    else symlinkSync(link, target);
+function isWanted({ topic, name }, index) {
+  if (names.length > 0) return names.includes(topic) || names.includes(name);
+  return index % sample === 0;
+}
+
+function requireDistinctNames() {
+  const seen = new Set();
+  for (const { name } of wanted) {
+    if (seen.has(name)) throw new Error(`two cases named ${name}`);
+    seen.add(name);
   }
-  return context;
+}
+
+function readExpected(topic) {
+  const file = path.join(here, "expected", `${topic}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
+
+function writeExpected(topic) {
+  mkdirSync(path.join(here, "expected"), { recursive: true });
+  const results = Object.fromEntries(
+    cases
+      .filter((one) => one.topic === topic && expected[topic][one.name])
+      .map(({ name }) => [name, expected[topic][name]]),
+  );
+  writeFileSync(path.join(here, "expected", `${topic}.json`), `${JSON.stringify(results, undefined, 1)}\n`);
 }
 
 function printDifference(want, got, indent) {
   const isObject = (value) => typeof value === "object" && value !== null;
   if (!isObject(want) || !isObject(got)) {
-    console.log(`${indent}BuildKit: ${JSON.stringify(want)}\n${indent}slipway:  ${JSON.stringify(got)}`);
+    console.log(`${indent}BuildKit: ${toText(want)}\n${indent}slipway:  ${toText(got)}`);
     return;
   }
   for (const key of new Set([...Object.keys(want), ...Object.keys(got)])) {
@@ -121,56 +184,13 @@ function printDifference(want, got, indent) {
   }
 }
 
-function slipway() {
-  const cli = path.resolve("bin/slipway");
-  const env = { ...process.env, SLIPWAY_ROOT: path.join(dir, "store"), NO_COLOR: "1" };
-  const call = (...args) => run(process.execPath, [cli, ...args], { env });
-  return {
-    importBase: (tar) => must(call("import", tar, "base")),
-    build: (context, flags, archive, tree) =>
-      call(
-        "build",
-        "--progress=plain",
-        ...flags,
-        `--output=type=docker,dest=${archive}`,
-        `--output=type=tar,dest=${tree}`,
-        context,
-      ),
-  };
+function toText(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function docker() {
-  const [file = "docker", ...before] = [...(process.env.SLIPWAY_BENCH_PEER?.split(" ") ?? []), "docker"];
-  const call = (...args) => run(file, [...before, ...args], {});
-  return {
-    answers: () => call("info").status === 0,
-    importBase: (tar) => must(call("import", tar, "base")),
-    build: (context, flags, archive, tree) => {
-      const image = call("build", "--network=host", "-t", "case", ...flags, context);
-      if (image.status !== 0) return image;
-      must(call("save", "-o", archive, "case"));
-      return call("build", "--network=host", ...flags, `--output=type=tar,dest=${tree}`, context);
-    },
-  };
-}
-
-function missing() {
+async function missing() {
   if (process.getuid() !== 0) return "needs root";
   if (!existsSync("/bin/busybox")) return "needs busybox-static";
-  if (update && !docker().answers()) return "docker does not answer";
+  if (update && !(await docker().answers())) return "docker does not answer";
   return undefined;
-}
-
-function run(file, args, options) {
-  const { status, stdout, stderr, error } = spawnSync(file, args, {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-    ...options,
-  });
-  if (error) throw error;
-  return { status, output: `${stdout}${stderr}` };
-}
-
-function must(result) {
-  if (result.status !== 0) throw new Error(result.output);
 }
