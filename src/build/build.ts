@@ -9,6 +9,7 @@ import { PreparedBuild, projectOf } from "./prepare-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
 import { writeStory } from "./story-file.ts";
 import { toImageRecord } from "./to-image-record.ts";
+import { writeCaches } from "./write-caches.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
 /** Builds one target, stores its image under its names and writes the outputs asked for. Stages that the target does not need
@@ -49,12 +50,16 @@ async function buildTarget(
     dockerfile: dockerfile.name,
     ...(contextDir !== undefined && { contextDir }),
   };
-  const toRecord = (rewrite: boolean) =>
-    toImageRecord(plan, solved.stack, { build: origin, times: layerTimes(epochSeconds, options, rewrite) });
-  const record = toRecord(options.rewriteTimestamp ?? false);
+  const toRecord = async (rewrite: boolean) => {
+    const times = layerTimes(epochSeconds, options, rewrite);
+    const stack = times ? await steps.withDirectories(solved.stack) : solved.stack;
+    return toImageRecord(plan, stack, { build: origin, times });
+  };
+  const record = await toRecord(options.rewriteTimestamp ?? false);
   const written = await writeOutputs(toRecord, names, { options, steps, epochSeconds });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
   const digest = options.needDigest ? { configDigest: await configDigestOf(record, steps.packer) } : {};
+  if (options.cacheTo?.length) await writeCaches(options.cacheTo, solved, { ...environment, steps });
   const result: BuildResult = {
     target: plan.target,
     stagesBuilt: plan.stagesBuilt,

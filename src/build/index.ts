@@ -8,6 +8,8 @@ export type {
   BuildEnvironment,
   BuildOptions,
   BuildResult,
+  CacheLocation,
+  CacheTarget,
   DockerfileInput,
   OutputDest,
   OutputSpec,

@@ -40,9 +40,29 @@ export interface BuildOptions {
   readonly reproducible?: boolean;
   /** Times in new layers of the stored image are at most `SOURCE_DATE_EPOCH` (`type=image,rewrite-timestamp=true`). */
   readonly rewriteTimestamp?: boolean;
+  /** Where results of other machines are looked for when the store has none, in this order. */
+  readonly cacheFrom?: readonly CacheLocation[];
+  /** Where the results of this build are kept for other machines, after it has succeeded. */
+  readonly cacheTo?: readonly CacheTarget[];
   /** How many steps may run at once; default: the number of cores, at least 2. */
   readonly jobs?: number;
 }
+
+export type CacheLocation =
+  /** @property name tag or manifest digest in the layout */
+  | { readonly type: "local"; readonly directory: string; readonly name: string }
+  | { readonly type: "registry"; readonly reference: string };
+
+export type CacheTarget = CacheLocation & {
+  /** - `min`: the layers of the image
+   * - `auto`: those of every stage, except what is made from local files alone
+   * - `max`: those of every stage */
+  readonly mode: "min" | "auto" | "max";
+  readonly compression?: LayerCompression;
+  readonly level?: number;
+  /** Whether a cache that cannot be written is a warning. */
+  readonly ignoreError: boolean;
+};
 
 export type DockerfileInput =
   /** Relative to the context directory unless absolute; default `Dockerfile`, then `dockerfile`. */

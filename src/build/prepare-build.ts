@@ -28,7 +28,12 @@ export class PreparedBuild implements AsyncDisposable {
   ): Promise<PreparedBuild> {
     const session = createBuildSession(options);
     const { localContexts } = session;
-    const steps = new StepEngine({ ...environment, pull: options.pull, localContexts });
+    const steps = new StepEngine({
+      ...environment,
+      pull: options.pull,
+      localContexts,
+      cacheFrom: options.cacheFrom ?? [],
+    });
     try {
       const plan = await planBuild(dockerfile, options, { ...environment, resolver: steps.resolver });
       if (plan.localContexts.some((name) => !localContexts.has(name))) throw noContext();

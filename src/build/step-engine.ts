@@ -1,13 +1,21 @@
 import { availableParallelism } from "node:os";
 import type { Store } from "../content/index.ts";
 import { openContext } from "../context/index.ts";
-import { EmbeddedEngine, imageStack, type OpenedContext } from "../engine/index.ts";
+import {
+  EmbeddedEngine,
+  imageStack,
+  type OpenedContext,
+  type Stack,
+  type StackLayer,
+} from "../engine/index.ts";
 import { type ImageRecord, LayerPacker } from "../image/index.ts";
 import { type Descriptor, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Worker, WorkerApi, WorkerLog } from "../worker/index.ts";
+import { CacheSource, fetchFromLayout, isLayoutReference } from "./cache-source.ts";
 import { ImageResolver } from "./image-resolver.ts";
+import type { CacheLocation } from "./options.ts";
 
 export interface StepEngineOptions {
   readonly store: Store;
@@ -17,6 +25,8 @@ export interface StepEngineOptions {
   readonly pull?: boolean;
   /** Directories by context name; default none. */
   readonly localContexts?: ReadonlyMap<string, string>;
+  /** Where results of other machines are looked for. */
+  readonly cacheFrom?: readonly CacheLocation[];
   /** The worker gets this process's terminal, for `runAttached`. */
   readonly attached?: boolean;
 }
@@ -35,7 +45,7 @@ export class StepEngine implements AsyncDisposable {
     this.#options = options;
     this.store = options.store;
     const { store, emit, signal, pull = false } = options;
-    this.resolver = new ImageResolver({ store, emit, pull, registry: () => this.#openRegistry() });
+    this.resolver = new ImageResolver({ store, emit, pull, registry: () => this.registry() });
     this.packer = new LayerPacker(store, () => this.worker());
     this.engine = new EmbeddedEngine({
       store,
@@ -44,6 +54,9 @@ export class StepEngine implements AsyncDisposable {
       imageOf: (identifier) => this.resolver.recordOf(identifier),
       fetchBlob: (reference, blob, onProgress) => this.fetchBlob(reference, blob, onProgress),
       openContext: (name, excludePatterns) => this.#openContext(name, excludePatterns),
+      resultSources: (options.cacheFrom ?? []).map(
+        (location) => new CacheSource(location, { store, emit, registry: () => this.registry() }),
+      ),
       startWorker: (onLog) => this.#startWorker(onLog),
     });
   }
@@ -58,14 +71,25 @@ export class StepEngine implements AsyncDisposable {
     blob: Descriptor,
     onProgress: (receivedBytes: number) => void = () => {},
   ): Promise<void> {
-    const registry = await this.#openRegistry();
     const { content } = this.#options.store;
+    if (isLayoutReference(reference)) return await fetchFromLayout(reference, blob, content);
+    const registry = await this.registry();
     await registry.fetchBlob(parseReference(reference), blob, content, { onProgress });
   }
 
   /** Layer directories of an image, bottom first; fetched and unpacked where they are not there. */
   async directoriesOf(record: ImageRecord): Promise<readonly string[]> {
     return await this.engine.directoriesOf(imageStack(record));
+  }
+
+  /** The stack with the layers of its steps as directories, which can be packed anew: a blob of another machine has its own times. */
+  async withDirectories(stack: Stack): Promise<Stack> {
+    const layers = stack.layers.map(async (found): Promise<StackLayer> => {
+      if (found.layer.kind === "directory" || found.step === undefined) return found;
+      const [layer] = await this.engine.directoriesOf({ layers: [found] });
+      return { ...found, layer: { kind: "directory", layer: layer!, identity: found.identity } };
+    });
+    return { layers: await Promise.all(layers) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,7 +99,8 @@ export class StepEngine implements AsyncDisposable {
     this.store.temp.close();
   }
 
-  #openRegistry(): Promise<RegistryClient> {
+  /** The registry client of this engine, made on the first call. */
+  registry(): Promise<RegistryClient> {
     this.#registry ??= (async () => {
       const { createRegistryClient, loadConfiguration } = await import("../registry/index.ts");
       const { emit, signal } = this.#options;

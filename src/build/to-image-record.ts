@@ -1,3 +1,4 @@
+import { isLayoutReference } from "./cache-source.ts";
 import { type ConvertResult, finishHistory } from "../dockerfile/index.ts";
 import type { Stack, StackLayer } from "../engine/index.ts";
 import type { ImageLayer, ImageRecord } from "../image/index.ts";
@@ -23,6 +24,8 @@ function toImageLayer(
   { layer, reference, createdAtMs }: StackLayer,
   times: LayerTimes | undefined,
 ): ImageLayer {
-  if (layer.kind === "blob") return reference === undefined ? layer : { ...layer, reference };
+  if (layer.kind === "blob") {
+    return reference === undefined || isLayoutReference(reference) ? layer : { ...layer, reference };
+  }
   return times && createdAtMs !== undefined ? { ...layer, times } : layer;
 }

@@ -20,7 +20,7 @@ export interface WrittenOutputs {
 /** Writes the outputs of a build, one after another: archives through the exporter, trees through the worker.
  * @param toRecord the image, with times of new layers rewritten or not */
 export async function writeOutputs(
-  toRecord: (rewriteTimestamp: boolean) => ImageRecord,
+  toRecord: (rewriteTimestamp: boolean) => Promise<ImageRecord>,
   names: readonly string[],
   environment: OutputEnvironment,
 ): Promise<WrittenOutputs> {
@@ -32,12 +32,12 @@ export async function writeOutputs(
         break;
       case "local":
       case "tar":
-        outputs.push(await writeTree(toRecord(false), output, environment));
+        outputs.push(await writeTree(await toRecord(false), output, environment));
         break;
       case "oci":
       case "docker": {
         const { type: format, rewriteTimestamp = false, ...rest } = output;
-        const images = [{ record: toRecord(rewriteTimestamp), names }];
+        const images = [{ record: await toRecord(rewriteTimestamp), names }];
         const [written] = await writeArchive(images, { format, ...rest }, environment.steps);
         outputs.push(`${format} archive to ${output.dest === "-" ? "standard output" : output.dest}`);
         if (written) image = { configDigest: written.configDigest, manifest: written.manifest };

@@ -2,6 +2,7 @@ import type { Definition, Vertex, VertexDigest } from "../llb/index.ts";
 import type { PartChange } from "../progress/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Stack } from "./stack.ts";
+import type { StepResult } from "./step-result.ts";
 
 /** Runs build graphs. The embedded engine runs them here. */
 export interface Engine extends AsyncDisposable {
@@ -37,4 +38,6 @@ export interface SolveResult {
   readonly stack: Stack;
   readonly run: readonly VertexDigest[];
   readonly cached: readonly VertexDigest[];
+  /** What its steps made or found, for other machines. */
+  readonly results: readonly StepResult[];
 }

@@ -15,7 +15,14 @@ import { type BlobSink, fetchBlob } from "./fetch-blob.ts";
 import { defaultLimits, type NetworkLimits } from "./limits.ts";
 import { type PushContext, type PushImage, type PushResult, pushToAll } from "./push-image.ts";
 import { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
-import { type ResolveContext, type ResolvedImage, resolveDigest, resolveImage } from "./resolve-image.ts";
+import {
+  type RemoteDocument,
+  type ResolveContext,
+  type ResolvedImage,
+  resolveDigest,
+  resolveDocument,
+  resolveImage,
+} from "./resolve-image.ts";
 import { TlsSettings } from "./tls-settings.ts";
 import { Transport } from "./transport.ts";
 
@@ -52,6 +59,9 @@ export interface RegistryClient extends AsyncDisposable {
   /** Finds the manifest of `platform` (through an index, if there is one) and its config, both verified.
    * @throws {RegistryError} */
   resolve(reference: ImageReference, platform: Platform): Promise<ResolvedImage>;
+  /** The document that the reference names, a manifest or an index of whatever artifact, verified.
+   * @throws {RegistryError} */
+  resolveManifest(reference: ImageReference): Promise<RemoteDocument>;
   /** What a tag points to now. Cheap: only headers travel, and registries do not count it as a pull.
    * @throws {RegistryError} */
   resolveDigest(reference: ImageReference): Promise<Digest>;
@@ -116,6 +126,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
 
   return {
     resolve: (reference, platform) => atEachEndpoint(reference, (context) => resolveImage(context, platform)),
+    resolveManifest: (reference) => atEachEndpoint(reference, resolveDocument),
     resolveDigest: (reference) => atEachEndpoint(reference, resolveDigest),
     fetchBlob: (reference, descriptor, sink, { onProgress } = {}) => {
       const subject = `Cannot pull ${formatReference(reference)}`;

@@ -81,6 +81,13 @@ export async function resolveImage(context: ResolveContext, platform: Platform):
   };
 }
 
+/** The document that the reference names, whatever it describes. */
+export async function resolveDocument(context: ResolveContext): Promise<RemoteDocument> {
+  const { tag, digest } = context.reference;
+  const { descriptor, bytes } = await fetchManifest(context, digest ?? tag ?? "latest", digest);
+  return { descriptor, bytes };
+}
+
 /** What the reference points to now, without fetching it where the registry says so itself. */
 export async function resolveDigest(context: ResolveContext): Promise<Digest> {
   const { tag, digest } = context.reference;

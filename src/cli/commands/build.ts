@@ -49,6 +49,18 @@ export function addBuildOptions(command: Command): Command {
     .option("--no-cache", "Run every step again")
     .option("--no-cache-filter <stages>", "Run every step of these stages again", collect, [])
     .option("--reproducible", "Give the same image for the same inputs, on every machine and day")
+    .option(
+      "--cache-from <source>",
+      "Where results of other machines are: type=local,src=DIR or type=registry,ref=NAME",
+      collect,
+      [],
+    )
+    .option(
+      "--cache-to <dest>",
+      "Where to keep the results for other machines: type=local,dest=DIR or type=registry,ref=NAME",
+      collect,
+      [],
+    )
     .option("--pull", "Ask the registry for newer base images")
     .option("-j, --jobs <number>", "How many steps may run at once (default: 8 for each core)", parseJobs)
     .optionsGroup("What to show:")

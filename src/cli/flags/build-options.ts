@@ -3,6 +3,7 @@ import { hostPlatform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
+import { parseCacheFrom, parseCacheTo } from "./parse-cache.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
 import { type ParsedOutput, parseOutput } from "./parse-output.ts";
@@ -28,6 +29,8 @@ export interface BuildFlags extends ProgressFlags {
   readonly secret: readonly string[];
   readonly platform?: string;
   readonly jobs?: number;
+  readonly cacheFrom?: readonly string[];
+  readonly cacheTo?: readonly string[];
   readonly reproducible?: boolean;
 }
 
@@ -56,6 +59,8 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     outputs: specs,
     ...(flags.network === undefined ? {} : { network: parseNetwork(flags.network) }),
     secrets: flags.secret.map((secret) => parseSecret(secret, io.env)),
+    cacheFrom: (flags.cacheFrom ?? []).map((text) => parseCacheFrom(text, io.cwd)),
+    cacheTo: (flags.cacheTo ?? []).map((text) => parseCacheTo(text, io.cwd)),
     storeImage: keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),

@@ -9,8 +9,6 @@ const unsupported: readonly (readonly [flags: string, hint: string])[] = [
     "--load",
     "the image is always kept in Slipway's store; hand it on with: slipway save IMAGE | docker load",
   ],
-  ["--cache-from <source>", "the step cache is the store's own"],
-  ["--cache-to <dest>", "the step cache is the store's own"],
   ["--builder <name>", "steps run on this machine"],
   ["--ssh <agent>", "ssh agents cannot be lent to a build yet"],
   ["--allow <entitlement>", "no step gets more privilege than others"],

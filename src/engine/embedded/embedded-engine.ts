@@ -35,7 +35,7 @@ export class EmbeddedEngine implements Engine {
 
   constructor(options: EmbeddedEngineOptions) {
     this.#options = options;
-    this.#records = new StepRecords(options.store);
+    this.#records = new StepRecords(options.store, options.resultSources);
     this.#pulls = new PullReporter(options.emit);
     this.#directories = new LayerDirectories(options, {
       records: this.#records,
@@ -51,7 +51,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   async solve(definition: Definition, request: SolveRequest): Promise<SolveResult> {
-    if (!definition.root) return { stack: emptyStack, run: [], cached: [] };
+    if (!definition.root) return { stack: emptyStack, run: [], cached: [], results: [] };
     for (const vertex of definition.vertices.values()) this.#announce(vertex, definition);
     const environment = this.#environment(definition, request);
     const observer = new StepReporter(environment, definition);
@@ -59,7 +59,19 @@ export class EmbeddedEngine implements Engine {
     const { jobs, signal } = request;
     const root = await solve(vertices, definition.root, { jobs, signal, observer });
     this.#pulls.close();
-    return { stack: asStack(root), run: observer.run, cached: observer.cached };
+    await this.#keepRemote(asStack(root));
+    const results = [...environment.results.values()];
+    return { stack: asStack(root), run: observer.run, cached: observer.cached, results };
+  }
+
+  /** An image must not depend on a cache that may be gone tomorrow: its layers come into the store. */
+  async #keepRemote(stack: Stack): Promise<void> {
+    const fetched = stack.layers.map(async ({ layer, reference, step }) => {
+      const isRemote = layer.kind === "blob" && step !== undefined && reference !== undefined;
+      if (isRemote) await this.#directories.fetch(layer.blob, reference);
+    });
+    await Promise.all(fetched);
+    this.#records.keepRemote();
   }
 
   async plan(definition: Definition, request: SolveRequest): Promise<readonly StepPlan[]> {
@@ -90,6 +102,7 @@ export class EmbeddedEngine implements Engine {
       worker: () => this.worker(),
       captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
       reasons: new Map(),
+      results: new Map(),
     };
   }
 

@@ -5,6 +5,7 @@ import type { Descriptor } from "../../oci/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { ContextSource, WorkerApi, WorkerLog } from "../../worker/index.ts";
 import type { Stack } from "../stack.ts";
+import type { ResultSource } from "../step-result.ts";
 
 /** What the embedded engine needs from whoever creates it. */
 export interface EmbeddedEngineOptions {
@@ -15,6 +16,8 @@ export interface EmbeddedEngineOptions {
   readonly imageOf: (identifier: string) => ImageRecord;
   /** Brings a blob into the content store, verified. Called only when the store does not hold it. */
   readonly fetchBlob: FetchBlob;
+  /** Asked in this order for results that the store does not have. */
+  readonly resultSources?: readonly ResultSource[];
   /** Opens a local context of the session. */
   readonly openContext: (name: string, excludePatterns: readonly string[]) => Promise<OpenedContext>;
   readonly startWorker: (onLog: (log: WorkerLog) => void) => Promise<WorkerApi & AsyncDisposable>;

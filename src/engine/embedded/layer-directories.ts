@@ -55,7 +55,7 @@ export class LayerDirectories {
 
   #known(diffID: DiffID): LayerId | undefined {
     const found = this.#records.find(diffIDKey(diffID));
-    return found?.layer.kind === "directory" ? found.layer.layer : undefined;
+    return found?.layer.layer.kind === "directory" ? found.layer.layer.layer : undefined;
   }
 
   async #make(source: BlobLayer): Promise<LayerId> {
@@ -64,7 +64,7 @@ export class LayerDirectories {
     worker.catch(() => {}); // awaited below; a failed download must not leave it unhandled
     const layer = newLayerId();
     await this.#reporter.during(reference, blob, async (progress) => {
-      await this.#fetch(source, progress);
+      await this.fetch(blob, reference, progress);
       const { digest, mediaType } = blob;
       await (await worker).unpackLayer({ layer, blob: digest, mediaType, diffID });
     });
@@ -79,7 +79,12 @@ export class LayerDirectories {
     return layer;
   }
 
-  async #fetch({ blob, reference }: BlobLayer, progress: (bytes: number) => void): Promise<void> {
+  /** Brings a blob into the content store. */
+  async fetch(
+    blob: Descriptor,
+    reference: string | undefined,
+    progress: (bytes: number) => void = () => {},
+  ): Promise<void> {
     if (this.#options.store.content.has(blob.digest)) return;
     if (reference === undefined) {
       throw new Error(`Internal error: blob ${blob.digest} is not in the store and has no origin`);

@@ -3,6 +3,7 @@ import type { EmitEvent } from "../../progress/index.ts";
 import type { Session } from "../../session/index.ts";
 import type { LayerId, WorkerApi } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
+import type { StepResult } from "../step-result.ts";
 import { type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
 import { type CacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
@@ -25,6 +26,37 @@ export interface SolveEnvironment {
   captureLog(runId: string, vertex: Vertex): () => void;
   /** Why a step runs, for its events. */
   readonly reasons: Map<string, MissReason>;
+  /** What steps made or found, by vertex. */
+  readonly results: Map<VertexDigest, StepResult>;
+}
+
+/** The layer recorded under `key`, here or elsewhere, which is then the result of `vertex`. */
+export async function findLayer(
+  environment: SolveEnvironment,
+  vertex: Vertex,
+  key: CacheKey,
+): Promise<StackLayer | undefined> {
+  const { records } = environment;
+  const found = records.find(key) ?? (await records.findRemote(key));
+  if (found) noteResult(environment, vertex, { keys: [key], ...found });
+  return found?.layer;
+}
+
+function noteResult(
+  { results, definition }: SolveEnvironment,
+  vertex: Vertex,
+  result: Omit<StepResult, "isCheap">,
+): void {
+  results.set(vertex.digest, { ...result, isCheap: isLocalCopy(definition, vertex) });
+}
+
+/** COPY, ADD and WORKDIR that read nothing but what is local. */
+function isLocalCopy(definition: Definition, { op, inputs }: Vertex): boolean {
+  if (op.kind !== "file") return false;
+  return op.actions.every((action) => {
+    const source = action.kind === "copy" ? definition.vertices.get(inputs[action.from]!)?.op : undefined;
+    return !source || (source.kind === "source" && source.identifier.startsWith("local://"));
+  });
 }
 
 /** Says why `vertex` runs; called when no recorded result was found. */
@@ -84,5 +116,11 @@ export function recordLayer(
   for (const [key, parts] of made.keys) records.put(key, { ...facts, parts });
   const [, parts] = made.keys[0]!;
   for (const slot of stepSlots(project, vertex)) records.putLast(slot, { ...facts, parts });
-  return toStackLayer({ ...facts, parts });
+  const layer = toStackLayer({ ...facts, parts });
+  noteResult(environment, vertex, {
+    keys: made.keys.map(([key]) => key),
+    layer,
+    durationMs: facts.durationMs,
+  });
+  return layer;
 }

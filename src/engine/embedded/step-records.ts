@@ -1,10 +1,15 @@
 import type { LayerId, Store } from "../../content/index.ts";
+import type { Descriptor, DiffID } from "../../oci/index.ts";
 import { layerIdentity, type StackLayer } from "../stack.ts";
+import type { RemoteResult, ResultSource } from "../step-result.ts";
 import type { CacheKey, KeyParts } from "./key-parts.ts";
 
 /** What a step made, kept under the key of everything that it depends on. */
 export interface StepRecord {
-  readonly layer: LayerId;
+  /** Absent for a result of another machine. */
+  readonly layer?: LayerId;
+  /** A result of another machine, while its blob is in the content store. */
+  readonly remote?: Pick<RemoteResult, "diffID" | "blob" | "reference">;
   readonly identity: string;
   readonly createdAtMs: number;
   readonly durationMs: number;
@@ -15,18 +20,51 @@ export interface StepRecord {
   readonly baseImage?: string;
 }
 
-/** The step records of a store. A record whose layer is gone counts as absent. */
+/** A result that was found. */
+export interface FoundStep {
+  readonly layer: StackLayer;
+  readonly durationMs: number;
+}
+
+/** The step records of a store, and behind them the results of other machines. A record whose layer is gone counts as absent. */
 export class StepRecords {
   readonly #store: Store;
+  readonly #sources: readonly ResultSource[];
+  readonly #remote = new Map<CacheKey, RemoteResult>();
 
-  constructor(store: Store) {
+  constructor(store: Store, sources: readonly ResultSource[] = []) {
     this.#store = store;
+    this.#sources = sources;
   }
 
-  /** The layer recorded under `key`; it is marked as used, so that a prune leaves it to this build. */
-  find(key: CacheKey): StackLayer | undefined {
+  /** The result recorded under `key`; its layer is marked as used, so that a prune leaves it to this build. */
+  find(key: CacheKey): FoundStep | undefined {
     const record = parseStepRecord(this.#store.cache.get(key));
-    return record && this.#store.layers.touch(record.layer) ? toStackLayer(record) : undefined;
+    if (!record || !this.#isThere(record)) return undefined;
+    return { layer: toStackLayer(record), durationMs: record.durationMs };
+  }
+
+  /** The result that another machine has under `key`. */
+  async findRemote(key: CacheKey): Promise<FoundStep | undefined> {
+    for (const source of this.#sources) {
+      const result = await source.find(key);
+      if (!result) continue;
+      this.#remote.set(key, result);
+      return { layer: toStackLayer(fromRemote(result)), durationMs: result.durationMs };
+    }
+    return undefined;
+  }
+
+  /** Keeps what was found elsewhere, of those results whose blobs are in the content store now. */
+  keepRemote(): void {
+    for (const [key, result] of this.#remote) {
+      if (this.#store.content.has(result.blob.digest, result.blob.size)) this.put(key, fromRemote(result));
+    }
+  }
+
+  #isThere({ layer, remote }: StepRecord): boolean {
+    if (layer !== undefined) return this.#store.layers.touch(layer);
+    return remote !== undefined && this.#store.content.has(remote.blob.digest, remote.blob.size);
   }
 
   put(key: CacheKey, record: StepRecord): void {
@@ -51,18 +89,21 @@ export class StepRecords {
   /** The layer that the last run of the step in `slots` made, if it is still there; marked as used. */
   lastLayer(slots: readonly string[]): LayerId | undefined {
     const record = this.last(slots);
-    return record && this.#store.layers.touch(record.layer) ? record.layer : undefined;
+    return record?.layer !== undefined && this.#store.layers.touch(record.layer) ? record.layer : undefined;
   }
 }
 
 export function toStackLayer(record: StepRecord): StackLayer {
-  const { layer, identity, createdAtMs } = record;
-  return {
-    identity: layerIdentity(identity),
-    layer: { kind: "directory", layer, identity },
-    createdAtMs,
-    step: record.step,
-  };
+  const { layer, remote, identity, createdAtMs, step } = record;
+  const facts = { identity: layerIdentity(identity), createdAtMs, step };
+  if (layer !== undefined) return { ...facts, layer: { kind: "directory", layer, identity } };
+  if (!remote) throw new Error("Internal error: a step's record names no layer");
+  const { diffID, blob, reference } = remote;
+  return { ...facts, layer: { kind: "blob", diffID, blob }, reference };
+}
+
+function fromRemote({ identity, createdAtMs, durationMs, step, ...remote }: RemoteResult): StepRecord {
+  return { remote, identity, createdAtMs, durationMs, step, parts: {} };
 }
 
 /** A record may be older or tampered with: what does not look like one is no record. */
@@ -70,11 +111,23 @@ function parseStepRecord(value: unknown): StepRecord | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const record = value as Partial<StepRecord>;
   const isRecord =
-    typeof record.layer === "string" &&
-    /^[0-9a-z]{12}$/.test(record.layer) &&
+    (isLayerId(record.layer) || isRemote(record.remote)) &&
     typeof record.identity === "string" &&
     typeof record.createdAtMs === "number" &&
     typeof record.parts === "object" &&
     record.parts !== null;
   return isRecord ? (record as StepRecord) : undefined;
+}
+
+function isLayerId(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-z]{12}$/.test(value);
+}
+
+function isRemote(value: StepRecord["remote"]): boolean {
+  const blob: Partial<Descriptor> | undefined = value?.blob;
+  return isDigest(value?.diffID) && isDigest(blob?.digest) && typeof blob?.size === "number";
+}
+
+function isDigest(value: DiffID | string | undefined): boolean {
+  return typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value);
 }

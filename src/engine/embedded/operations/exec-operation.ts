@@ -7,7 +7,7 @@ import { EngineError } from "../../engine-error.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
-import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 
 /** RUN. */
 export class ExecOperation implements Operation<Value> {
@@ -24,7 +24,7 @@ export class ExecOperation implements Operation<Value> {
 
   async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
     const parts = await this.#keyParts(inputs);
-    const found = this.#environment.records.find(cacheKey(parts));
+    const found = await findLayer(this.#environment, this.#vertex, cacheKey(parts));
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, parts, inputs);
     return undefined;

@@ -6,7 +6,7 @@ import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../st
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
 import { firstBuild } from "../miss-reason.ts";
-import { noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 
 /** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
 export class FileOperation implements Operation<Value> {
@@ -23,13 +23,13 @@ export class FileOperation implements Operation<Value> {
   }
 
   async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
-    const { records } = this.#environment;
     const definition = await this.#definitionParts(inputs);
-    const found = records.find(cacheKey(definition));
+    const found = await findLayer(this.#environment, this.#vertex, cacheKey(definition));
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, definition, inputs);
     if (this.#environment.isPlan || !this.#readsStacks(inputs) || !this.#hasRun()) return undefined;
-    const sameContent = records.find(cacheKey(await this.#contentParts(inputs)));
+    const contentKey = cacheKey(await this.#contentParts(inputs));
+    const sameContent = await findLayer(this.#environment, this.#vertex, contentKey);
     return sameContent && this.#push(inputs, sameContent, false);
   }
 

@@ -1,0 +1,91 @@
+import type { CacheDocument, CachedResult } from "../cache/index.ts";
+import type { ContentStore, Store } from "../content/index.ts";
+import type { RemoteResult, ResultSource } from "../engine/index.ts";
+import type { Descriptor } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
+import type { CacheLocation } from "./options.ts";
+
+interface CacheSourceOptions {
+  readonly store: Store;
+  readonly emit: EmitEvent;
+  readonly registry: () => Promise<RegistryClient>;
+}
+
+/** The results in one cache of other machines. It is read when the store lacks something for the first time; one that cannot be read
+ * is noted and holds nothing, for a cache is only there to save time. */
+export class CacheSource implements ResultSource {
+  readonly #location: CacheLocation;
+  readonly #options: CacheSourceOptions;
+  #results: Promise<ReadonlyMap<string, RemoteResult>> | undefined;
+
+  constructor(location: CacheLocation, options: CacheSourceOptions) {
+    this.#location = location;
+    this.#options = options;
+  }
+
+  async find(key: string): Promise<RemoteResult | undefined> {
+    this.#results ??= this.#load();
+    return (await this.#results).get(key);
+  }
+
+  async #load(): Promise<ReadonlyMap<string, RemoteResult>> {
+    const { emit } = this.#options;
+    const id = `internal:importing cache from ${describeLocation(this.#location)}`;
+    emit({ kind: "vertex", id, name: id.replace("internal:", "[internal] "), inputs: [] });
+    emit({ kind: "vertex-started", id, timeMs: Date.now() });
+    try {
+      const results = this.#index(await this.#read());
+      emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
+      return results;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
+      emit({ kind: "note", text: `no cache imported: ${message}` });
+      return new Map();
+    }
+  }
+
+  async #read(): Promise<CacheDocument> {
+    const { readLayoutCache, readRegistryCache } = await import("../cache/index.ts");
+    const { store, registry } = this.#options;
+    return this.#location.type === "local"
+      ? readLayoutCache(this.#location.directory, this.#location.name)
+      : await readRegistryCache(this.#location.reference, await registry(), store.content);
+  }
+
+  #index({ layers, results }: CacheDocument): ReadonlyMap<string, RemoteResult> {
+    const reference = blobReference(this.#location);
+    return new Map(
+      results.map(({ key, layer, ...facts }: CachedResult) => [
+        key,
+        { ...facts, ...layers[layer]!, reference },
+      ]),
+    );
+  }
+}
+
+export function describeLocation(location: CacheLocation): string {
+  return location.type === "local" ? location.directory : location.reference;
+}
+
+const layoutScheme = "oci-layout://";
+
+/** What a blob of the cache is fetched by: an image reference, or the directory of a layout. */
+function blobReference(location: CacheLocation): string {
+  return location.type === "local" ? `${layoutScheme}${location.directory}` : location.reference;
+}
+
+export function isLayoutReference(reference: string): boolean {
+  return reference.startsWith(layoutScheme);
+}
+
+/** Brings a blob of a layout into the content store, verified. */
+export async function fetchFromLayout(
+  reference: string,
+  blob: Descriptor,
+  content: ContentStore,
+): Promise<void> {
+  const { fetchLayoutBlob } = await import("../cache/index.ts");
+  await fetchLayoutBlob(reference.slice(layoutScheme.length), blob, content);
+}

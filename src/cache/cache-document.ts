@@ -1,0 +1,118 @@
+import {
+  type Descriptor,
+  type DiffID,
+  encodeManifest,
+  mediaTypes,
+  parseDiffID,
+  digestOf,
+} from "../oci/index.ts";
+import { CacheError } from "./cache-error.ts";
+
+/** The results of a build as they travel: an OCI manifest whose layers are those of the steps, and whose config says which keys
+ * each can be found by. */
+export interface CacheDocument {
+  /** Layers in the order of `layers` of the manifest. */
+  readonly layers: readonly CachedLayer[];
+  readonly results: readonly CachedResult[];
+}
+
+export interface CachedLayer {
+  readonly diffID: DiffID;
+  readonly blob: Descriptor;
+}
+
+export interface CachedResult {
+  /** 64 hexadecimal digits. */
+  readonly key: string;
+  /** Index into `layers`. */
+  readonly layer: number;
+  readonly identity: string;
+  readonly createdAtMs: number;
+  readonly durationMs: number;
+  readonly step: string;
+}
+
+export const cacheConfigType = "application/vnd.slipway.cache.config.v1+json";
+
+/** Far above what a build has. */
+const maxResults = 100_000;
+
+/** The bytes of the manifest and of its config. */
+export function encodeCache({ layers, results }: CacheDocument): {
+  manifest: Buffer;
+  config: Buffer;
+  configDescriptor: Descriptor;
+} {
+  const config = Buffer.from(
+    JSON.stringify({ schemaVersion: 1, diffIDs: layers.map(({ diffID }) => diffID), results }),
+  );
+  const configDescriptor = { mediaType: cacheConfigType, digest: digestOf(config), size: config.length };
+  const manifest = encodeManifest({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: configDescriptor,
+    layers: layers.map(({ blob: { mediaType, digest, size } }) => ({ mediaType, digest, size })),
+  });
+  return { manifest: Buffer.from(manifest), config, configDescriptor };
+}
+
+/** What a cache holds, from the bytes of its config and the layers of its manifest.
+ * @throws {CacheError} `INVALID_CACHE` */
+export function parseCache(config: Uint8Array, blobs: readonly Descriptor[]): CacheDocument {
+  const { schemaVersion, diffIDs, results } = parseJson(config);
+  if (schemaVersion !== 1) throw invalid(`unknown schema version ${JSON.stringify(schemaVersion)}`);
+  if (!Array.isArray(diffIDs) || diffIDs.length !== blobs.length) {
+    throw invalid("its config and its manifest name different layers");
+  }
+  if (!Array.isArray(results) || results.length > maxResults) throw invalid("its results are no list");
+  return {
+    layers: blobs.map((blob, index) => ({ diffID: toDiffID(diffIDs[index]), blob })),
+    results: results.map((result: unknown) => parseResult(result, blobs.length)),
+  };
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (cause) {
+    throw new CacheError("INVALID_CACHE", "Cannot read the cache: its config is no JSON", { cause });
+  }
+  throw invalid("its config is no object");
+}
+
+function parseResult(value: unknown, layerCount: number): CachedResult {
+  const result = (value ?? {}) as Partial<Record<keyof CachedResult, unknown>>;
+  const { key, layer, identity, createdAtMs, durationMs, step } = result;
+  const isResult =
+    typeof key === "string" &&
+    /^[0-9a-f]{64}$/.test(key) &&
+    typeof layer === "number" &&
+    Number.isInteger(layer) &&
+    layer >= 0 &&
+    layer < layerCount &&
+    typeof identity === "string" &&
+    /^[0-9a-f]{64}$/.test(identity) &&
+    isTime(createdAtMs) &&
+    isTime(durationMs) &&
+    typeof step === "string";
+  if (isResult) return { key, layer, identity, createdAtMs, durationMs, step };
+  throw invalid("one of its results is malformed");
+}
+
+/** Milliseconds that a `Date` can hold. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 8.64e15;
+}
+
+function toDiffID(value: unknown): DiffID {
+  try {
+    return parseDiffID(String(value));
+  } catch (cause) {
+    throw new CacheError("INVALID_CACHE", "Cannot read the cache: a diffID is malformed", { cause });
+  }
+}
+
+function invalid(reason: string): CacheError {
+  return new CacheError("INVALID_CACHE", `Cannot read the cache: ${reason}`);
+}

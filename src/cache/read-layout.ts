@@ -1,0 +1,62 @@
+import { createReadStream, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import type { ContentStore } from "../content/index.ts";
+import {
+  type Descriptor,
+  digestHex,
+  digestOf,
+  type Digest,
+  parseIndex,
+  parseManifest,
+} from "../oci/index.ts";
+import { type CacheDocument, parseCache } from "./cache-document.ts";
+import { CacheError } from "./cache-error.ts";
+
+const limitBytes = 64 * 1024 * 1024;
+
+/** Reads the cache of an OCI layout; no layer is read.
+ * @param name a tag of the layout, or a manifest's digest
+ * @throws {CacheError}; {OciError} */
+export function readLayoutCache(directory: string, name: string): CacheDocument {
+  const { manifests } = parseIndex(readSmall(path.join(directory, "index.json")));
+  const found = manifests.find(
+    ({ digest, annotations }) =>
+      digest === name || annotations?.["org.opencontainers.image.ref.name"] === name,
+  );
+  if (!found) throw notFound(directory, `it has no manifest "${name}"`);
+  const { config, layers } = parseManifest(readVerified(directory, found));
+  return parseCache(readVerified(directory, config), layers);
+}
+
+/** Brings a blob of a layout into the content store, verified. */
+export async function fetchLayoutBlob(
+  directory: string,
+  { digest, size }: Descriptor,
+  content: ContentStore,
+): Promise<void> {
+  const source = createReadStream(blobFile(directory, digest));
+  await content.ingest(source as AsyncIterable<Uint8Array>, { digest, sizeBytes: size });
+}
+
+function readVerified(directory: string, { digest }: Descriptor): Buffer {
+  const bytes = readSmall(blobFile(directory, digest));
+  if (digestOf(bytes) === digest) return bytes;
+  throw new CacheError("INVALID_CACHE", `Cannot read the cache: blob ${digest} does not match its digest`);
+}
+
+function readSmall(file: string): Buffer {
+  try {
+    if (statSync(file).size > limitBytes) throw new Error(`larger than ${limitBytes} bytes`);
+    return readFileSync(file);
+  } catch (error) {
+    throw notFound(path.dirname(file), error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function blobFile(directory: string, digest: Digest): string {
+  return path.join(directory, "blobs/sha256", digestHex(digest));
+}
+
+function notFound(directory: string, reason: string, cause?: unknown): CacheError {
+  return new CacheError("CACHE_NOT_FOUND", `Cannot read the cache in "${directory}": ${reason}`, { cause });
+}

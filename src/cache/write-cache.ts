@@ -1,0 +1,53 @@
+import type { Store } from "../content/index.ts";
+import { exportLayout } from "../exporter/index.ts";
+import { type Descriptor, digestOf, mediaTypes, parseReference } from "../oci/index.ts";
+import type { AssembledImage } from "../image/index.ts";
+import type { PushResult, RegistryClient } from "../registry/index.ts";
+import { type CacheDocument, encodeCache } from "./cache-document.ts";
+
+/** Writes a cache into a directory as an OCI layout, beside what the layout holds already. The layers are in the content store.
+ * @throws {ExporterError} | {ContentError} */
+export async function writeLayoutCache(
+  store: Store,
+  cache: CacheDocument,
+  { directory, tag, signal }: { directory: string; tag: string; signal: AbortSignal },
+): Promise<void> {
+  const names = [`slipway.local/cache:${tag}`];
+  await exportLayout(store, [{ image: put(store, cache), names }], { dest: directory, signal });
+}
+
+/** Pushes a cache; layers that the repository has are not sent.
+ * @throws {RegistryError} | {ContentError} */
+export async function pushCache(
+  store: Store,
+  cache: CacheDocument,
+  { reference, registry }: { reference: string; registry: RegistryClient },
+): Promise<PushResult> {
+  const { config, manifest, manifestBytes, layers } = put(store, cache);
+  const blobs = [config, ...layers.map(({ blob }) => blob)].map((descriptor) => ({
+    descriptor,
+    open: () => store.content.stream(descriptor.digest, descriptor.size),
+  }));
+  const document = { descriptor: manifest, bytes: manifestBytes };
+  return await registry.push([parseReference(reference)], { blobs, documents: [document] });
+}
+
+/** The cache as an image is written: its config and manifest come into the content store. */
+function put(store: Store, cache: CacheDocument): AssembledImage {
+  const { manifest, config, configDescriptor } = encodeCache(cache);
+  store.content.put(config);
+  store.content.put(manifest);
+  const descriptor: Descriptor = {
+    mediaType: mediaTypes.ociManifest,
+    digest: digestOf(manifest),
+    size: manifest.length,
+  };
+  return {
+    config: configDescriptor,
+    configBytes: config,
+    configDigest: configDescriptor.digest,
+    manifest: descriptor,
+    manifestBytes: manifest,
+    layers: cache.layers,
+  };
+}

@@ -1,0 +1,108 @@
+import path from "node:path";
+import type { CacheLocation, CacheTarget } from "../../build/index.ts";
+import type { LayerCompression } from "../../oci/index.ts";
+import { UsageError } from "../usage-error.ts";
+import { parseCsvMap } from "./csv.ts";
+
+const fromKeys: Readonly<Record<string, readonly string[]>> = {
+  local: ["type", "src", "tag", "digest"],
+  registry: ["type", "ref"],
+};
+
+const targetKeys = ["mode", "compression", "compression-level", "ignore-error"];
+const toKeys: Readonly<Record<string, readonly string[]>> = {
+  local: ["type", "dest", "tag", ...targetKeys],
+  registry: ["type", "ref", ...targetKeys],
+};
+
+/** Parses one `--cache-from` as Docker does: `type=local,src=DIR`, `type=registry,ref=NAME`, or the name alone.
+ * @throws {UsageError} */
+export function parseCacheFrom(text: string, cwd: string): CacheLocation {
+  const { map, name } = parseSpec("--cache-from", text, fromKeys);
+  return location("--cache-from", text, { map, directory: "src", name, cwd });
+}
+
+/** Parses one `--cache-to`: `type=local,dest=DIR`, `type=registry,ref=NAME`, or the name alone.
+ * @throws {UsageError} */
+export function parseCacheTo(text: string, cwd: string): CacheTarget {
+  const option = "--cache-to";
+  const { map, name } = parseSpec(option, text, toKeys);
+  const level = map.get("compression-level");
+  if (level !== undefined && !/^\d{1,2}$/.test(level))
+    throw wrong(option, text, "compression-level is no number");
+  return {
+    ...location(option, text, { map, directory: "dest", name, cwd }),
+    mode: oneOf(option, text, map, "mode", ["auto", "min", "max"]),
+    ignoreError: oneOf(option, text, map, "ignore-error", ["true", "false"]) === "true",
+    ...(map.has("compression") && { compression: compression(option, text, map) }),
+    ...(level !== undefined && { level: Number(level) }),
+  };
+}
+
+function parseSpec(
+  option: string,
+  text: string,
+  known: Readonly<Record<string, readonly string[]>>,
+): { map: ReadonlyMap<string, string>; name: string | undefined } {
+  if (!text.includes("=")) return { map: new Map([["type", "registry"]]), name: text };
+  const map = parseCsvMap(text);
+  const type = map.get("type") ?? "";
+  const keys = known[type];
+  if (!keys) {
+    throw new UsageError(`Cannot use ${option} "${text}": unknown type "${type}"`, {
+      code: "UNSUPPORTED_OPTION",
+      hint: `types are ${Object.keys(known).join(", ")}`,
+    });
+  }
+  for (const key of map.keys()) {
+    if (keys.includes(key)) continue;
+    throw new UsageError(`Cannot use ${option} "${text}": type=${type} does not take "${key}"`, {
+      code: "UNSUPPORTED_OPTION",
+      hint: `it takes ${keys.join(", ")}`,
+    });
+  }
+  return { map, name: map.get("ref") };
+}
+
+function location(
+  option: string,
+  text: string,
+  spec: { map: ReadonlyMap<string, string>; directory: string; name: string | undefined; cwd: string },
+): CacheLocation {
+  const { map, directory, name, cwd } = spec;
+  if (map.get("type") === "registry") {
+    if (!name) throw wrong(option, text, "ref is missing");
+    return { type: "registry", reference: name };
+  }
+  const dir = map.get(directory);
+  if (!dir) throw wrong(option, text, `${directory} is missing`);
+  return {
+    type: "local",
+    directory: path.resolve(cwd, dir),
+    name: map.get("digest") ?? map.get("tag") ?? "latest",
+  };
+}
+
+/** The first value is the default. */
+function oneOf<Value extends string>(
+  option: string,
+  text: string,
+  map: ReadonlyMap<string, string>,
+  key: string,
+  values: readonly [Value, ...Value[]],
+): Value {
+  const given = map.get(key);
+  if (given === undefined) return values[0];
+  const found = values.find((value) => value === given);
+  if (found === undefined) throw wrong(option, text, `${key} is one of ${values.join(", ")}`);
+  return found;
+}
+
+function compression(option: string, text: string, map: ReadonlyMap<string, string>): LayerCompression {
+  const name = oneOf(option, text, map, "compression", ["gzip", "zstd", "uncompressed"]);
+  return name === "uncompressed" ? "none" : name;
+}
+
+function wrong(option: string, text: string, reason: string): UsageError {
+  return new UsageError(`Cannot use ${option} "${text}": ${reason}`);
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test, type TestContext } from "node:test";
+import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+
+/** Random content: a step that ran again is seen in the image. */
+const dockerfile = `FROM busybox AS builder
+COPY src /src
+RUN cat /src/a.txt /proc/sys/kernel/random/uuid > /built
+FROM busybox AS unused
+RUN true
+FROM busybox AS final
+COPY --from=builder /built /built
+RUN cat /proc/sys/kernel/random/uuid > /later
+`;
+
+/** Two machines: rigs with stores of their own and the same files. */
+async function machines(t: TestContext): Promise<[Rig, Rig]> {
+  const [first, second] = [await Rig.withBusybox(t), await Rig.withBusybox(t)];
+  for (const rig of [first, second]) {
+    rig.file("Dockerfile", dockerfile);
+    rig.file("src/a.txt", "a\n");
+  }
+  return [first, second];
+}
+
+const read = (tree: string) => ["built", "later"].map((name) => readFileSync(path.join(tree, name), "utf8"));
+
+test("a cache in a directory hits on another machine, for every stage", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  const made = await first.exportTree("--cache-to", `type=local,dest=${cache}`);
+  const built = await second.mustBuild("--cache-from", `type=local,src=${cache}`, "-t", "app");
+  assert.match(
+    built.stderr,
+    /^Built target final: 1 steps? run, 3 cached/m,
+    "only the copy of local files runs",
+  );
+  const tree = await second.exportTree();
+  assert.deepEqual(read(tree), read(made));
+});
+
+test("an image made of a cache is whole without it", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  const made = await first.exportTree("--cache-to", `type=local,dest=${cache},mode=max`);
+  const built = await second.mustBuild("--cache-from", `type=local,src=${cache}`, "-t", "app");
+  assert.match(built.stderr, /^Target final is up to date: 4 steps cached/m);
+  rmSync(cache, { recursive: true });
+  const again = await second.exportTree("-t", "app");
+  assert.deepEqual(read(again), read(made));
+  const shown = await second.slipway(["run", "--rm", "app", "cat", "/built", "/later"]);
+  assert.equal(shown.stdout, read(made).join(""));
+});
+
+test("a stage that only another stage needs is not fetched", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  await first.mustBuild("--cache-to", `type=local,dest=${cache},mode=max`);
+  await second.mustBuild("--cache-from", `type=local,src=${cache}`);
+  const layersOf = ({ root }: Rig) => readdirSync(path.join(root, "layers")).length;
+  assert.ok(layersOf(second) < layersOf(first), "nothing was unpacked for steps that hit");
+});
+
+test("mode=min keeps the layers of the image only", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  await first.mustBuild("--cache-to", `type=local,dest=${cache},mode=min`);
+  const { stderr } = await second.mustBuild("--cache-from", `type=local,src=${cache}`);
+  assert.match(
+    stderr,
+    /^Built target final: 4 steps run, 0 cached/m,
+    "builder runs again, and what stands on it",
+  );
+});
+
+test("a cache in a registry hits on another machine", { skip: skip || isMissing }, async (t) => {
+  const [first, second] = await machines(t);
+  await using registry = await DockerRegistry.start();
+  const reference = `${registry.host}/team/cache:main`;
+  const made = await first.exportTree("--cache-to", `type=registry,ref=${reference},mode=max`);
+  const built = await second.mustBuild("--cache-from", reference, "-t", "app");
+  assert.match(built.stderr, /^Target final is up to date: 4 steps cached/m);
+  assert.deepEqual(read(await second.exportTree()), read(made));
+});
+
+test("a cache that is not there, or damaged, costs a note", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  const missing = await first.mustBuild("--cache-from", `type=local,src=${cache}`);
+  assert.match(missing.stderr, /no cache imported: Cannot read the cache in "[^"]+": .*ENOENT/);
+  await first.mustBuild("--cache-to", `type=local,dest=${cache}`);
+  const blobs = path.join(cache, "blobs/sha256");
+  for (const blob of readdirSync(blobs)) {
+    const file = path.join(blobs, blob);
+    const bytes = readFileSync(file);
+    if (bytes.includes('"results"'))
+      writeFileSync(file, bytes.toString().replace('"schemaVersion":1', '"schemaVersion":7'));
+  }
+  const damaged = await second.mustBuild("--cache-from", `type=local,src=${cache}`);
+  assert.match(
+    damaged.stderr,
+    /no cache imported: Cannot read the cache: blob sha256:\w+ does not match its digest/,
+  );
+});
+
+test("a layer of a cache that is not what its digest says is never used", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  await first.mustBuild("--cache-to", `type=local,dest=${cache},mode=max`);
+  const blobs = path.join(cache, "blobs/sha256");
+  for (const blob of readdirSync(blobs)) {
+    const file = path.join(blobs, blob);
+    const bytes = readFileSync(file);
+    if (bytes[0] === 0x1f)
+      writeFileSync(file, Buffer.concat([bytes.subarray(0, -8), bytes.subarray(-4), bytes.subarray(-8, -4)]));
+  }
+  const { exitCode, stderr } = await second.build("--cache-from", `type=local,src=${cache}`);
+  assert.equal(exitCode, 8, stderr);
+  assert.match(stderr, /DIGEST_MISMATCH|does not match|wrong digest|Cannot verify blob/);
+});
+
+test("a cache that cannot be written fails the build only when asked", { skip }, async (t) => {
+  const [first] = await machines(t);
+  const file = path.join(first.dir, "file");
+  writeFileSync(file, "");
+  const target = `type=local,dest=${file}`;
+  const { exitCode, stderr } = await first.build("--cache-to", target, "-t", "app");
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stderr, /cache not exported to/);
+  const strict = await first.build("--cache-to", `${target},ignore-error=false`);
+  assert.notEqual(strict.exitCode, 0);
+});
+
+test("a cache holds no value of a build argument and no secret", { skip }, async (t) => {
+  const [first] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  first.file(
+    "Dockerfile",
+    "FROM busybox\nARG TOKEN\nRUN --mount=type=secret,id=key cat /run/secrets/key | wc -c > /n\n",
+  );
+  first.file("key.txt", "s3cr3t-value");
+  const secret = `id=key,src=${path.join(first.contextDir, "key.txt")}`;
+  const args = ["--build-arg", "TOKEN=arg-value", "--secret", secret];
+  await first.mustBuild(...args, "--cache-to", `type=local,dest=${cache},mode=max,compression=uncompressed`);
+  for (const entry of readdirSync(cache, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = readFileSync(path.join(entry.parentPath, entry.name));
+    assert.ok(!bytes.includes("s3cr3t-value") && !bytes.includes("arg-value"), entry.name);
+  }
+});
