@@ -83,7 +83,7 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     ],
     [["--push", "."], "Cannot carry out --push: not supported"],
     [["--load", "."], "Cannot carry out --load: not supported"],
-    [["--cache-to", "type=inline", "."], "Cannot carry out --cache-to: not supported"],
+    [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
     [["--provenance=max", "."], "Cannot carry out --provenance: not supported"],
     [["--sbom", "true", "."], "Cannot carry out --sbom: not supported"],
     [["--platform", "linux/s390x", "."], "Cannot carry out --platform linux/s390x: not supported"],

@@ -59,8 +59,10 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     outputs: specs,
     ...(flags.network === undefined ? {} : { network: parseNetwork(flags.network) }),
     secrets: flags.secret.map((secret) => parseSecret(secret, io.env)),
-    cacheFrom: (flags.cacheFrom ?? []).map((text) => parseCacheFrom(text, io.cwd)),
-    cacheTo: (flags.cacheTo ?? []).map((text) => parseCacheTo(text, io.cwd)),
+    ...(flags.cacheFrom?.length && {
+      cacheFrom: flags.cacheFrom.map((text) => parseCacheFrom(text, io.cwd)),
+    }),
+    ...(flags.cacheTo?.length && { cacheTo: flags.cacheTo.map((text) => parseCacheTo(text, io.cwd)) }),
     storeImage: keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),

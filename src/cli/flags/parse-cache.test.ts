@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCacheFrom, parseCacheTo } from "./parse-cache.ts";
+
+test("caches to read are named as docker names them", () => {
+  assert.deepEqual(parseCacheFrom("type=local,src=c", "/w"), {
+    type: "local",
+    directory: "/w/c",
+    name: "latest",
+  });
+  assert.deepEqual(parseCacheFrom("type=local,src=/c,tag=main", "/w"), {
+    type: "local",
+    directory: "/c",
+    name: "main",
+  });
+  const registry = { type: "registry", reference: "example.com/app:cache" };
+  assert.deepEqual(parseCacheFrom("type=registry,ref=example.com/app:cache", "/w"), registry);
+  assert.deepEqual(parseCacheFrom("example.com/app:cache", "/w"), registry);
+});
+
+test("caches to write keep every stage's results unless told otherwise, and never fail the build", () => {
+  assert.deepEqual(parseCacheTo("type=local,dest=c", "/w"), {
+    type: "local",
+    directory: "/w/c",
+    name: "latest",
+    mode: "auto",
+    ignoreError: true,
+  });
+  assert.deepEqual(
+    parseCacheTo(
+      "type=registry,ref=x,mode=min,compression=zstd,compression-level=3,ignore-error=false",
+      "/w",
+    ),
+    {
+      type: "registry",
+      reference: "x",
+      mode: "min",
+      compression: "zstd",
+      level: 3,
+      ignoreError: false,
+    },
+  );
+});
+
+const wrong: [string, RegExp][] = [
+  ["type=gha", /Cannot use --cache-to "type=gha": unknown type "gha"/],
+  ["type=local", /dest is missing/],
+  ["type=registry", /ref is missing/],
+  ["type=local,dest=c,mode=all", /mode is one of auto, min, max/],
+  ["type=local,dest=c,src=d", /type=local does not take "src"/],
+  ["type=local,dest=c,compression=lz4", /compression is one of gzip, zstd, uncompressed/],
+  ["type=local,dest=c,compression-level=high", /compression-level is no number/],
+];
+
+for (const [text, message] of wrong) {
+  test(`--cache-to ${text} is refused`, () => {
+    assert.throws(() => parseCacheTo(text, "/"), message);
+  });
+}
