@@ -1,3 +1,5 @@
+import { compileLinear, escapeRegExp } from "./linear-match.ts";
+
 /** One component of a pattern as Go's `filepath.Match` reads it, over Unicode text. */
 export type Glob = (name: string) => boolean;
 
@@ -6,8 +8,7 @@ export type Glob = (name: string) => boolean;
 export function compileGlob(pattern: string): Glob | undefined {
   const source = globSource(Array.from(pattern));
   if (source === undefined) return undefined;
-  const regExp = new RegExp(`^(?:${source})$`, "su");
-  return (name) => regExp.test(name);
+  return compileLinear(source);
 }
 
 /** Does `text` hold a character that `filepath.Match` does not take literally? */
@@ -18,11 +19,6 @@ export function hasWildcard(text: string): boolean {
     else if (char === "*" || char === "?" || char === "[") return true;
   }
   return false;
-}
-
-/** Escapes one character for a regular expression with the `u` flag. */
-export function escapeRegExp(char: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char === "-" ? "\\x2d" : char;
 }
 
 function globSource(pattern: readonly string[]): string | undefined {

@@ -1,11 +1,11 @@
-import { escapeRegExp } from "./glob.ts";
+import { anyDirectories, compileLinear, escapeRegExp, type Match } from "./linear-match.ts";
 
 /** One ignore pattern, cleaned, without its `!`. */
 export interface Pattern {
   readonly text: string;
   readonly isException: boolean;
   /** Does the pattern match this relative path itself? */
-  readonly match: (path: string) => boolean;
+  readonly match: Match;
 }
 
 /** What Go's regular expressions make of an escaped letter; every other letter or digit is an error there. */
@@ -30,7 +30,7 @@ const ESCAPED_LETTERS: Readonly<Record<string, string>> = {
 
 /** Compiles a cleaned pattern; undefined when it cannot be compiled. The four kinds and the way from one to another are moby's,
  * for they show: `**` in front makes a plain suffix of the rest, so that `**foo` matches `a/xfoo`. */
-export function compilePattern(pattern: string): ((path: string) => boolean) | undefined {
+export function compilePattern(pattern: string): Match | undefined {
   const { kind, source } = translate(Array.from(pattern));
   if (kind === "exact") return (path) => path === pattern;
   if (kind === "regexp") return compileRegExp(source);
@@ -61,7 +61,7 @@ function translate(chars: readonly string[]): { kind: Kind; source: string | und
       const isFirst = i === 0;
       i += chars[i + 2] === "/" ? 2 : 1;
       if (isInClass) append("(.*/)?");
-      else if (i + 1 < chars.length) append("(?:[^\\n]*/)?");
+      else if (i + 1 < chars.length) append(anyDirectories);
       else if (kind === "exact") append("", "prefix");
       else append("[^\\n]*");
       if (isFirst) kind = "suffix";
@@ -111,11 +111,10 @@ function escaped(char: string | undefined): string | undefined {
   return /[A-Za-z0-9]/.test(char) ? ESCAPED_LETTERS[char] : escapeRegExp(char);
 }
 
-function compileRegExp(source: string | undefined): ((path: string) => boolean) | undefined {
+function compileRegExp(source: string | undefined): Match | undefined {
   if (source === undefined) return undefined;
   try {
-    const regExp = new RegExp(`^${source}$`, "u");
-    return (path) => regExp.test(path);
+    return compileLinear(source);
   } catch {
     return undefined; // no regular expression for Go either: a reversed range
   }
