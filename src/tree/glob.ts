@@ -11,6 +11,16 @@ export function compileGlob(pattern: string): Glob | undefined {
   return compileLinear(source);
 }
 
+/** Is a pattern well-formed as far as Go's `filepath.Match` looks when it matches it with `.`, as moby checks it? It ends at the first
+ * part between stars that does not match. */
+export function isGlobStart(pattern: string): boolean {
+  const [first = "", second = ""] = pattern.match(partsBetweenStars) ?? [];
+  const matchesDot = compileGlob(first)?.(".");
+  return matchesDot !== undefined && !(matchesDot && compileGlob(second) === undefined);
+}
+
+const partsBetweenStars = /(?:\\.|\[(?:\\.|[^\]\\])*\]|[^*])+/gsu;
+
 /** Does `text` hold a character that `filepath.Match` does not take literally? */
 export function hasWildcard(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

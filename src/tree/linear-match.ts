@@ -1,7 +1,7 @@
 /** Does the whole of a text match? */
 export type Match = (text: string) => boolean;
 
-/** Compiles the regular expression of a wildcard pattern: characters, classes, `\b` and its kin, each perhaps with `*`, and
+/** Compiles the regular expression of a wildcard pattern: characters and classes, perhaps with `*` or `{2,3}`, `\b` and its kin, and
  * `anyDirectories`. JavaScript's own engine tries every way to share a text out among several stars (`*a*a*a*b` takes hours), so
  * it gets only what it does in a time that grows with the text; the rest is matched by following all ways at once.
  * @throws {SyntaxError} */
@@ -34,8 +34,22 @@ function parseNodes(source: string): readonly Node[] {
     } else if (source[atom.lastIndex] === "*") {
       atom.lastIndex++;
       nodes.push({ kind: "star", test: characterTest(text) });
-    } else nodes.push(assertion(text) ?? character(text));
+    } else nodes.push(...repeated(assertion(text) ?? character(text), source));
   }
+  return nodes;
+}
+
+const counts = /\{(\d+)(,(\d*))?\}/y;
+
+/** A node as often as the count behind it says. */
+function repeated(node: Node, source: string): readonly Node[] {
+  counts.lastIndex = atom.lastIndex;
+  const [whole = "", least = 1, comma, most] = counts.exec(source) ?? [];
+  atom.lastIndex += whole.length;
+  const nodes = Array.from({ length: Number(least) }, () => node);
+  if (comma === undefined) return nodes;
+  if (!most) return node.kind === "character" ? [...nodes, { kind: "star", test: node.test }] : nodes;
+  for (let count = Number(least); count < Number(most); count++) nodes.push({ kind: "fork", skip: 2 }, node);
   return nodes;
 }
 
@@ -74,7 +88,7 @@ function isWord(char: string): boolean {
   return /^\w$/.test(char);
 }
 
-/** At most one star in a component, and one for whole components. */
+/** At most one star in a component, and one fork. */
 function isQuick(nodes: readonly Node[]): boolean {
   let [forks, stars] = [0, 0];
   for (const [index, node] of nodes.entries()) {

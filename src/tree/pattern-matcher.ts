@@ -1,4 +1,4 @@
-import { compileGlob } from "./glob.ts";
+import { isGlobStart } from "./glob.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { TreeError } from "./tree-error.ts";
 
@@ -52,7 +52,7 @@ function parsePattern(text: string): Pattern | undefined {
   const isException = cleaned.startsWith("!");
   if (cleaned === "!") throw new TreeError("BAD_PATTERN", 'illegal exclusion pattern: "!"');
   const body = isException ? cleaned.slice(1) : cleaned;
-  const match = compileGlob(body) && compilePattern(body);
+  const match = isGlobStart(body) ? compilePattern(body) : undefined;
   if (!match) throw new TreeError("BAD_PATTERN", "syntax error in pattern");
   return { text: body, isException, match };
 }

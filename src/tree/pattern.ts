@@ -31,9 +31,9 @@ const ESCAPED_LETTERS: Readonly<Record<string, string>> = {
 /** Compiles a cleaned pattern; undefined when it cannot be compiled. The four kinds and the way from one to another are moby's,
  * for they show: `**` in front makes a plain suffix of the rest, so that `**foo` matches `a/xfoo`. */
 export function compilePattern(pattern: string): Match | undefined {
-  const { kind, source } = translate(Array.from(pattern));
+  const { kind, alternatives } = translate(Array.from(pattern));
   if (kind === "exact") return (path) => path === pattern;
-  if (kind === "regexp") return compileRegExp(source);
+  if (kind === "regexp") return compileRegExp(alternatives);
   if (kind === "prefix") {
     const prefix = pattern.slice(0, -2);
     return (path) => path.startsWith(prefix);
@@ -44,19 +44,33 @@ export function compilePattern(pattern: string): Match | undefined {
 
 type Kind = "exact" | "prefix" | "suffix" | "regexp";
 
-function translate(chars: readonly string[]): { kind: Kind; source: string | undefined } {
+/** Regular expressions of which one must match; undefined when Go knows no such expression. */
+type Alternatives = readonly string[] | undefined;
+
+function translate(chars: readonly string[]): { kind: Kind; alternatives: Alternatives } {
   let [kind, source]: [Kind, string | undefined] = ["exact", ""];
   const append = (text: string | undefined, next: Kind = "regexp") => {
     source = text === undefined || source === undefined ? undefined : source + text;
     kind = next;
   };
   let isInClass = false;
+  let classStart = -1;
+  const alternatives: string[] = [];
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!;
     const posix = isInClass && char === "[" ? posixClass(chars, i) : undefined;
+    const count = !isInClass && char === "{" ? repetition(chars, i) : undefined;
     if (posix) {
       append(posix.source);
       i = posix.end;
+    } else if (count) {
+      // Go repeats the start of the text as well, which makes no difference
+      if (alternatives.length > 0 || !/^\^*$/.test(source ?? "-")) append(count.source, kind);
+      i = count.end;
+    } else if (char === "|" && !isInClass) {
+      // moby leaves it as it is: what is in front of it is then free at its end, and what is behind it at its start
+      alternatives.push(`${source}${anything}`);
+      source &&= anything;
     } else if (char === "*" && chars[i + 1] === "*") {
       const isFirst = i === 0;
       i += chars[i + 2] === "/" ? 2 : 1;
@@ -71,14 +85,30 @@ function translate(chars: readonly string[]): { kind: Kind; source: string | und
       isInClass = false;
     } else if (char === "\\") append(escaped(chars[++i]));
     else if (char === "[" || char === "]") {
-      const isLiteral = (char === "[") === isInClass;
+      const isLiteral = (char === "[") === isInClass || i === classStart;
       append(isLiteral ? `\\${char}` : char);
+      if (isLiteral) continue;
       isInClass = char === "[";
+      classStart = chars[i + 1] === "^" ? i + 2 : i + 1;
     } else if (char === "^") append("^", kind);
     else if (char === "-" && isInClass) append("-", kind);
     else append(escapeRegExp(char), kind);
   }
-  return { kind, source };
+  return { kind, alternatives: source === undefined ? undefined : [...alternatives, source] };
+}
+
+const anything = "[\\s\\S]*";
+
+/** `{2}`, `{2,}` or `{2,3}`, which moby leaves as they are; `end` is the index of the brace. */
+function repetition(
+  chars: readonly string[],
+  start: number,
+): { source: string | undefined; end: number } | undefined {
+  const numbers = /^\{(0|[1-9]\d*)(?:,(0|[1-9]\d*)?)?\}/.exec(chars.slice(start, start + 32).join(""));
+  if (!numbers) return undefined;
+  const [source, ...counts] = numbers;
+  const isAllowed = counts.every((count) => count === undefined || Number(count) <= 1000);
+  return { source: isAllowed ? source : undefined, end: start + source.length - 1 };
 }
 
 /** `[:alpha:]` and its kin inside a class, as ranges; `end` is the index of their last bracket. */
@@ -107,14 +137,16 @@ const POSIX_CLASSES: Readonly<Record<string, string>> = {
 };
 
 function escaped(char: string | undefined): string | undefined {
-  if (char === undefined) return undefined;
+  // moby's closing `$` is then escaped, and the expression free at its end
+  if (char === undefined) return `\\$${anything}`;
   return /[A-Za-z0-9]/.test(char) ? ESCAPED_LETTERS[char] : escapeRegExp(char);
 }
 
-function compileRegExp(source: string | undefined): Match | undefined {
-  if (source === undefined) return undefined;
+function compileRegExp(alternatives: Alternatives): Match | undefined {
   try {
-    return compileLinear(source);
+    const matches = alternatives?.map(compileLinear);
+    if (matches?.length === 1) return matches[0];
+    return matches && ((path) => matches.some((match) => match(path)));
   } catch {
     return undefined; // no regular expression for Go either: a reversed range
   }
