@@ -1,6 +1,7 @@
 export { build } from "./build.ts";
 export { BuildError, type BuildErrorCode } from "./build-error.ts";
 export type { BuildStory, StepStory } from "./build-story.ts";
+export { type Answer, checkBuild, outlineBuild, targetsOfBuild } from "./calls.ts";
 export { ImageResolver } from "./image-resolver.ts";
 export { importImage } from "./import-image.ts";
 export { normaliseTag } from "./normalise-tag.ts";
@@ -19,6 +20,7 @@ export { type NamedContextSpec, parseNamedContext } from "./named-context.ts";
 export { type BuildPlan, planTarget } from "./plan-target.ts";
 export { pullImage } from "./pull-image.ts";
 export { type RunOptions, toRunRequest } from "./run-image.ts";
+export type { DockerfileText } from "./read-dockerfile.ts";
 export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
 export { lastStory } from "./story-file.ts";
 export { type ArchiveOutput, writeArchive } from "./write-archive.ts";

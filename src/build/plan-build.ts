@@ -1,11 +1,14 @@
 import { readIgnoreFile } from "../context/index.ts";
 import {
   checkFrontend,
+  type ConvertOptions,
   type ConvertResult,
   convertTarget,
   type ImageConfigResolver,
+  type ParsedDockerfile,
   parseDockerfile,
   resolveStages,
+  type StageOptions,
 } from "../dockerfile/index.ts";
 import { hostPlatform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
@@ -22,30 +25,48 @@ export interface PlanEnvironment {
 /** From text to build graph; warnings are emitted on the way.
  * @throws {DockerfileError} | {ContextError} | what the resolver throws */
 export async function planBuild(
+  text: DockerfileText,
+  options: BuildOptions,
+  environment: PlanEnvironment,
+): Promise<ConvertResult> {
+  const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
+  const graph = resolveStages(dockerfile, stageOptions);
+  const plan = await convertTarget(graph, convertOptions, environment.resolver);
+  for (const diagnostic of plan.warnings) environment.emit({ kind: "warning", diagnostic });
+  return plan;
+}
+
+/** What the stages of a file are resolved and converted with. */
+export interface PlanInput {
+  readonly dockerfile: ParsedDockerfile;
+  readonly stageOptions: StageOptions;
+  readonly convertOptions: ConvertOptions;
+}
+
+/** Parses a Dockerfile and reads its ignore file.
+ * @throws {DockerfileError} | {ContextError} */
+export function planInput(
   { text, name, path }: DockerfileText,
   options: BuildOptions,
-  { resolver, emit, signal }: PlanEnvironment,
-): Promise<ConvertResult> {
+  { emit, signal }: Pick<PlanEnvironment, "emit" | "signal">,
+): PlanInput {
   const { target, buildArgs, contextDir, namedContexts, labels, noCache, noCacheFilter, network } = options;
   const remark = checkFrontend(text, { fileName: name, buildArgs });
   if (remark !== undefined) emit({ kind: "note", text: remark });
   const dockerfile = parseDockerfile(text, { fileName: name });
-  const platform = hostPlatform();
-  const graph = resolveStages(dockerfile, { target, buildArgs, platform, namedContexts });
   const ignore = contextDir === undefined ? undefined : readIgnoreFile(contextDir, path);
-  const converted = {
+  const convertOptions = {
     labels,
     noCache,
     contextIgnorePatterns: ignore?.patterns ?? [],
-    namedContextIgnorePatterns: (name: string) => ignorePatternsOf(namedContexts?.get(name)),
+    namedContextIgnorePatterns: (context: string) => ignorePatternsOf(namedContexts?.get(context)),
     signal,
     ...(noCacheFilter && { noCacheFilter }),
     ...(network && { network }),
     ...(options.reproducible && { reproducible: true }),
   };
-  const plan = await convertTarget(graph, converted, resolver);
-  for (const diagnostic of plan.warnings) emit({ kind: "warning", diagnostic });
-  return plan;
+  const stageOptions = { target, buildArgs, platform: hostPlatform(), namedContexts };
+  return { dockerfile, stageOptions, convertOptions };
 }
 
 /** A named context has an ignore file of its own; that of the Dockerfile is for the main one. */

@@ -1,3 +1,4 @@
+export { type CheckResult, checkStages } from "./convert/check-stages.ts";
 export { convertTarget } from "./convert/convert-target.ts";
 export { localContextName } from "./convert/convert-context.ts";
 export { finishHistory, type LayerFacts } from "./convert/finish-history.ts";
@@ -44,8 +45,11 @@ export type {
 } from "./instructions/instruction.ts";
 export { parseDockerfile, parseOnbuildTrigger, type ParseOptions } from "./instructions/parse-dockerfile.ts";
 export type { LintBaseImage, LintInput, LintOptions } from "./lint/lint-input.ts";
-export { lintDockerfile, type LintResult } from "./lint/lint-dockerfile.ts";
+export { inFileOrder, lintDockerfile, type LintResult } from "./lint/lint-dockerfile.ts";
 export { type Rule, type RuleName, rules, ruleUrl } from "./lint/rules.ts";
+export { listTargets, type Target } from "./outline/list-targets.ts";
+export type { OutlineArg } from "./outline/outline-args.ts";
+export { type Outline, type OutlineInput, outlineTarget } from "./outline/outline-target.ts";
 export type { Directive, Directives, EscapeToken } from "./parser/directives.ts";
 export { parseSyntax } from "./parser/parse-syntax.ts";
 export { printDockerfile } from "./parser/print-dockerfile.ts";

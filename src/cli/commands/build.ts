@@ -1,11 +1,19 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import type { BuildFlags } from "../flags/build-options.ts";
+import { type CallFlags, parseCall } from "../flags/parse-call.ts";
 import { addUnsupportedOptions } from "../flags/unsupported-options.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 
 export function define(command: Command, io: CliIo): void {
-  addBuildOptions(command).action(async (context: string) => {
+  addCallOptions(addBuildOptions(command)).action(async (context: string) => {
+    const given = command.optsWithGlobals<BuildFlags & GlobalFlags & CallFlags>();
+    const call = parseCall(given);
+    if (call) {
+      const { runCall } = await import("../run-call.ts");
+      await runCall({ call, context, flags: given, store: openCliStore(given, io) }, io);
+      return;
+    }
     const [{ build }, { runBuild }] = await Promise.all([
       import("../../build/index.ts"),
       import("../run-build.ts"),
@@ -14,6 +22,16 @@ export function define(command: Command, io: CliIo): void {
     const store = openCliStore(flags, io);
     await runBuild((options, work) => build(options, { store, ...work }), context, flags, io);
   });
+}
+
+function addCallOptions(command: Command): Command {
+  return command
+    .optionsGroup("What to ask instead of building:")
+    .option(
+      "--call <method>",
+      "Answer a question about the build: check, outline or targets, as text or with ,format=json (default: build)",
+    )
+    .option("--check", "Short for --call check: report what is wrong or odd in the Dockerfile");
 }
 
 /** Adds the arguments and options of `docker build`. */

@@ -20,8 +20,6 @@ const unsupported: readonly (readonly [flags: string, hint: string])[] = [
   ["--ulimit <limit>", "limits are those of the caller"],
   ["--memory <bytes>", "limits are those of the caller"],
   ["--squash", "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /"],
-  ["--call <method>", "only building is carried out"],
-  ["--check", "only building is carried out"],
 ];
 
 /** Options that ask for what happens anyway, or for nothing when false. */

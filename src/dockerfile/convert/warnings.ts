@@ -10,18 +10,29 @@ import { isProxyArg } from "./proxy-env.ts";
 /** What a conversion finds odd, but carries out: build checks of the needed stages, and unused build arguments.
  * @throws {DockerfileError} `DOCKERFILE_CHECK` where the file asks that violations fail the build */
 export function conversionWarnings(context: ConvertContext, needed: ReadonlySet<number>): Diagnostic[] {
-  const { warnings, error } = lintStages(context, needed);
-  if (error) throw withWarnings(error, inFileOrder(warnings));
-  return [...inFileOrder(warnings), ...unusedBuildArgs(context)];
+  const { warnings, error } = lintStages(context, { stages: needed });
+  if (error) throw withWarnings(error, once(warnings));
+  return [...once(warnings), ...unusedBuildArgs(context)];
 }
 
-/** Runs the build checks over the stages with these indices. */
+/** In file order, without repetitions. */
+function once(warnings: readonly Diagnostic[]): readonly Diagnostic[] {
+  const byText = new Map(
+    warnings.map((warning) => {
+      const { rule, message, location } = warning;
+      return [`${rule} ${location.range.startLine} ${message}`, warning];
+    }),
+  );
+  return inFileOrder([...byText.values()]);
+}
+
+/** Runs the build checks over some stages. */
 export function lintStages(
   { graph, options, states }: ConvertContext,
-  stages: ReadonlySet<number>,
+  stages: Pick<LintOptions, "stages" | "lastLine">,
 ): LintResult {
   return lintDockerfile(graph, {
-    stages,
+    ...stages,
     baseImage: (stage) => states[stage]!.baseImage?.config,
     ...ignoreOption(options.contextIgnorePatterns ?? []),
   });

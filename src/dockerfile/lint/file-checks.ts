@@ -9,13 +9,13 @@ import type { Finding } from "./finding.ts";
 /** Checks that need nothing but the text: casing, names, deprecated and repeated forms. */
 export function* checkFile(dockerfile: ParsedDockerfile): Generator<Finding> {
   yield* emptyContinuations(dockerfile);
-  yield* instructionCasing(dockerfile);
   for (const instruction of allInstructions(dockerfile)) {
     if (instruction.kind === "from") yield* checkFrom(instruction);
     if (instruction.kind === "arg") yield* argDescription(instruction);
     if (instruction.kind === "maintainer") yield maintainer(instruction);
   }
   yield* stageNames(dockerfile);
+  yield* instructionCasing(dockerfile);
 }
 
 function* allInstructions({ globalArgs, stages }: ParsedDockerfile): Generator<Instruction> {

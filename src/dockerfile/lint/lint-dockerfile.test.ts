@@ -9,7 +9,10 @@ import { rules } from "./rules.ts";
 // Each row: a file, and what docker build --check says of it, as `line Rule: message`.
 const files: readonly [string, readonly string[]][] = [
   ["FROM busybox\nRUN a \\\n\n b\n", ["4 NoEmptyContinuation: Empty continuation line"]],
-  ["FROM busybox\nENV a=${x:-y} b=$x c=$PATH\n", ["2 UndefinedVar: Usage of undefined variable '$x'"]],
+  [
+    "FROM busybox\nENV a=${x:-y} b=$x c=$PATH\n",
+    ["2 UndefinedVar: Usage of undefined variable '$x'", "2 UndefinedVar: Usage of undefined variable '$x'"],
+  ],
   [
     "ARG SECRET_KEY=1\nFROM busybox\nARG PASSWORD\nENV API_TOKEN=x MY_KEY_FILE=y monkey=z\n",
     [
@@ -29,8 +32,8 @@ const files: readonly [string, readonly string[]][] = [
     "FROM busybox AS Base\nfrom busybox As x\nFROM busybox as scratch\nFROM busybox AS x\n",
     [
       "1 StageNameCasing: Stage name 'Base' should be lowercase",
-      "2 ConsistentInstructionCasing: Command 'from' should match the case of the command majority (uppercase)",
       "2 FromAsCasing: 'As' and 'from' keywords' casing do not match",
+      "2 ConsistentInstructionCasing: Command 'from' should match the case of the command majority (uppercase)",
       "3 FromAsCasing: 'as' and 'FROM' keywords' casing do not match",
       `3 ReservedStageName: Stage name should not use the same name as reserved stage "scratch"`,
       `4 DuplicateStageName: Duplicate stage name "x", stage names should be unique`,
@@ -205,6 +208,34 @@ test("a warning carries the rule's description, page and place", () => {
   assert.equal(warning?.hint, rules.LegacyKeyValueFormat.description);
   assert.equal(warning?.url, "https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/");
   assert.deepEqual(warning?.location.range, { startLine: 2, startColumn: 1, endLine: 2, endColumn: 8 });
+});
+
+test("below the last line that is asked for, only rules about the whole file count", () => {
+  const text = "FROM busybox AS A\nENV a b\nENV c d\nFROM busybox AS A\nENV e $f\n";
+  assert.deepEqual(lint(text, { lastLine: 2 }), [
+    "1 StageNameCasing: Stage name 'A' should be lowercase",
+    `2 LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format`,
+    "4 StageNameCasing: Stage name 'A' should be lowercase",
+    `4 DuplicateStageName: Duplicate stage name "a", stage names should be unique`,
+  ]);
+});
+
+test("warnings are found in the order of BuildKit: the whole file, FROM lines, then stages", () => {
+  const text = "FROM --platform=linux/amd64 busybox as A\nCMD x\nfrom busybox\nMAINTAINER me\nCMD y\nCMD z\n";
+  assert.deepEqual(
+    lintDockerfile(input(text)).warnings.map(({ rule, location }) => `${location.range.startLine} ${rule}`),
+    [
+      "1 StageNameCasing",
+      "1 FromAsCasing",
+      "4 MaintainerDeprecated",
+      "3 ConsistentInstructionCasing",
+      "1 FromPlatformFlagConstDisallowed",
+      "2 JSONArgsRecommended",
+      "5 JSONArgsRecommended",
+      "5 MultipleInstructionsDisallowed",
+      "6 JSONArgsRecommended",
+    ],
+  );
 });
 
 test("there are 22 rules", () => {

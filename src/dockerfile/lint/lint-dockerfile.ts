@@ -10,7 +10,7 @@ import { rules, ruleUrl } from "./rules.ts";
 import { checkStages } from "./stage-checks.ts";
 
 export interface LintResult {
-  /** Each once, in the order in which BuildKit finds them. */
+  /** In the order in which BuildKit finds them; a variable that is missing in several words is several warnings. */
   readonly warnings: readonly Diagnostic[];
   /** Set when `check=error=true` and there is a warning: the build is to fail with it. */
   readonly error: DockerfileError | undefined;
@@ -25,7 +25,7 @@ export function lintDockerfile(input: LintInput, options: LintOptions = {}): Lin
   const findings = [...checkFile(dockerfile), ...checkFroms(input), ...checkStages(input, options)].filter(
     ({ rule, instruction }) => isRuleActive(rule, withComments(checks, instruction.prevComment)),
   );
-  const warnings = unique(findings.map((finding) => toDiagnostic(finding, dockerfile)));
+  const warnings = findings.map((finding) => toDiagnostic(finding, dockerfile));
   return { warnings, error: checks.isError && warnings.length > 0 ? violation(warnings) : undefined };
 }
 
@@ -53,17 +53,6 @@ function toDiagnostic(finding: Finding, { file, text }: ParsedDockerfile): Diagn
     ...(url && { url }),
     location: { file, range, text },
   };
-}
-
-/** One variable may be missing in several words of an instruction. */
-function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const byText = new Map(
-    diagnostics.map((diagnostic) => {
-      const { rule, message, location } = diagnostic;
-      return [`${rule} ${location.range.startLine} ${message}`, diagnostic];
-    }),
-  );
-  return [...byText.values()];
 }
 
 function violation(warnings: readonly Diagnostic[]): DockerfileError {

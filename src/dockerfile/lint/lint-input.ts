@@ -26,6 +26,8 @@ export interface LintOptions {
   /** Indices of the stages whose instructions are looked into; default: all. Rules about names, casing and FROM always
    * look at the whole file. */
   readonly stages?: ReadonlySet<number>;
+  /** Instructions below this line are not looked into; the same rules are not concerned. */
+  readonly lastLine?: number;
   /** The image that a stage starts from. Without it, variables of that stage are not checked, for the image may set them. */
   readonly baseImage?: (stage: number) => LintBaseImage | undefined;
   /** Ignore file of the build context; `isIgnored` takes cleaned paths relative to it. */

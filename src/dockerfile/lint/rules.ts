@@ -90,7 +90,7 @@ const ruleTable = {
   },
   InvalidDefinitionDescription: {
     description:
-      "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is not intended to be a description comment, add an empty comment between the instruction and the comment.",
+      "Comment for build stage or argument should follow the format: `# <arg/stage name> <description>`. If this is not intended to be a description comment, add an empty line or comment between the instruction and the comment.",
     page: "invalid-definition-description",
     isExperimental: true,
   },

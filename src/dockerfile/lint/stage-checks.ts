@@ -15,7 +15,8 @@ import { StageScope } from "./stage-scope.ts";
  * from it; `options.stages` says whose findings count. */
 export function* checkStages(input: LintInput, options: LintOptions): Generator<Finding> {
   const scopes: StageScope[] = [];
-  const isCounted = (index: number) => options.stages?.has(index) ?? true;
+  const { stages, lastLine = Number.POSITIVE_INFINITY } = options;
+  const isCounted = (index: number, line = 0) => line <= lastLine && (stages?.has(index) ?? true);
   for (const { index } of input.dockerfile.stages)
     if (isCounted(index)) yield* basePlatform(index, input, options);
   for (const { index, instructions } of input.dockerfile.stages) {
@@ -23,8 +24,9 @@ export function* checkStages(input: LintInput, options: LintOptions): Generator<
     scopes.push(scope);
     const latest = new Map<string, StageInstruction>();
     for (const instruction of instructions) {
-      if (isCounted(index)) yield* repeatedInstruction(instruction, latest);
-      if (isCounted(index)) yield* checkInstruction(instruction, { scope, input, options });
+      const { startLine } = instruction.range;
+      if (isCounted(index, startLine)) yield* repeatedInstruction(instruction, latest);
+      if (isCounted(index, startLine)) yield* checkInstruction(instruction, { scope, input, options });
       scope.apply(instruction, input);
     }
   }

@@ -46,13 +46,13 @@ export class StageScope {
     return scope;
   }
 
-  /** Expands what the build expands and reports variables that nothing defines. */
+  /** Expands what the build expands and reports variables that nothing defines, for each word anew. */
   *undefinedVariables(instruction: StageInstruction, input: LintInput): Generator<Finding> {
     const { escape } = input.dockerfile.directives;
-    const used = new Set<string>();
+    const used: string[] = [];
     const expand = (word: string, kind?: "heredoc") => {
       const { text, unmatched } = processWord(word, this.env, kind ? { skipQuotes: true } : { escape });
-      for (const name of unmatched) used.add(name);
+      used.push(...unmatched);
       return text;
     };
     quietly(() => expandInstruction(instruction, expand));

@@ -1,0 +1,67 @@
+import { CodedError } from "../errors/index.ts";
+import {
+  type CheckResult,
+  checkStages,
+  listTargets,
+  type Outline,
+  outlineTarget,
+  resolveStages,
+  type Target,
+} from "../dockerfile/index.ts";
+import { createBuildSession } from "./build-session.ts";
+import type { BuildEnvironment, BuildOptions } from "./options.ts";
+import { type PlanInput, planInput } from "./plan-build.ts";
+import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
+import { StepEngine } from "./step-engine.ts";
+
+/** What is asked of a build instead of an image, with the file that it was asked of. Nothing is run, and no layer fetched. */
+export type Answer<Result> = Result & { readonly dockerfile: DockerfileText };
+
+/** Runs the build checks over a target, or over all stages where none is named.
+ * @throws {BuildError} and what keeps the file from being parsed goes into the result */
+export async function checkBuild(
+  options: BuildOptions,
+  environment: BuildEnvironment,
+): Promise<Answer<CheckResult>> {
+  const dockerfile = readDockerfile(options);
+  await using steps = openImages(options, environment);
+  let input: PlanInput;
+  try {
+    input = planInput(dockerfile, options, environment);
+  } catch (error) {
+    if (error instanceof CodedError) return { dockerfile, warnings: [], error };
+    throw error;
+  }
+  const { stageOptions, convertOptions } = input;
+  const convert = { options: convertOptions, resolver: steps.resolver };
+  return { dockerfile, ...(await checkStages(input.dockerfile, stageOptions, convert)) };
+}
+
+/** Finds the parameters that a target takes.
+ * @throws what `build` throws before its first step */
+export async function outlineBuild(
+  options: BuildOptions,
+  environment: BuildEnvironment,
+): Promise<Answer<Outline>> {
+  const text = readDockerfile(options);
+  await using steps = openImages(options, environment);
+  const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
+  const graph = resolveStages(dockerfile, stageOptions);
+  return { dockerfile: text, ...(await outlineTarget(graph, convertOptions, steps.resolver)) };
+}
+
+/** Lists the stages of a file.
+ * @throws {DockerfileError} | {BuildError} */
+export function targetsOfBuild(
+  options: BuildOptions,
+  environment: BuildEnvironment,
+): Answer<{ readonly targets: readonly Target[] }> {
+  const text = readDockerfile(options);
+  const { dockerfile } = planInput(text, options, environment);
+  return { dockerfile: text, targets: listTargets(dockerfile) };
+}
+
+function openImages(options: BuildOptions, environment: BuildEnvironment): StepEngine {
+  const { localContexts } = createBuildSession(options);
+  return new StepEngine({ ...environment, pull: options.pull, localContexts });
+}
