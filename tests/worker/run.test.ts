@@ -369,15 +369,15 @@ test("twenty steps at once do not disturb each other", options, async () => {
   }
 });
 
-test("a stack of 300 layers can be mounted; 600 are refused with the reason", options, async () => {
-  const distinct = Array.from({ length: 300 }, (_, number) =>
+test("a stack of 300 layers can be mounted; 501 are refused with the reason", options, async () => {
+  const distinct = Array.from({ length: 500 }, (_, number) =>
     rig.layer((root) => fs.writeFileSync(path.join(root, `f${number}`), "")),
   );
-  const { stdout } = await rig.sh("ls / | grep -c ^f", { lowers: [rig.base, ...distinct] });
+  const { stdout } = await rig.sh("ls / | grep -c ^f", { lowers: [rig.base, ...distinct.slice(0, 300)] });
   assert.equal(stdout, "300\n");
   await assert.rejects(
-    rig.sh("true", { lowers: [rig.base, ...distinct, ...distinct] }),
-    fails("TOO_MANY_LAYERS", "Cannot mount a stack of 601 layers: the kernel takes at most 499"),
+    rig.sh("true", { lowers: [rig.base, ...distinct] }),
+    fails("TOO_MANY_LAYERS", "Cannot mount a stack of 501 layers: the kernel takes at most 499"),
   );
 });
 
