@@ -7,7 +7,8 @@ import type { TempDirs } from "./temp-dirs.ts";
 
 const keyPattern = /^[0-9a-f]{64}$/;
 
-/** `cache/`: one small JSON file for each key. A record is whole or absent; the last writer wins. */
+/** `cache/`: one small JSON file for each key. A record is whole or absent, also while it is replaced; the
+ * last writer wins. */
 export class CacheRecords {
   readonly #dir: string;
   readonly #temp: TempDirs;
@@ -24,6 +25,8 @@ export class CacheRecords {
   }
 
   put(key: string, value: unknown): void {
+    // Where ext4 replaces a file, it first brings the new one's bytes to the disk: 4 ms. Nobody waits for a record.
+    this.remove(key);
     writeFileAtomic(this.#fileOf(key), JSON.stringify(value), this.#temp.dir());
   }
 
