@@ -12,7 +12,7 @@ export {
 export { type NumericOwner, resolveOwner } from "./file-owner.ts";
 export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";
-export { mountOverlay, type OverlayOptions } from "./mount-overlay.ts";
+export { mountOverlay, OverlayLinks, type OverlayOptions } from "./mount-overlay.ts";
 export {
   type FoundMountPoints,
   findMountPoints,

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileSystemType, MountFlag, mount, SysError } from "../sys/index.ts";
 import { OverlayError } from "./overlay-error.ts";
@@ -15,8 +15,7 @@ export interface OverlayOptions {
     /** Absolute; a fresh, empty directory on the same file system, for the kernel's use. */
     readonly work: string;
   };
-  /** Absolute; is created, in memory if possible, and gets links to the others. The caller removes it after the unmount. */
-  readonly links: string;
+  readonly links: OverlayLinks;
   /** In a user namespace: marks are `user.overlay.*` attributes. */
   readonly userxattr: boolean;
   /** Device nodes in the tree cannot be opened. */
@@ -29,11 +28,6 @@ export interface OverlayOptions {
  * @throws {SysError} */
 export function mountOverlay(options: OverlayOptions): void {
   const { links, upper } = options;
-  mkdirSync(links);
-  const link = (name: string, directory: string) => {
-    symlinkSync(directory, path.join(links, name));
-    return name;
-  };
   const lowers = atLeast(upper ? 1 : 2, { ...options, lowers: eachOnce(options.lowers) });
   if (lowers.length > MAX_LOWERS) {
     const message = `Cannot mount a stack of ${lowers.length} layers: the kernel takes at most ${MAX_LOWERS}`;
@@ -41,15 +35,64 @@ export function mountOverlay(options: OverlayOptions): void {
       hint: "merge steps, or start from a flattened image",
     });
   }
-  const topFirst = lowers.toReversed().map((lower, index) => link(index.toString(36), lower));
+  const topFirst = lowers.toReversed().map((lower) => links.nameOf(lower));
   const data = [
     `lowerdir=${topFirst.join(":")}`,
-    ...(upper ? [`upperdir=${link("U", upper.directory)}`, `workdir=${link("W", upper.work)}`] : []),
+    ...(upper ? ["upperdir=U", "workdir=W"] : []),
     // userxattr implies no redirects and no metacopy, and refuses to be told.
     ...(options.userxattr ? ["userxattr"] : ["redirect_dir=off", "metacopy=off"]),
     "index=off",
   ];
-  inDirectory(links, () => mountOrExplain(options, data));
+  const own = upper ? { U: upper.directory, W: upper.work } : {};
+  links.with(own, () => mountOrExplain(options, data));
+}
+
+/** Short names for directories: the options of a mount fit one page. The directory for them, in memory if possible, is this
+ * object's own. */
+export class OverlayLinks {
+  readonly #directory: string;
+  readonly #names = new Map<string, string>();
+  readonly #empty: string[] = [];
+
+  /** @param directory absolute; is created. The caller removes it. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { mode: 0o700 });
+  }
+
+  /** The name of an absolute directory that keeps its contents; linked once, for most steps stand on the layers of others. */
+  nameOf(directory: string): string {
+    const known = this.#names.get(directory);
+    if (known !== undefined) return known;
+    const name = this.#names.size.toString(36);
+    symlinkSync(directory, path.join(this.#directory, name));
+    this.#names.set(directory, name);
+    return name;
+  }
+
+  /** An empty directory, different ones for different numbers. */
+  empty(number: number): string {
+    for (let next = this.#empty.length; next <= number; next++) {
+      const directory = path.join(this.#directory, `empty${next}`);
+      mkdirSync(directory);
+      this.#empty.push(directory);
+    }
+    return this.#empty[number]!;
+  }
+
+  /** Does `work` where the names are relative paths, with links of upper case only for this time. Only this synchronous stretch runs
+   * there; nothing else in the process uses relative paths. */
+  with(links: Readonly<Record<string, string>>, work: () => void): void {
+    const previous = process.cwd();
+    process.chdir(this.#directory);
+    try {
+      for (const [name, directory] of Object.entries(links)) symlinkSync(directory, name);
+      work();
+    } finally {
+      for (const name of Object.keys(links)) rmSync(name, { force: true });
+      process.chdir(previous);
+    }
+  }
 }
 
 const MAX_LOWERS = 499;
@@ -64,24 +107,9 @@ function atLeast(
   count: number,
   { lowers, links }: Pick<OverlayOptions, "lowers" | "links">,
 ): readonly string[] {
-  const empty = Array.from({ length: Math.max(count - lowers.length, 0) }, (_, number) => {
-    const directory = path.join(links, `empty${number}`);
-    mkdirSync(directory);
-    return directory;
-  });
+  const missing = Math.max(count - lowers.length, 0);
+  const empty = Array.from({ length: missing }, (_, number) => links.empty(number));
   return [...empty, ...lowers];
-}
-
-/** The options fit one page, so directories go by links of one or two characters, found from the working directory. Only this
- * synchronous stretch runs there; nothing else in the process uses relative paths. */
-function inDirectory(directory: string, work: () => void): void {
-  const previous = process.cwd();
-  process.chdir(directory);
-  try {
-    work();
-  } finally {
-    process.chdir(previous);
-  }
 }
 
 let knowsVolatile = true;

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { openStore, type Store } from "../content/index.ts";
 import { findRuntimes, hostDevices, type SandboxHost } from "../executor/index.ts";
+import { OverlayLinks } from "../snapshot/index.ts";
 import { mount, SysError } from "../sys/index.ts";
 import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
@@ -9,6 +10,7 @@ import { ContextCopies } from "./context-copies.ts";
 import type { WorkerSetup } from "./messages.ts";
 import { Rubbish } from "./rubbish.ts";
 import { Runtimes } from "./runtimes.ts";
+import { sealRuntime } from "./seal-runtime.ts";
 import { StubLayers } from "./stub-layers.ts";
 
 /** What the requests of one worker share. */
@@ -16,6 +18,8 @@ export interface Environment {
   readonly store: Store;
   /** A tmpfs of this worker alone: secrets and the runtime's files are only in memory, and vanish with its mount namespace. */
   readonly memoryDir: string;
+  /** For the overlay mounts of every step. */
+  readonly links: OverlayLinks;
   readonly sandbox: SandboxHost;
   readonly runtimes: Runtimes;
   /** Threads for long file work. */
@@ -44,13 +48,17 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
   };
   const runtimes = new Runtimes(
     () => findRuntimes({ runtime: setup.runtime }),
-    ({ name }) => showCgroupsTo(name),
+    (runtime) => {
+      showCgroupsTo(runtime.name);
+      return runtime.name === "crun" ? sealRuntime(runtime, path.join(memoryDir, "crun")) : runtime;
+    },
   );
   const bulk = new BulkPool(setup);
   const status = readFileSync("/proc/self/status", "utf8");
   return {
     store,
     memoryDir,
+    links: new OverlayLinks(path.join(memoryDir, "links")),
     sandbox,
     runtimes,
     status,

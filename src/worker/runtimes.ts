@@ -4,12 +4,12 @@ import { ExecutorError, type Runtime } from "../executor/index.ts";
  * tried: that costs nothing when all is well, unlike a probe. */
 export class Runtimes {
   readonly #find: () => readonly Runtime[];
-  readonly #prepare: (runtime: Runtime) => void;
+  readonly #prepare: (runtime: Runtime) => Runtime;
   #candidates: readonly Runtime[] | undefined;
   #isProven = false;
 
-  /** @param prepare called before a runtime is used for the first time */
-  constructor(find: () => readonly Runtime[], prepare: (runtime: Runtime) => void) {
+  /** @param prepare called before a runtime is used for the first time; what it returns is used */
+  constructor(find: () => readonly Runtime[], prepare: (runtime: Runtime) => Runtime) {
     this.#find = find;
     this.#prepare = prepare;
   }
@@ -43,8 +43,7 @@ export class Runtimes {
 
   #choose(): Runtime {
     if (!this.#candidates) {
-      this.#candidates = this.#find();
-      this.#prepare(this.#candidates[0]!);
+      this.#candidates = this.#prepareFirst(this.#find());
     }
     return this.#candidates[0]!;
   }
@@ -53,8 +52,11 @@ export class Runtimes {
   #drop(runtime: Runtime): boolean {
     if (this.#candidates?.[0] !== runtime) return true;
     if (this.#isProven || this.#candidates.length === 1) return false;
-    this.#candidates = this.#candidates.slice(1);
-    this.#prepare(this.#candidates[0]!);
+    this.#candidates = this.#prepareFirst(this.#candidates.slice(1));
     return true;
+  }
+
+  #prepareFirst([first, ...others]: readonly Runtime[]): readonly Runtime[] {
+    return [this.#prepare(first!), ...others];
   }
 }

@@ -41,7 +41,7 @@ export class StepRoot implements Disposable {
     this.#layerDir = store.temp.newPath("layer");
     this.#work = store.temp.newPath("work");
     this.path = newMemoryDir(environment, `${options.name}/root`);
-    this.#mount(this.#lowers, "view");
+    this.#mount(this.#lowers, false);
   }
 
   /** Makes the tree writable, with every mount point in it. Returns where each really is. */
@@ -53,7 +53,7 @@ export class StepRoot implements Disposable {
     mkdirSync(this.#work, { mode: 0o700 });
     const base = this.#lowers.at(-1);
     if (base !== undefined) copyDirectoryMetadata(base, this.#upper);
-    this.#mount([...this.#lowers, ...stubs], "root");
+    this.#mount([...this.#lowers, ...stubs], true);
     return resolved;
   }
 
@@ -76,13 +76,13 @@ export class StepRoot implements Disposable {
     return path.join(this.#layerDir, "fs");
   }
 
-  #mount(lowers: readonly string[], form: "view" | "root"): void {
-    const { memoryDir, sandbox } = this.#environment;
+  #mount(lowers: readonly string[], isWritable: boolean): void {
+    const { links, sandbox } = this.#environment;
     mountOverlay({
       target: this.path,
       lowers,
-      ...(form === "root" && { upper: { directory: this.#upper, work: this.#work } }),
-      links: path.join(memoryDir, this.#options.name, `${form}-links`),
+      ...(isWritable && { upper: { directory: this.#upper, work: this.#work } }),
+      links,
       userxattr: sandbox.userNamespace,
       nodev: this.#options.nodev,
     });

@@ -3,7 +3,6 @@ import { mountOverlay } from "../snapshot/index.ts";
 import { umount } from "../sys/index.ts";
 import type { Environment } from "./environment.ts";
 import type { Defer } from "./undo.ts";
-import { removePath } from "./remove-path.ts";
 
 /** Mounts a stack of directories, bottom first, at `target`, which is created. What is written to a writable view is thrown away. */
 export function mountView(
@@ -13,8 +12,6 @@ export function mountView(
 ): string {
   const { temp } = environment.store;
   mkdirSync(view.target, { mode: 0o700 });
-  const links = `${view.target}.links`;
-  defer(() => removePath(links));
   const upper = view.readonly ? undefined : { directory: temp.newPath("view"), work: temp.newPath("work") };
   for (const made of upper ? [upper.directory, upper.work] : []) {
     mkdirSync(made, { mode: 0o755 });
@@ -24,7 +21,7 @@ export function mountView(
     target: view.target,
     lowers: view.lowers,
     ...(upper && { upper }),
-    links,
+    links: environment.links,
     userxattr: environment.sandbox.userNamespace,
     nodev: true,
   });
