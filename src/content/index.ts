@@ -10,6 +10,7 @@ export {
   newLayerId,
   type PackedBlob,
   type PackInfo,
+  selectionFile,
 } from "./layer-store.ts";
 export { type OpenStoreOptions, openStore, type Store, type StorePaths } from "./store.ts";
 export { resolveStoreRoot, type StoreRootOptions } from "./store-root.ts";

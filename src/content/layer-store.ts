@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   type DiffID,
@@ -31,6 +31,9 @@ export interface PackInfo {
   readonly tarSizeBytes: number;
   readonly blobs: readonly PackedBlob[];
 }
+
+/** Beside a layer's tree: of what its files were copied, for `selectionChanges` of `tree`. */
+export const selectionFile = "selection";
 
 /** A form of the tar in the content store (or once there: ask `ContentStore.has`). */
 export interface PackedBlob {
@@ -80,6 +83,16 @@ export class LayerStore {
   /** Absolute path of the tree, ready to be an overlay lower directory. */
   fsOf(id: LayerId): string {
     return path.join(this.dirOf(id), "fs");
+  }
+
+  /** What `selectionFile` holds, in latin1; undefined when there is none. */
+  readSelection(id: LayerId): string | undefined {
+    try {
+      return readFileSync(path.join(this.dirOf(id), selectionFile), "latin1");
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "EACCES")) return undefined;
+      throw error;
+    }
   }
 
   has(id: LayerId): boolean {

@@ -39,6 +39,9 @@ export interface BuildContext {
    * names, and reads no file that is as it was when it was last read. Then updates the stat index.
    * @throws {TreeError} `NOT_FOUND` (`"/x": not found`) | `BAD_PATTERN` | `LINK_LOOP` | `UNREADABLE` */
   digestSources(actions: readonly FileAction[]): Promise<readonly string[]>;
+  /** What each action reads, as text for `selectionChanges`.
+   * @throws as `digestSources` */
+  describeSources(actions: readonly FileAction[]): Promise<string>;
 }
 
 /** Opens a build context. Costs nothing until digests are asked for.
@@ -62,6 +65,12 @@ export function openContext(directory: string, options: OpenContextOptions = {})
       if (indexFile !== undefined && index.isChanged) saveIndex(indexFile, index, tmpDir);
       return digests;
     },
+    async describeSources(actions) {
+      index ??= readStatIndex(indexFile ?? "");
+      let description = "";
+      for (const action of actions) await digestAction(tree, action, index, (text) => (description += text));
+      return description;
+    },
   };
 }
 
@@ -79,7 +88,12 @@ function findRoot(directory: string): string {
   throw new ContextError("NO_CONTEXT", `Cannot open build context "${absolute}": not a directory`);
 }
 
-async function digestAction(tree: FileTree, action: FileAction, index: StatIndex): Promise<string> {
+async function digestAction(
+  tree: FileTree,
+  action: FileAction,
+  index: StatIndex,
+  describe?: (text: string) => void,
+): Promise<string> {
   if (action.kind !== "copy") return "";
   const sources = selectSources(tree, action);
   const digests: string[] = []; // in the order in which the files' digests are asked for
@@ -96,7 +110,7 @@ async function digestAction(tree: FileTree, action: FileAction, index: StatIndex
     }
   }
   let next = 0;
-  return digestSelection(sources, () => digests[next++]!);
+  return digestSelection(sources, () => digests[next++]!, describe);
 }
 
 function readDigest(tree: FileTree, entry: SelectedEntry, index: StatIndex): string {

@@ -65,6 +65,8 @@ export interface FileActionsOutcome {
   readonly sizeBytes: number;
   /** One per action, of what was really copied, as `digestSources` would say; empty for actions that read nothing. */
   readonly contentDigests: readonly string[];
+  /** What was read from directories, for `selectionChanges`; empty when nothing was. */
+  readonly selection: string;
 }
 
 /** Applies file actions, in order, on top of `lowers`, and writes only the new layer: a whole overlay upper directory. Files that
@@ -83,7 +85,7 @@ export async function applyFileActions(
   }
   const sizeBytes = layer.finish();
   if (options.indexFile !== undefined && !layer.isRewritten) writer.memory.save(options.indexFile);
-  return { sizeBytes, contentDigests };
+  return { sizeBytes, contentDigests, selection: writer.selection.join("") };
 }
 
 class ActionWriter {
@@ -93,6 +95,7 @@ class ActionWriter {
   readonly #digests: LayerDigests;
   readonly #shared = new Set<number>();
   readonly memory: CopyMemory;
+  readonly selection: string[] = [];
 
   constructor(layer: NewLayer, sources: readonly CopySource[], options: FileActionsOptions) {
     this.#layer = layer;
@@ -135,7 +138,8 @@ class ActionWriter {
       copyEntries(job, one, dest, (entry, digest) => digests.set(entry, digest));
       if (isNew) this.#layer.setDirectoryTime(dest, one.stat.mtimeNs);
     }
-    return digestSelection(selected, (entry) => digests.get(entry)!);
+    const describe = (text: string) => void (source.isImmutable || this.selection.push(text));
+    return digestSelection(selected, (entry) => digests.get(entry)!, describe);
   }
 
   /** True when the source was an archive, and was unpacked. */

@@ -5,22 +5,27 @@ import { baseName } from "./tree-path.ts";
 /** Content digest (hex sha256) of what a copy action takes: names, types, modes, owners, link targets, device numbers, hard
  * links, extended attributes and bytes; never times. Equal selections give equal digests, whatever tree they come from.
  * @param hashFile hex sha256 of the bytes of a regular file; asked once per file, in the order of the entries, and not for
- *   further hard links of it */
+ *   further hard links of it
+ * @param describe told what goes into the digest, piece by piece, and where each source lies: what `selectionChanges` compares */
 export function digestSelection(
   sources: readonly SelectedSource[],
   hashFile: (entry: SelectedEntry) => string,
+  describe: (text: string) => void = () => {},
 ): string {
   const hash = createHash("sha256");
   for (const source of sources) {
+    describe(`source\0${source.match}\n`);
     hash.update(`source\0${source.isContentsOnly ? "" : baseName(source.match)}\n`, "latin1");
     let lines = "";
     for (const entry of source.entries) {
       lines += entryLine(entry, hashFile);
       if (lines.length < 65_536) continue;
       hash.update(lines, "latin1");
+      describe(lines);
       lines = "";
     }
     hash.update(lines, "latin1");
+    describe(lines);
   }
   return hash.digest("hex");
 }

@@ -6,6 +6,7 @@ export { parseIgnoreFile } from "./ignore-file.ts";
 export { PatternMatcher } from "./pattern-matcher.ts";
 export { resolveInTree } from "./resolve.ts";
 export { selectSources } from "./select.ts";
+export { type FileChange, selectionChanges } from "./selection-changes.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
 export { StatIndex } from "./stat-index.ts";
 export { readStatIndex, writeStatIndex } from "./stat-index-file.ts";

@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Store } from "../content/index.ts";
+import { selectionFile, type Store } from "../content/index.ts";
 import { type OpaqueXattr, unpackTar } from "../layer/index.ts";
 import type { LayerCompression } from "../oci/index.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type EarlierLayer,
   LayerDigests,
 } from "../snapshot/index.ts";
+import { type FileChange, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
 import { exportDirectory, exportTar } from "./export-tree.ts";
 import { makeLayer } from "./make-layer.ts";
@@ -72,8 +73,8 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     },
 
     async applyFileActions({ lowers, output, actions, sources, previousLayer }) {
-      const { sizeBytes, contentDigests } = await makeLayer(store, output, (fs) =>
-        applyFileActions(
+      const { sizeBytes, contentDigests, changes } = await makeLayer(store, output, async (fs) => {
+        const applied = await applyFileActions(
           { lowers: fsOf(lowers), output: fs, actions, sources: sources.map(toSource) },
           {
             archives: archives(opaqueXattr),
@@ -81,9 +82,10 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
             indexFile: path.join(path.dirname(fs), COPIED),
             ...(previousLayer !== undefined && { earlier: earlierLayer(store, previousLayer) }),
           },
-        ),
-      );
-      return { layer: { layer: output, sizeBytes }, contentDigests };
+        );
+        return { ...applied, changes: keepSelection(store, fs, applied.selection, previousLayer) };
+      });
+      return { layer: { layer: output, sizeBytes }, contentDigests, changes };
     },
 
     async digestSources({ lowers, actions }) {
@@ -118,6 +120,22 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
 
 /** Of which files a layer's files are copies, beside its tree. */
 const COPIED = "copied.idx";
+
+/** Keeps what a layer's files were copied of, and says what is not as it was for the previous one. */
+function keepSelection(
+  store: Store,
+  fs: string,
+  selection: string,
+  previousLayer: LayerId | undefined,
+): readonly FileChange[] {
+  if (selection === "") return [];
+  writeFileSync(path.join(path.dirname(fs), selectionFile), selection, "latin1");
+  const previous = previousLayer === undefined ? undefined : store.layers.readSelection(previousLayer);
+  return previous === undefined ? [] : selectionChanges(previous, selection).slice(0, maxChanges);
+}
+
+/** More than anybody reads. */
+const maxChanges = 100;
 
 function earlierLayer(store: Store, layer: LayerId): EarlierLayer {
   return { directory: store.layers.fsOf(layer), indexFile: path.join(store.layers.dirOf(layer), COPIED) };

@@ -1,4 +1,5 @@
 import type { FileAction } from "../llb/index.ts";
+import type { FileChange } from "../tree/index.ts";
 import type { Digest, DiffID, LayerCompression, LayerTimes } from "../oci/index.ts";
 
 /** A layer directory of the store: `layers/<id>/{fs,meta.json}`. Ids are 12 characters of `[0-9a-z]`, chosen at random
@@ -169,6 +170,8 @@ export interface FileActionsResult {
   readonly layer: LayerInfo;
   /** One per action, of what was really read; empty string for actions that read nothing. */
   readonly contentDigests: readonly string[];
+  /** Of what was copied from directories: what is not as it was for `previousLayer`, the first hundred. */
+  readonly changes: readonly FileChange[];
 }
 
 export interface PackedLayer {

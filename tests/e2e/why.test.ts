@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { chmodSync } from "node:fs";
 import { test } from "node:test";
 import { missingForContainers, Rig } from "./rig.ts";
 
@@ -95,6 +96,21 @@ test("an instruction that is put before others leaves their own history with the
   await rig.mustBuild();
   const story = JSON.parse((await rig.slipway(["why", "--json"])).stdout) as Shown;
   assert.deepEqual(table(story).slice(-1), [["[final 4/4] RUN cat /v", "done", "parent ran"]]);
+});
+
+test("files that changed are named, by a plan too", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  rig.file("a.txt", "other\n");
+  const plan = await rig.slipway(["plan", "--json", rig.contextDir]);
+  assert.deepEqual(table(JSON.parse(plan.stdout) as Shown)[0]?.slice(1), ["run", "a.txt changed"]);
+  const built = await rig.mustBuild();
+  assert.match(built.stderr, /^#\d+ why: a\.txt changed$/m);
+  chmodSync(rig.file("a.txt", "other\n"), 0o755);
+  rig.file("b.txt", "other\n");
+  const again = await rig.mustBuild();
+  assert.match(again.stderr, /^#\d+ why: a\.txt mode 0644→0755 and 1 more$/m);
+  const { stdout } = await rig.slipway(["why", "COPY a.txt"]);
+  assert.match(stdout, /\n {2}a\.txt\n {4}\+ mode 0644→0755\n {2}b\.txt\n {4}\+ changed\n/);
 });
 
 test("a result that was pruned is the reason when nothing else changed", { skip }, async (t) => {

@@ -191,7 +191,9 @@ class StepReporter implements SolverObserver {
   }
 
   started(id: string): void {
-    this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now(), ...this.#reasonOf(id) });
+    const isProvisional = this.#environment.reasons.get(id)?.isProvisional;
+    const reason = isProvisional ? {} : this.#reasonOf(id);
+    this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now(), ...reason });
   }
 
   completed(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {

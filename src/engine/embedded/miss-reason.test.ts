@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MissCircumstances, missReason, type StepInputs } from "./miss-reason.ts";
+import { type MissCircumstances, missReason, type StepInputs, withFiles } from "./miss-reason.ts";
 
 type Parts = Record<string, string>;
 const image = (name: string, digit: string) => `docker.io/library/${name}@sha256:${digit.repeat(64)}`;
@@ -68,4 +68,24 @@ test("every part that changed is told, the nearest cause first", () => {
     { part: "ENV W", after: "3" },
     { part: "base", before: "a", after: "b" },
   ]);
+});
+
+test("files that changed take the place of their digest", () => {
+  const reason = missReason(
+    { parts: { "source 0": "a" } },
+    { parts: { "source 0": "b" } },
+    { parentRan: false },
+  );
+  const files = [
+    { path: "src/main.go", what: "changed" },
+    { path: "x", what: "added" },
+  ];
+  assert.deepEqual(withFiles(reason, files), {
+    text: "src/main.go changed and 1 more",
+    changes: [
+      { part: "src/main.go", after: "changed" },
+      { part: "x", after: "added" },
+    ],
+  });
+  assert.equal(withFiles(reason, []).text, "files to copy changed");
 });

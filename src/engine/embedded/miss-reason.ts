@@ -1,4 +1,5 @@
 import type { PartChange } from "../../progress/index.ts";
+import type { FileChange } from "../../tree/index.ts";
 import type { KeyParts } from "./key-parts.ts";
 
 /** Why a step runs. */
@@ -7,6 +8,18 @@ export interface MissReason {
   readonly text: string;
   /** Every part of the key that differs from the step's last run, the nearest cause first. */
   readonly changes: readonly PartChange[];
+  /** Files are the cause, and which ones is not known yet. */
+  readonly isProvisional?: boolean;
+}
+
+/** Names the files that are the cause. */
+export function withFiles(reason: MissReason, files: readonly FileChange[]): MissReason {
+  const [first] = files;
+  if (!reason.isProvisional || !first) return { ...reason, isProvisional: false };
+  const others = files.length > 1 ? ` and ${files.length - 1} more` : "";
+  const changes = files.map(({ path, what }) => ({ part: path, after: what }));
+  const parts = reason.changes.filter(({ part }) => !part.startsWith("source "));
+  return { text: `${first.path} ${first.what}${others}`, changes: [...changes, ...parts] };
 }
 
 /** A step as it was or is now: what its key is made of, and what is known of it besides. */
@@ -26,6 +39,8 @@ export interface MissCircumstances {
 /** The reason of a step without a past. */
 export const firstBuild = "first build";
 
+const filesChanged = "files to copy changed";
+
 /** Says why a step runs, from the parts that differ from its last run. */
 export function missReason(
   last: StepInputs | undefined,
@@ -40,7 +55,8 @@ export function missReason(
   const [first] = changed;
   if (first === undefined) return { text: "pruned", changes: [] };
   const changes = changed.map((name) => partChange(name, last, now, circumstances));
-  return { text: describe(first, changes[0]!, circumstances), changes };
+  const text = describe(first, changes[0]!, circumstances);
+  return { text, changes, ...(text === filesChanged && { isProvisional: true }) };
 }
 
 /** The nearest cause first: an edited instruction or argument explains more than a parent that ran because of it. */
@@ -69,8 +85,7 @@ function describe(name: string, change: PartChange, { parentRan }: MissCircumsta
   const parent = parentRan ? "parent ran" : "parent changed";
   if (name === "base") return describeBase(change) ?? parent;
   if (name.startsWith("env ")) return `${change.part}: ${shown(change.before)}→${shown(change.after)}`;
-  if (name.startsWith("source "))
-    return change.after?.startsWith("stack ") ? parent : "files to copy changed";
+  if (name.startsWith("source ")) return change.after?.startsWith("stack ") ? parent : filesChanged;
   if (name.startsWith("mount ")) return `content of ${name} changed`;
   if (name === "command" || name.startsWith("action ")) return "instruction changed";
   return `${name} changed`;

@@ -1,11 +1,12 @@
 import { newLayerId } from "../../../content/index.ts";
 import type { FileOp, Vertex } from "../../../llb/index.ts";
 import type { Operation } from "../../../solver/index.ts";
+import { type FileChange, selectionChanges } from "../../../tree/index.ts";
 import type { FileActionsRequest } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
-import { firstBuild } from "../miss-reason.ts";
+import { firstBuild, withFiles } from "../miss-reason.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 
 /** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
@@ -27,6 +28,7 @@ export class FileOperation implements Operation<Value> {
     const found = await findLayer(this.#environment, this.#vertex, cacheKey(definition));
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, definition, inputs);
+    if (this.#environment.isPlan) await this.#nameChangedFiles(inputs);
     if (this.#environment.isPlan || !this.#readsStacks(inputs) || !this.#hasRun()) return undefined;
     const contentKey = cacheKey(await this.#contentParts(inputs));
     const sameContent = await findLayer(this.#environment, this.#vertex, contentKey);
@@ -40,7 +42,8 @@ export class FileOperation implements Operation<Value> {
     }
     const layer = newLayerId();
     const worker = await this.#environment.worker();
-    const { contentDigests } = await worker.applyFileActions(await this.#request(inputs, layer));
+    const { contentDigests, changes } = await worker.applyFileActions(await this.#request(inputs, layer));
+    this.#noteFiles(changes);
     const content = this.#parts(inputs, contentDigests);
     const definition = this.#parts(
       inputs,
@@ -120,6 +123,26 @@ export class FileOperation implements Operation<Value> {
       sources: await Promise.all(sources),
       ...(previousLayer !== undefined && { previousLayer }),
     };
+  }
+
+  /** For a plan, which copies nothing: compares what would be copied with what was. */
+  async #nameChangedFiles(inputs: readonly Value[]): Promise<void> {
+    const { records, project, options } = this.#environment;
+    const last = records.lastLayer(stepSlots(project, this.#vertex));
+    const before = last && options.store.layers.readSelection(last);
+    if (!before) return;
+    const texts: string[] = [];
+    for (const action of this.#op.actions) {
+      const input = action.kind === "copy" ? inputs[action.from] : undefined;
+      if (input?.kind === "context") texts.push(await input.opened.context.describeSources([action]));
+    }
+    this.#noteFiles(selectionChanges(before, texts.join("")));
+  }
+
+  #noteFiles(files: readonly FileChange[]): void {
+    const { reasons } = this.#environment;
+    const reason = reasons.get(this.#vertex.digest);
+    if (reason) reasons.set(this.#vertex.digest, withFiles(reason, files));
   }
 
   #base(inputs: readonly Value[]): Stack {
