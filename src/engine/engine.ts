@@ -6,13 +6,13 @@ import type { StepResult } from "./step-result.ts";
 
 /** Runs build graphs. The embedded engine runs them here. */
 export interface Engine extends AsyncDisposable {
-  /** Computes the root of a definition and reports every step as events. What was done is kept in the store, so that the next
-   * solve finds it.
+  /** Computes the roots of definitions, of which equal vertices are one, and reports every step as events. What was done is kept
+   * in the store, so that the next solve finds it.
    * @throws the first failure of a step, after everything that ran has ended */
-  solve(definition: Definition, request: SolveRequest): Promise<SolveResult>;
+  solve(definitions: readonly Definition[], request: SolveRequest): Promise<SolveResult>;
   /** What `solve` would do, without doing it: nothing is run, fetched or written.
-   * @returns one entry for each vertex of the graph, inputs first */
-  plan(definition: Definition, request: SolveRequest): Promise<readonly StepPlan[]>;
+   * @returns one entry for each vertex of the graphs, inputs first */
+  plan(definitions: readonly Definition[], request: SolveRequest): Promise<readonly StepPlan[]>;
 }
 
 export interface SolveRequest {
@@ -35,7 +35,8 @@ export interface StepPlan {
 }
 
 export interface SolveResult {
-  readonly stack: Stack;
+  /** One for each definition. */
+  readonly stacks: readonly Stack[];
   readonly run: readonly VertexDigest[];
   readonly cached: readonly VertexDigest[];
   /** What its steps made or found, for other machines. */

@@ -23,9 +23,13 @@ export interface Vertex {
   readonly metadata: VertexMetadata;
 }
 
-/** A build graph: every vertex after its inputs, and the one that is the result; no `root` = an empty image (scratch). */
-export interface Definition {
+/** Every vertex after its inputs. */
+export interface Graph {
   readonly vertices: ReadonlyMap<VertexDigest, Vertex>;
+}
+
+/** A build graph, and the vertex that is the result; no `root` = an empty image (scratch). */
+export interface Definition extends Graph {
   readonly root: VertexDigest | undefined;
 }
 
@@ -58,6 +62,26 @@ export class DefinitionBuilder {
     }
     return { vertices: new Map([...this.#vertices].filter(([digest]) => needed.has(digest))), root };
   }
+}
+
+/** One graph of several; equal vertices are one, and run again if any of them is to.
+ * @returns the roots, each once, without those that are scratch */
+export function joinDefinitions(definitions: readonly Definition[]): {
+  readonly graph: Graph;
+  readonly roots: readonly VertexDigest[];
+} {
+  const vertices = new Map<VertexDigest, Vertex>();
+  for (const vertex of definitions.flatMap((definition) => [...definition.vertices.values()])) {
+    const known = vertices.get(vertex.digest);
+    if (!known || (vertex.metadata.ignoreCache && !known.metadata.ignoreCache)) {
+      vertices.set(
+        vertex.digest,
+        known ? { ...known, metadata: { ...known.metadata, ignoreCache: true } } : vertex,
+      );
+    }
+  }
+  const roots = new Set(definitions.flatMap(({ root }) => root ?? []));
+  return { graph: { vertices }, roots: [...roots] };
 }
 
 function vertexDigest(op: Op, inputs: readonly VertexDigest[]): VertexDigest {

@@ -1,4 +1,11 @@
-export { type Definition, DefinitionBuilder, type Vertex, type VertexMetadata } from "./definition.ts";
+export {
+  type Definition,
+  DefinitionBuilder,
+  type Graph,
+  joinDefinitions,
+  type Vertex,
+  type VertexMetadata,
+} from "./definition.ts";
 export type {
   CopyAction,
   ExecOp,

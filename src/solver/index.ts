@@ -3,6 +3,7 @@ export {
   type Operation,
   type SolveOptions,
   solve,
+  solveAll,
   type SolverObserver,
   type SolverVertex,
 } from "./solver.ts";

@@ -4,17 +4,17 @@ import type { SolverVertex } from "./solver.ts";
  * only then. */
 export type PlannedOutcome = "cached" | "run" | "depends";
 
-/** What `solve` would do with vertex `root` and everything it needs. Executes nothing: only recorded results are asked for, and
+/** What `solve` would do with the vertices `roots` and everything they need. Executes nothing: only recorded results are asked for, and
  * only where all inputs have one.
  * @returns outcomes by vertex id, inputs first
  * @throws whatever `findRecorded` throws first */
 export async function planSolve<Result>(
   vertices: ReadonlyMap<string, SolverVertex<Result>>,
-  root: string,
+  ...roots: readonly string[]
 ): Promise<ReadonlyMap<string, PlannedOutcome>> {
   const outcomes = new Map<string, PlannedOutcome>();
   const results = new Map<string, Result>();
-  for (const id of inputsFirst(vertices, root)) {
+  for (const id of inputsFirst(vertices, roots)) {
     const vertex = vertices.get(id)!;
     const inputs = vertex.inputs.map((input) => results.get(input));
     if (!inputs.every((input) => input !== undefined)) {
@@ -28,9 +28,12 @@ export async function planSolve<Result>(
   return outcomes;
 }
 
-function inputsFirst<Result>(vertices: ReadonlyMap<string, SolverVertex<Result>>, root: string): string[] {
+function inputsFirst<Result>(
+  vertices: ReadonlyMap<string, SolverVertex<Result>>,
+  roots: readonly string[],
+): string[] {
   const ordered = new Set<string>();
-  const pending = [root];
+  const pending = roots.toReversed();
   while (pending.length > 0) {
     const id = pending.at(-1)!;
     const vertex = vertices.get(id);

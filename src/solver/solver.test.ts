@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { solve, type SolverObserver, type SolverVertex } from "./solver.ts";
+import { solve, solveAll, type SolverObserver, type SolverVertex } from "./solver.ts";
 
 test("each vertex that the root needs is executed once, after its inputs, and no other", async () => {
   const graph = toyGraph({ a: [], b: ["a"], c: ["a"], d: ["b", "c"], unused: ["a"] });
@@ -8,6 +8,13 @@ test("each vertex that the root needs is executed once, after its inputs, and no
   assert.deepEqual(graph.executed.toSorted(), ["a", "b", "c", "d"]);
   assert.equal(graph.executed[0], "a");
   assert.equal(graph.executed[3], "d");
+});
+
+test("several roots share what they have in common", async () => {
+  const graph = toyGraph({ a: [], b: ["a"], c: ["a"], unused: [] });
+  assert.deepEqual(await solveAll(graph.vertices, ["c", "b", "a"], options()), ["c(a)", "b(a)", "a"]);
+  assert.deepEqual(graph.executed.toSorted(), ["a", "b", "c"]);
+  assert.deepEqual(await solveAll(graph.vertices, [], options()), []);
 });
 
 test("a recorded result is taken instead of execution", async () => {

@@ -38,7 +38,17 @@ export async function solve<Result>(
   root: string,
   options: SolveOptions,
 ): Promise<Result> {
-  return await new Run(vertices, options).solve(root);
+  return (await solveAll(vertices, [root], options))[0]!;
+}
+
+/** As `solve`, for several roots at once: what they share is done once.
+ * @returns one result for each root */
+export async function solveAll<Result>(
+  vertices: ReadonlyMap<string, SolverVertex<Result>>,
+  roots: readonly string[],
+  options: SolveOptions,
+): Promise<readonly Result[]> {
+  return await new Run(vertices, options).solve(roots);
 }
 
 class Run<Result> {
@@ -58,12 +68,12 @@ class Run<Result> {
     this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
   }
 
-  async solve(root: string): Promise<Result> {
-    this.#measure(root, 0);
-    const result = this.#result(root);
+  async solve(roots: readonly string[]): Promise<readonly Result[]> {
+    for (const root of roots) this.#measure(root, 0);
+    const results = roots.map((root) => this.#result(root));
     await Promise.allSettled(this.#results.values());
     if (this.#failure.signal.aborted) throw this.#failure.signal.reason;
-    return await result;
+    return await Promise.all(results);
   }
 
   #measure(id: string, height: number): void {

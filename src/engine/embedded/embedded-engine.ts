@@ -1,10 +1,16 @@
 import { StringDecoder } from "node:string_decoder";
 import { CodedError } from "../../errors/index.ts";
-import type { Definition, Vertex, VertexDigest } from "../../llb/index.ts";
+import {
+  type Definition,
+  type Graph,
+  joinDefinitions,
+  type Vertex,
+  type VertexDigest,
+} from "../../llb/index.ts";
 import {
   type Operation,
   planSolve,
-  solve,
+  solveAll,
   type SolverObserver,
   type SolverVertex,
 } from "../../solver/index.ts";
@@ -50,34 +56,38 @@ export class EmbeddedEngine implements Engine {
     return this.#worker;
   }
 
-  async solve(definition: Definition, request: SolveRequest): Promise<SolveResult> {
-    if (!definition.root) return { stack: emptyStack, run: [], cached: [], results: [] };
+  async solve(definitions: readonly Definition[], request: SolveRequest): Promise<SolveResult> {
+    const { graph: definition, roots } = joinDefinitions(definitions);
     for (const vertex of definition.vertices.values()) this.#announce(vertex, definition);
     const environment = this.#environment(definition, request);
     const observer = new StepReporter(environment, definition);
     const vertices = toSolverVertices(environment);
     const { jobs, signal } = request;
-    const root = await solve(vertices, definition.root, { jobs, signal, observer });
+    const solved = await solveAll(vertices, roots, { jobs, signal, observer });
     this.#pulls.close();
-    await this.#keepRemote(asStack(root));
+    const stackOf = new Map(roots.map((root, index) => [root, asStack(solved[index])]));
+    const stacks = definitions.map(({ root }) => (root && stackOf.get(root)) ?? emptyStack);
+    await this.#keepRemote(stacks);
     const results = [...environment.results.values()];
-    return { stack: asStack(root), run: observer.run, cached: observer.cached, results };
+    return { stacks, run: observer.run, cached: observer.cached, results };
   }
 
   /** An image must not depend on a cache that may be gone tomorrow: its layers come into the store. */
-  async #keepRemote(stack: Stack): Promise<void> {
-    const fetched = stack.layers.map(async ({ layer, reference, step }) => {
-      const isRemote = layer.kind === "blob" && step !== undefined && reference !== undefined;
-      if (isRemote) await this.#directories.fetch(layer.blob, reference);
-    });
+  async #keepRemote(stacks: readonly Stack[]): Promise<void> {
+    const fetched = stacks
+      .flatMap(({ layers }) => layers)
+      .map(async ({ layer, reference, step }) => {
+        const isRemote = layer.kind === "blob" && step !== undefined && reference !== undefined;
+        if (isRemote) await this.#directories.fetch(layer.blob, reference);
+      });
     await Promise.all(fetched);
     this.#records.keepRemote();
   }
 
-  async plan(definition: Definition, request: SolveRequest): Promise<readonly StepPlan[]> {
-    if (!definition.root) return [];
+  async plan(definitions: readonly Definition[], request: SolveRequest): Promise<readonly StepPlan[]> {
+    const { graph: definition, roots } = joinDefinitions(definitions);
     const environment = { ...this.#environment(definition, request), isPlan: true };
-    return planSteps(environment, await planSolve(toSolverVertices(environment), definition.root));
+    return planSteps(environment, await planSolve(toSolverVertices(environment), ...roots));
   }
 
   /** Ids of the directories of a stack, bottom first; fetches and unpacks what is not there. */
@@ -90,7 +100,7 @@ export class EmbeddedEngine implements Engine {
     await worker?.[Symbol.asyncDispose]();
   }
 
-  #environment(definition: Definition, request: SolveRequest): SolveEnvironment {
+  #environment(definition: Graph, request: SolveRequest): SolveEnvironment {
     return {
       options: this.#options,
       definition,
@@ -106,7 +116,7 @@ export class EmbeddedEngine implements Engine {
     };
   }
 
-  #announce(vertex: Vertex, definition: Definition): void {
+  #announce(vertex: Vertex, definition: Graph): void {
     if (vertex.op.kind === "merge") return;
     const { description, stage } = vertex.metadata;
     const { digest, op } = vertex;
@@ -132,7 +142,7 @@ export class EmbeddedEngine implements Engine {
 }
 
 /** A merge is no step that anybody wrote: what it is made of stands for it. */
-function shownVertices(definition: Definition, digest: VertexDigest): readonly VertexDigest[] {
+function shownVertices(definition: Graph, digest: VertexDigest): readonly VertexDigest[] {
   const vertex = definition.vertices.get(digest);
   if (vertex?.op.kind !== "merge") return [digest];
   return vertex.inputs.flatMap((input) => shownVertices(definition, input));
@@ -183,9 +193,9 @@ class StepReporter implements SolverObserver {
   readonly run: VertexDigest[] = [];
   readonly cached: VertexDigest[] = [];
   readonly #environment: SolveEnvironment;
-  readonly #definition: Definition;
+  readonly #definition: Graph;
 
-  constructor(environment: SolveEnvironment, definition: Definition) {
+  constructor(environment: SolveEnvironment, definition: Graph) {
     this.#environment = environment;
     this.#definition = definition;
   }

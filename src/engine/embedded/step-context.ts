@@ -1,4 +1,4 @@
-import type { Definition, Vertex, VertexDigest } from "../../llb/index.ts";
+import type { Graph, Vertex, VertexDigest } from "../../llb/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { Session } from "../../session/index.ts";
 import type { LayerId, WorkerApi } from "../../worker/index.ts";
@@ -13,7 +13,7 @@ import { type MissReason, missReason } from "./miss-reason.ts";
 /** What every operation of one solve shares. */
 export interface SolveEnvironment {
   readonly options: EmbeddedEngineOptions;
-  readonly definition: Definition;
+  readonly definition: Graph;
   readonly emit: EmitEvent;
   readonly session: Session;
   readonly project: string;
@@ -84,7 +84,7 @@ export function baseOf({ op, inputs }: Vertex): VertexDigest | undefined {
 }
 
 /** `NAME@DIGEST` of the image that a step stands on itself. */
-function baseImageOf(definition: Definition, vertex: Vertex): string | undefined {
+function baseImageOf(definition: Graph, vertex: Vertex): string | undefined {
   const digest = baseOf(vertex);
   const source = digest && definition.vertices.get(digest)?.op;
   if (source?.kind !== "source" || !source.identifier.startsWith("docker-image://")) return undefined;
