@@ -12,6 +12,10 @@ export type BuildErrorCode =
   | "NO_COMMAND"
   /** A base image contradicts itself. */
   | "BAD_IMAGE"
+  /** A build argument that steers the build has no such value. */
+  | "INVALID_ARGUMENT"
+  /** An output cannot hold the image. */
+  | "INVALID_OUTPUT"
   /** A name of -t is no image name. */
   | "INVALID_TAG"
   /** A secret's file or variable is not there. */

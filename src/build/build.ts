@@ -1,16 +1,17 @@
 import type { Store } from "../content/index.ts";
-import { configDigestOf, type ImageRecord, ImageStore } from "../image/index.ts";
+import { ImageStore, type StoredRecord } from "../image/index.ts";
 import type { BuildSummary, EmitEvent } from "../progress/index.ts";
 import { StoryTeller } from "./build-story.ts";
-import { layerTimes, warnWithoutEpoch } from "./image-times.ts";
+import { warnWithoutEpoch } from "./image-times.ts";
+import { isMultiPlatform } from "./multi-platform.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions, BuildResult } from "./options.ts";
 import { PreparedBuild, projectOf } from "./prepare-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
 import { writeStory } from "./story-file.ts";
-import { toImageRecord } from "./to-image-record.ts";
+import { digestsOf, toStoredRecord } from "./to-stored-record.ts";
 import { writeCaches } from "./write-caches.ts";
-import { writeOutputs } from "./write-outputs.ts";
+import { checkOutputs, writeOutputs } from "./write-outputs.ts";
 
 /** Builds one target, stores its image under its names and writes the outputs asked for. Stages that the target does not need
  * are neither built nor pulled. Nothing is stored or written unless every step succeeded.
@@ -39,36 +40,29 @@ async function buildTarget(
   const startedAtMs = Date.now();
   const { store, emit } = environment;
   const names = options.tags.map(normaliseTag);
+  checkOutputs(options.outputs, isMultiPlatform(options));
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);
-  const { plan, steps } = prepared;
-  const solved = await steps.engine.solve(plan.definition, prepared.request);
-  const { contextDir } = options;
-  const { epochSeconds } = plan;
+  const { plans, steps } = prepared;
+  const solved = await steps.engine.solve(
+    plans.map(({ definition }) => definition),
+    prepared.request,
+  );
+  const { epochSeconds } = plans[0]!;
   warnWithoutEpoch(epochSeconds, options, emit);
-  const origin = {
-    target: plan.target,
-    dockerfile: dockerfile.name,
-    ...(contextDir !== undefined && { contextDir }),
-  };
-  const toRecord = async (rewrite: boolean) => {
-    const times = layerTimes(epochSeconds, options, rewrite);
-    const stack = times ? await steps.withDirectories(solved.stack) : solved.stack;
-    return toImageRecord(plan, stack, { build: origin, times });
-  };
+  const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks };
+  const toRecord = (rewriteTimestamp: boolean) => toStoredRecord(prepared, { ...built, rewriteTimestamp });
   const record = await toRecord(options.rewriteTimestamp ?? false);
   const written = await writeOutputs(toRecord, names, { options, steps, epochSeconds });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
-  const digest = options.needDigest ? { configDigest: await configDigestOf(record, steps.packer) } : {};
+  const digests = options.needDigest ? await digestsOf(record, steps) : {};
   if (options.cacheTo?.length) await writeCaches(options.cacheTo, solved, { ...environment, steps });
   const result: BuildResult = {
-    target: plan.target,
-    stagesBuilt: plan.stagesBuilt,
-    stagesSkipped: plan.stagesSkipped,
+    ...prepared.shared,
     stepsRun: solved.run.length,
     stepsCached: solved.cached.length,
     names: options.storeImage ? names : [],
     ...stored,
-    ...digest,
+    ...digests,
     ...written.image,
     durationMs: Date.now() - startedAtMs,
   };
@@ -76,7 +70,7 @@ async function buildTarget(
   return result;
 }
 
-function storeImage(store: Store, record: ImageRecord, names: readonly string[]): { recordId: string } {
+function storeImage(store: Store, record: StoredRecord, names: readonly string[]): { recordId: string } {
   const images = new ImageStore(store);
   const recordId = images.putRecord(record);
   for (const name of names) images.setName(name, recordId);

@@ -1,21 +1,34 @@
 import type { Store } from "../content/index.ts";
 import type { ImageConfigResolver, ResolvedImage, ResolveImageOptions } from "../dockerfile/index.ts";
 import type { LayoutReference } from "../exporter/index.ts";
-import { type ImageRecord, ImageStore, recordId } from "../image/index.ts";
+import {
+  type ImageRecord,
+  ImageStore,
+  imagesOf,
+  isIndex,
+  platformOf,
+  recordId,
+  selectImage,
+  type StoredRecord,
+} from "../image/index.ts";
+import type { SourceOp } from "../llb/index.ts";
 import {
   type Digest,
+  formatPlatform,
   formatReference,
   hostPlatform,
-  parseImageConfig,
+  type ImageReference,
+  isSamePlatform,
+  normalizePlatform,
   parseReference,
   type Platform,
 } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import type { RegistryClient } from "../registry/index.ts";
+import type { RegistryClient, ResolvedImage as RemoteImage } from "../registry/index.ts";
 import { SingleFlight } from "../util/index.ts";
-import { BuildError } from "./build-error.ts";
 import { layoutName, layoutScheme, parseLayoutReference } from "./layout-reference.ts";
 import { reportStep } from "./report-step.ts";
+import { toPulledRecord } from "./to-pulled-record.ts";
 
 export interface ImageResolverOptions {
   readonly store: Store;
@@ -32,7 +45,9 @@ export class ImageResolver implements ImageConfigResolver {
   readonly #options: ImageResolverOptions;
   readonly #images: ImageStore;
   readonly #flights = new SingleFlight<string, ImageRecord>();
-  /** By the identifier of the source in the build graph. */
+  /** One platform of a name after the other: they end up in one record. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** By source of the build graph. */
   readonly #records = new Map<string, ImageRecord>();
 
   constructor(options: ImageResolverOptions) {
@@ -45,7 +60,7 @@ export class ImageResolver implements ImageConfigResolver {
     const name = layout ? layoutName(layout) : formatReference(parseReference(reference));
     const record = layout ? await this.#loadLayout(layout, options) : await this.resolve(name, options);
     const digest = record.origin?.digest ?? (`sha256:${recordId(record)}` as Digest);
-    this.#records.set(sourceIdentifier(name, digest), record);
+    this.#records.set(sourceKey(sourceIdentifier(name, digest), options.platform), record);
     return {
       reference: name,
       digest,
@@ -53,22 +68,24 @@ export class ImageResolver implements ImageConfigResolver {
     };
   }
 
-  /** The record of a normalised name. */
+  /** The image of a normalised name for a platform, this machine's if none is given. */
   resolve(name: string, options: Partial<ResolveImageOptions> = {}): Promise<ImageRecord> {
     const { platform = hostPlatform(), description = `[internal] load metadata for ${name}` } = options;
-    const id = `internal:load-metadata:${name}`;
-    return this.#flights.do(name, async () => {
-      const known = this.#options.pull ? undefined : this.#images.get(name);
+    const id = `internal:load-metadata:${formatPlatform(platform)}:${name}`;
+    return this.#flights.do(id, async () => {
+      const known = this.#options.pull ? undefined : this.#find(name, options.platform);
       return (
         known ??
-        (await reportStep(this.#options.emit, { id, name: description }, () => this.#fetch(name, platform)))
+        (await reportStep(this.#options.emit, { id, name: description }, () =>
+          this.#inTurn(name, () => this.#fetch(name, platform)),
+        ))
       );
     });
   }
 
-  /** The record of an image that was resolved, by the identifier of its source. */
-  recordOf(identifier: string): ImageRecord {
-    const record = this.#records.get(identifier);
+  /** The image of a source that was resolved. */
+  recordOf({ identifier, platform = hostPlatform() }: SourceOp): ImageRecord {
+    const record = this.#records.get(sourceKey(identifier, platform));
     if (!record) throw new Error(`Internal error: image ${identifier} was not resolved`);
     return record;
   }
@@ -76,44 +93,81 @@ export class ImageResolver implements ImageConfigResolver {
   async #loadLayout(reference: LayoutReference, options: ResolveImageOptions): Promise<ImageRecord> {
     const { store, emit } = this.#options;
     const { readLayout } = await import("../exporter/index.ts");
-    const step = { id: `internal:load-layout:${layoutName(reference)}`, name: options.description };
+    const id = `internal:load-layout:${formatPlatform(options.platform)}:${layoutName(reference)}`;
+    const step = { id, name: options.description };
     return await reportStep(emit, step, () => readLayout(store, reference, options));
+  }
+
+  /** Nobody who asks for no platform minds what the only image of a name is for. */
+  #find(name: string, platform: Platform | undefined): ImageRecord | undefined {
+    const stored = this.#images.get(name);
+    if (!stored) return undefined;
+    if (platform === undefined && !isIndex(stored)) return stored;
+    return selectImage(this.#options.store, stored, platform ?? hostPlatform());
+  }
+
+  async #inTurn(name: string, work: () => Promise<ImageRecord>): Promise<ImageRecord> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).catch(() => {}).then(work);
+    this.#turns.set(name, turn);
+    return await turn;
   }
 
   async #fetch(name: string, platform: Platform): Promise<ImageRecord> {
     const { store } = this.#options;
-    const registry = await this.#options.registry();
-    const found = await registry.resolve(parseReference(name), platform);
+    const stored = this.#images.get(name);
+    const found = await this.#ask(name, platform, stored);
+    if (found.index) store.content.put(found.index.bytes);
     store.content.put(found.manifest.bytes);
     store.content.put(found.config.bytes);
-    const { rootfs, ...config } = parseImageConfig(found.config.bytes);
-    const { layers } = found.manifest.value;
-    if (layers.length !== rootfs.diff_ids.length) {
-      throw new BuildError(
-        "BAD_IMAGE",
-        `Cannot use ${name}: ${layers.length} layers, but ${rootfs.diff_ids.length} diffIDs`,
-      );
+    const record = toPulledRecord(name, found);
+    // A name that the user gave to an image of his own stays his.
+    const isOwn = stored !== undefined && stored.origin?.reference === undefined;
+    if (!isOwn || this.#options.pull) {
+      this.#images.setName(name, this.#images.putRecord(withPlatform(stored, record)));
     }
-    const record: ImageRecord = {
-      config,
-      layers: layers.map((blob, index) => ({
-        kind: "blob",
-        diffID: rootfs.diff_ids[index]!,
-        blob,
-        reference: name,
-      })),
-      origin: {
-        reference: name,
-        digest: found.digest,
-        manifest: found.manifest.descriptor,
-        config: found.config.descriptor,
-      },
-    };
-    this.#images.setName(name, this.#images.putRecord(record));
     return record;
   }
+
+  /** Another platform of what the store has is taken from the same index, so that one build has one version of an image. */
+  async #ask(name: string, platform: Platform, stored: StoredRecord | undefined): Promise<RemoteImage> {
+    const registry = await this.#options.registry();
+    const reference = parseReference(name);
+    const digest = stored?.origin?.reference === undefined ? undefined : stored.origin.digest;
+    if (digest !== undefined && !this.#options.pull) {
+      try {
+        return await registry.resolve(pin(reference, digest), platform);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== "NOT_FOUND") throw error;
+      }
+    }
+    return await registry.resolve(reference, platform);
+  }
+}
+
+function pin(reference: ImageReference, digest: Digest): ImageReference {
+  return { ...reference, digest };
+}
+
+/** Adds an image to the others of its index. */
+function withPlatform(stored: StoredRecord | undefined, record: ImageRecord): StoredRecord {
+  const { origin } = record;
+  if (!stored || !origin || stored.origin?.digest !== origin.digest) return record;
+  if (stored.origin.reference !== origin.reference) return record;
+  const platform = normalizePlatform(platformOf(record));
+  const others = imagesOf(stored).filter((image) => !isSamePlatform(platformOf(image), platform));
+  if (others.length === 0) return record;
+  const images = [...others, record].map((image) => ({
+    platform: normalizePlatform(platformOf(image)),
+    image,
+  }));
+  const { reference, digest } = origin;
+  return { kind: "index", images, origin: { ...(reference !== undefined && { reference }), digest } };
 }
 
 function sourceIdentifier(name: string, digest: Digest): string {
   return name.startsWith(layoutScheme) ? `${name}@${digest}` : `docker-image://${name}@${digest}`;
+}
+
+function sourceKey(identifier: string, platform: Platform): string {
+  return `${formatPlatform(normalizePlatform(platform))} ${identifier}`;
 }

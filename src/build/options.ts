@@ -1,5 +1,5 @@
 import type { Store } from "../content/index.ts";
-import type { Descriptor, Digest, LayerCompression } from "../oci/index.ts";
+import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { NamedContextSpec } from "./named-context.ts";
 
@@ -19,6 +19,8 @@ export interface BuildOptions {
   readonly namedContexts?: ReadonlyMap<string, NamedContextSpec>;
   /** Stage name; undefined = the last stage. */
   readonly target?: string;
+  /** Of the image; several make an image for several platforms. Undefined = this machine's, whatever the base images are for. */
+  readonly platforms?: readonly Platform[] | undefined;
   /** Image names as typed; normalised by the build. */
   readonly tags: readonly string[];
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -78,8 +80,8 @@ export type OutputSpec =
       /** Times in new layers are at most `SOURCE_DATE_EPOCH`. */
       readonly rewriteTimestamp?: boolean;
     }
-  | { readonly type: "tar"; readonly dest: OutputDest }
-  | { readonly type: "local"; readonly dest: string }
+  | { readonly type: "tar"; readonly dest: OutputDest; readonly platformSplit?: boolean }
+  | { readonly type: "local"; readonly dest: string; readonly platformSplit?: boolean }
   | { readonly type: "cacheonly" };
 
 /** A file path, or `-` for standard output. */
@@ -103,7 +105,8 @@ export interface BuildResult {
   readonly names: readonly string[];
   /** Key of the image record in the store, when the image was stored. */
   readonly recordId?: string;
-  /** Present when `needDigest` was set or an output needed them. */
+  /** Present when `needDigest` was set or an output needed them. An image for several platforms has no config of its own, and
+   * `manifest` is its index. */
   readonly configDigest?: Digest;
   readonly manifest?: Descriptor;
   readonly durationMs: number;

@@ -10,9 +10,10 @@ import {
   resolveStages,
   type StageOptions,
 } from "../dockerfile/index.ts";
-import { hostPlatform } from "../oci/index.ts";
+import { hostPlatform, type Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { NamedContextSpec } from "./named-context.ts";
+import { isMultiPlatform } from "./multi-platform.ts";
 import type { BuildOptions } from "./options.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
 
@@ -22,21 +23,39 @@ export interface PlanEnvironment {
   readonly signal: AbortSignal;
 }
 
-/** From text to build graph; warnings are emitted on the way.
- * @throws {DockerfileError} | {ContextError} | what the resolver throws */
+/** The build of a target for one platform. */
+export interface PlatformPlan extends ConvertResult {
+  readonly platform: Platform;
+}
+
+/** From text to build graphs, one for each platform; warnings are emitted on the way, each once.
+ * @throws {DockerfileError} | {ContextError} | {BuildError} `INVALID_ARGUMENT` | what the resolver throws */
 export async function planBuild(
   text: DockerfileText,
   options: BuildOptions,
   environment: PlanEnvironment,
-): Promise<ConvertResult> {
+): Promise<readonly PlatformPlan[]> {
   const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
-  const graph = resolveStages(dockerfile, stageOptions);
-  const plan = await convertTarget(graph, convertOptions, environment.resolver);
-  for (const diagnostic of plan.warnings) environment.emit({ kind: "warning", diagnostic });
-  return plan;
+  const { platforms = [stageOptions.platform] } = options;
+  const plans = await Promise.all(
+    platforms.map(async (platform): Promise<PlatformPlan> => {
+      const graph = resolveStages(dockerfile, { ...stageOptions, platform });
+      return { ...(await convertTarget(graph, convertOptions, environment.resolver)), platform };
+    }),
+  );
+  emitWarnings(plans, environment.emit);
+  return plans;
 }
 
-/** What the stages of a file are resolved and converted with. */
+function emitWarnings(plans: readonly PlatformPlan[], emit: EmitEvent): void {
+  const warnings = plans.flatMap((plan) => plan.warnings);
+  const byText = new Map(
+    warnings.map((warning) => [`${warning.location?.range.startLine} ${warning.message}`, warning]),
+  );
+  for (const diagnostic of byText.values()) emit({ kind: "warning", diagnostic });
+}
+
+/** What the stages of a file are resolved and converted with, for the first platform. */
 export interface PlanInput {
   readonly dockerfile: ParsedDockerfile;
   readonly stageOptions: StageOptions;
@@ -44,13 +63,14 @@ export interface PlanInput {
 }
 
 /** Parses a Dockerfile and reads its ignore file.
- * @throws {DockerfileError} | {ContextError} */
+ * @throws {DockerfileError} | {ContextError} | {BuildError} `INVALID_ARGUMENT` */
 export function planInput(
   { text, name, path }: DockerfileText,
   options: BuildOptions,
   { emit, signal }: Pick<PlanEnvironment, "emit" | "signal">,
 ): PlanInput {
   const { target, buildArgs, contextDir, namedContexts, labels, noCache, noCacheFilter, network } = options;
+  const { platforms } = options;
   const remark = checkFrontend(text, { fileName: name, buildArgs });
   if (remark !== undefined) emit({ kind: "note", text: remark });
   const dockerfile = parseDockerfile(text, { fileName: name });
@@ -60,13 +80,20 @@ export function planInput(
     noCache,
     contextIgnorePatterns: ignore?.patterns ?? [],
     namedContextIgnorePatterns: (context: string) => ignorePatternsOf(namedContexts?.get(context)),
+    isPlatformGiven: platforms !== undefined,
+    showPlatform: isMultiPlatform(options),
     signal,
     ...(noCacheFilter && { noCacheFilter }),
     ...(network && { network }),
     ...(options.reproducible && { reproducible: true }),
   };
-  const stageOptions = { target, buildArgs, platform: hostPlatform(), namedContexts };
-  return { dockerfile, stageOptions, convertOptions };
+  const buildPlatform = hostPlatform();
+  const platform = platforms?.[0] ?? buildPlatform;
+  return {
+    dockerfile,
+    stageOptions: { target, buildArgs, platform, buildPlatform, namedContexts },
+    convertOptions,
+  };
 }
 
 /** A named context has an ignore file of its own; that of the Dockerfile is for the main one. */

@@ -17,9 +17,10 @@ export interface BuildPlan {
  * @throws what `build` throws before its first step */
 export async function planTarget(options: BuildOptions, environment: BuildEnvironment): Promise<BuildPlan> {
   await using prepared = await PreparedBuild.create(readDockerfile(options), options, environment);
-  const { plan, steps, request } = prepared;
-  const { target, stagesBuilt, stagesSkipped } = plan;
-  const planned = await steps.engine.plan(plan.definition, request);
+  const { plans, steps, request } = prepared;
+  const { target, stagesBuilt, stagesSkipped } = prepared.shared;
+  const definitions = plans.map(({ definition }) => definition);
+  const planned = await steps.engine.plan(definitions, request);
   return {
     target,
     stagesBuilt,

@@ -1,21 +1,21 @@
-import type { ConvertResult } from "../dockerfile/index.ts";
 import type { SolveRequest } from "../engine/index.ts";
 import { BuildError } from "./build-error.ts";
 import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
-import { planBuild } from "./plan-build.ts";
+import { planBuild, type PlatformPlan } from "./plan-build.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
 import { defaultJobs, StepEngine } from "./step-engine.ts";
 
 /** Everything that a build knows before its first step; dispose it to end what it started. */
 export class PreparedBuild implements AsyncDisposable {
   readonly steps: StepEngine;
-  readonly plan: ConvertResult;
+  /** One for each platform; at least one. */
+  readonly plans: readonly PlatformPlan[];
   readonly request: SolveRequest;
 
-  private constructor(steps: StepEngine, plan: ConvertResult, request: SolveRequest) {
+  private constructor(steps: StepEngine, plans: readonly PlatformPlan[], request: SolveRequest) {
     this.steps = steps;
-    this.plan = plan;
+    this.plans = plans;
     this.request = request;
   }
 
@@ -35,11 +35,12 @@ export class PreparedBuild implements AsyncDisposable {
       cacheFrom: options.cacheFrom ?? [],
     });
     try {
-      const plan = await planBuild(dockerfile, options, { ...environment, resolver: steps.resolver });
-      if (plan.localContexts.some((name) => !localContexts.has(name))) throw noContext();
+      const plans = await planBuild(dockerfile, options, { ...environment, resolver: steps.resolver });
+      const needed = plans.flatMap((plan) => plan.localContexts);
+      if (needed.some((name) => !localContexts.has(name))) throw noContext();
       const { jobs = defaultJobs() } = options;
       const { signal } = environment;
-      return new PreparedBuild(steps, plan, {
+      return new PreparedBuild(steps, plans, {
         session,
         project: projectOf(options, dockerfile),
         jobs,
@@ -49,6 +50,19 @@ export class PreparedBuild implements AsyncDisposable {
       await steps[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** What they have in common: the stages are those of one file. */
+  get shared(): Pick<PlatformPlan, "target" | "stagesBuilt" | "stagesSkipped"> {
+    const { target } = this.plans[0]!;
+    const built = new Set(this.plans.flatMap(({ stagesBuilt }) => stagesBuilt));
+    const { stagesBuilt, stagesSkipped } = this.plans[0]!;
+    const all = [...stagesBuilt, ...stagesSkipped];
+    return {
+      target,
+      stagesBuilt: this.plans.length === 1 ? stagesBuilt : all.filter((stage) => built.has(stage)),
+      stagesSkipped: stagesSkipped.filter((stage) => !built.has(stage)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ImageRecord } from "../image/index.ts";
+import { type ImageRecord, platformOf } from "../image/index.ts";
 import type { BindMount, RunRequest } from "../worker/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { StepEngine } from "./step-engine.ts";
@@ -34,6 +34,7 @@ export async function toRunRequest(
     env: mergeEnv(config.Env ?? [defaultPath], options.env),
     cwd: options.workingDir ?? (config.WorkingDir || "/"),
     user: options.user ?? config.User ?? "",
+    platform: platformOf(record),
     network: options.network ?? "default",
     security: "sandbox",
     mounts: [],

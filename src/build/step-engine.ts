@@ -51,8 +51,8 @@ export class StepEngine implements AsyncDisposable {
       store,
       emit,
       signal,
-      imageOf: (identifier) => this.resolver.recordOf(identifier),
-      fetchBlob: (reference, blob, onProgress) => this.fetchBlob(reference, blob, onProgress),
+      imageOf: (source) => this.resolver.recordOf(source),
+      fetchBlob: this.fetchBlob,
       openContext: (name, excludePatterns) => this.#openContext(name, excludePatterns),
       resultSources: (options.cacheFrom ?? []).map(
         (location) => new CacheSource(location, { store, emit, registry: () => this.registry() }),
@@ -66,16 +66,16 @@ export class StepEngine implements AsyncDisposable {
   }
 
   /** Brings a blob of an image into the content store, verified. */
-  async fetchBlob(
+  readonly fetchBlob = async (
     reference: string,
     blob: Descriptor,
     onProgress: (receivedBytes: number) => void = () => {},
-  ): Promise<void> {
+  ): Promise<void> => {
     const { content } = this.#options.store;
     if (isLayoutReference(reference)) return await fetchFromLayout(reference, blob, content);
     const registry = await this.registry();
     await registry.fetchBlob(parseReference(reference), blob, content, { onProgress });
-  }
+  };
 
   /** Layer directories of an image, bottom first; fetched and unpacked where they are not there. */
   async directoriesOf(record: ImageRecord): Promise<readonly string[]> {

@@ -1,6 +1,14 @@
 import path from "node:path";
-import { type AssembledImage, assembleImage, type ImageRecord } from "../image/index.ts";
-import type { LayerCompression } from "../oci/index.ts";
+import type { NamedImage } from "../exporter/index.ts";
+import {
+  assembleImage,
+  assembleIndex,
+  type AssembleOptions,
+  isIndex,
+  shownImage,
+  type StoredRecord,
+} from "../image/index.ts";
+import type { Descriptor, Digest, LayerCompression } from "../oci/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 export interface ArchiveOutput {
@@ -11,25 +19,48 @@ export interface ArchiveOutput {
   readonly level?: number | undefined;
 }
 
+/** What an image is known by in an archive. */
+export interface WrittenImage {
+  /** Absent for an image for several platforms. */
+  readonly configDigest?: Digest;
+  /** Manifest or index. */
+  readonly manifest: Descriptor;
+}
+
 /** Writes images as one archive for other tools. A file appears whole.
  * @returns the images, in order */
 export async function writeArchive(
-  images: readonly { readonly record: ImageRecord; readonly names: readonly string[] }[],
+  images: readonly { readonly record: StoredRecord; readonly names: readonly string[] }[],
   output: ArchiveOutput,
   steps: StepEngine,
-): Promise<readonly AssembledImage[]> {
+): Promise<readonly WrittenImage[]> {
   const { exportArchive } = await import("../exporter/index.ts");
   const { compression = "gzip", level, format } = output;
-  const named = [];
-  for (const { record, names } of images) {
-    const image = await assembleImage(steps.store, record, {
-      packer: steps.packer,
-      form: { compression, ...(level !== undefined && { level }) },
-      fetchBlob: (reference, blob) => steps.fetchBlob(reference, blob),
-    });
-    named.push({ image, names, created: record.config.created });
-  }
+  const options: AssembleOptions = {
+    packer: steps.packer,
+    form: { compression, ...(level !== undefined && { level }) },
+    fetchBlob: steps.fetchBlob,
+  };
+  const named: NamedImage[] = [];
+  for (const { record, names } of images) named.push({ ...(await assemble(record, options, steps)), names });
   const dest = output.dest === "-" ? process.stdout : path.resolve(output.dest);
   await exportArchive(steps.store, named, { format, dest });
-  return named.map(({ image }) => image);
+  return named.map(({ index, images: [first] }) =>
+    index ? { manifest: index.descriptor } : { manifest: first!.manifest, configDigest: first!.configDigest },
+  );
+}
+
+async function assemble(
+  record: StoredRecord,
+  options: AssembleOptions,
+  { store }: StepEngine,
+): Promise<Omit<NamedImage, "names">> {
+  if (!isIndex(record)) {
+    return { images: [await assembleImage(store, record, options)], created: record.config.created };
+  }
+  const { index, images } = await assembleIndex(store, record, options);
+  const created = record.images.flatMap(({ image }) => image.config.created ?? []).sort();
+  const shown = record.images.findIndex(({ image }) => image === shownImage(store, record));
+  const [first] = images.slice(shown, shown + 1);
+  return { index, images: [first!, ...images.filter((image) => image !== first)], created: created.at(-1) };
 }

@@ -44,10 +44,10 @@ async function writeCache(
   }
 }
 
-function chosenResults(mode: CacheTarget["mode"], { results, stack }: SolveResult): readonly StepResult[] {
+function chosenResults(mode: CacheTarget["mode"], { results, stacks }: SolveResult): readonly StepResult[] {
   if (mode === "max") return results;
   if (mode === "auto") return results.filter(({ isCheap }) => !isCheap);
-  const inImage = new Set(stack.layers.map(({ identity }) => identity));
+  const inImage = new Set(stacks.flatMap(({ layers }) => layers).map(({ identity }) => identity));
   return results.filter(({ layer }) => inImage.has(layer.identity));
 }
 

@@ -1,8 +1,9 @@
-import type { ImageRecord } from "../image/index.ts";
+import type { StoredRecord } from "../image/index.ts";
+import { BuildError } from "./build-error.ts";
+import type { BuildOptions, BuildResult, OutputSpec } from "./options.ts";
+import type { StepEngine } from "./step-engine.ts";
 import { writeArchive } from "./write-archive.ts";
 import { writeTree } from "./write-tree.ts";
-import type { BuildOptions, BuildResult } from "./options.ts";
-import type { StepEngine } from "./step-engine.ts";
 
 export interface OutputEnvironment {
   readonly options: Pick<BuildOptions, "outputs">;
@@ -18,9 +19,10 @@ export interface WrittenOutputs {
 }
 
 /** Writes the outputs of a build, one after another: archives through the exporter, trees through the worker.
- * @param toRecord the image, with times of new layers rewritten or not */
+ * @param toRecord the image, with times of new layers rewritten or not
+ * @throws {BuildError} `INVALID_OUTPUT` for an archive that cannot hold an image for several platforms */
 export async function writeOutputs(
-  toRecord: (rewriteTimestamp: boolean) => Promise<ImageRecord>,
+  toRecord: (rewriteTimestamp: boolean) => Promise<StoredRecord>,
   names: readonly string[],
   environment: OutputEnvironment,
 ): Promise<WrittenOutputs> {
@@ -40,10 +42,19 @@ export async function writeOutputs(
         const images = [{ record: await toRecord(rewriteTimestamp), names }];
         const [written] = await writeArchive(images, { format, ...rest }, environment.steps);
         outputs.push(`${format} archive to ${output.dest === "-" ? "standard output" : output.dest}`);
-        if (written) image = { configDigest: written.configDigest, manifest: written.manifest };
+        if (written) image = written;
         break;
       }
     }
   }
   return { outputs, image };
+}
+
+/** @throws {BuildError} `INVALID_OUTPUT` */
+export function checkOutputs(outputs: readonly OutputSpec[], isMultiPlatform: boolean): void {
+  if (!isMultiPlatform || !outputs.some(({ type }) => type === "docker")) return;
+  throw new BuildError(
+    "INVALID_OUTPUT",
+    "docker exporter does not support exporting manifest lists, use the oci exporter instead",
+  );
 }

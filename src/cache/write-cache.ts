@@ -13,7 +13,7 @@ export async function writeLayoutCache(
   { directory, tag, signal }: { directory: string; tag: string; signal: AbortSignal },
 ): Promise<void> {
   const names = [`slipway.local/cache:${tag}`];
-  await exportLayout(store, [{ image: put(store, cache), names }], { dest: directory, signal });
+  await exportLayout(store, [{ images: [put(store, cache)], names }], { dest: directory, signal });
 }
 
 /** Pushes a cache; layers that the repository has are not sent.

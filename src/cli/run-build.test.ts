@@ -23,6 +23,7 @@ const flags: BuildFlags = {
   cacheFilter: [],
   output: [],
   secret: [],
+  platform: [],
 };
 const result: BuildResult = {
   target: "dev",

@@ -22,10 +22,10 @@ export async function runBuild(
   );
   for (const file of files) removeOldAnswer(file);
   const result = await withProgress(flags, io, (work) => build(options, work));
-  if (flags.iidfile && result.configDigest) write(io.cwd, flags.iidfile, result.configDigest);
+  const id = result.configDigest ?? result.manifest?.digest;
+  if (flags.iidfile && id) write(io.cwd, flags.iidfile, id);
   if (flags.metadataFile) write(io.cwd, flags.metadataFile, metadataText(result));
-  if (progressMode(flags, io.env) === "quiet" && result.configDigest && !usesStdout(options))
-    io.stdout.write(`${result.configDigest}\n`);
+  if (progressMode(flags, io.env) === "quiet" && id && !usesStdout(options)) io.stdout.write(`${id}\n`);
   return result;
 }
 

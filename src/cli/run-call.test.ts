@@ -24,6 +24,7 @@ const flags: BuildFlags = {
   cacheFilter: [],
   output: [],
   secret: [],
+  platform: [],
 };
 
 interface Answer {

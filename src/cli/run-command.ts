@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { build, normaliseTag, type RunOptions, StepEngine, toRunRequest } from "../build/index.ts";
 import type { Store } from "../content/index.ts";
-import { type ImageRecord, ImageStore } from "../image/index.ts";
+import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
+import type { Platform } from "../oci/index.ts";
 import type { CliIo } from "./cli-io.ts";
 import { type BuildFlags, toBuildOptions } from "./flags/build-options.ts";
 import { containerEnv } from "./flags/container-env.ts";
+import { parsePlatformFlag } from "./flags/platform.ts";
 import { parseMount, parseVolume } from "./flags/parse-volume.ts";
 import { type RunSubject, parseRunArguments } from "./flags/run-arguments.ts";
 import { withForwardedSignals } from "./forward-signals.ts";
@@ -25,6 +27,7 @@ interface RunFlags
   readonly user?: string;
   readonly hostname?: string;
   readonly network?: string;
+  readonly platform?: string;
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly debug?: boolean;
@@ -100,7 +103,8 @@ async function prepareImage(subject: RunSubject, preparation: Preparation): Prom
   const { store, emit, signal, flags } = preparation;
   const built = subject.kind === "target" ? await buildTarget(subject.context, preparation) : undefined;
   await using steps = new StepEngine({ store, emit, signal, pull: flags.pull ?? false });
-  const record = built ?? (await findImage((subject as { image: string }).image, steps));
+  const platform = parsePlatformFlag(flags.platform, preparation.io.env);
+  const record = built ?? (await findImage((subject as { image: string }).image, { platform, steps }));
   await steps.directoriesOf(record);
   return record;
 }
@@ -110,19 +114,32 @@ async function buildTarget(
   { store, emit, signal, flags, io }: Preparation,
 ): Promise<ImageRecord> {
   const none = { tag: [], label: [], cache: true, cacheFilter: [], output: [], secret: [] };
-  const { network: _ofTheRun, ...buildFlags } = flags;
-  const options = await toBuildOptions(context, { ...buildFlags, ...none }, io);
+  const { network: _ofTheRun, platform, ...buildFlags } = flags;
+  const options = await toBuildOptions(
+    context,
+    { ...buildFlags, ...none, platform: platform ? [platform] : [] },
+    io,
+  );
   const { recordId = "" } = await build(options, { store, emit, signal });
-  return new ImageStore(store).find(recordId).record;
+  const image = new ImageStore(store).find(recordId);
+  return requireImage(store, image, parsePlatformFlag(flags.platform, io.env));
 }
 
-/** By name or ID in the store; a name that is not there is pulled, as docker does. */
-async function findImage(nameOrId: string, steps: StepEngine): Promise<ImageRecord> {
+/** By name or ID in the store; a name that is not there, or whose registry may have it for this platform too, is pulled, as
+ * docker does. */
+async function findImage(
+  nameOrId: string,
+  { platform, steps }: { readonly platform: Platform | undefined; readonly steps: StepEngine },
+): Promise<ImageRecord> {
   try {
-    return new ImageStore(steps.store).find(nameOrId).record;
+    const image = new ImageStore(steps.store).find(nameOrId);
+    if (platform !== undefined && image.names.length > 0 && image.record.origin?.reference !== undefined) {
+      return await steps.resolver.resolve(image.record.origin.reference, { platform });
+    }
+    return requireImage(steps.store, image, platform);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "IMAGE_NOT_FOUND") throw error;
-    return await steps.resolver.resolve(normaliseTag(nameOrId));
+    return await steps.resolver.resolve(normaliseTag(nameOrId), platform && { platform });
   }
 }
 

@@ -17,5 +17,7 @@ function runExitCode(error: unknown): number {
   if (error instanceof InterruptedError) return exitCodeOf(error);
   const code = (error as { code?: unknown }).code;
   if (code === "COMMAND_NOT_FOUND") return 127;
-  return code === "COMMAND_NOT_EXECUTABLE" ? 126 : exitCodes.runFailed;
+  return cannotExecute.has(code) ? 126 : exitCodes.runFailed;
 }
+
+const cannotExecute = new Set<unknown>(["COMMAND_NOT_EXECUTABLE", "EMULATOR_MISSING"]);

@@ -1,6 +1,6 @@
 import { build, normaliseTag, StepEngine } from "../build/index.ts";
 import type { Store } from "../content/index.ts";
-import { type ImageRecord, ImageStore } from "../image/index.ts";
+import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
 import { type BuildOverrides, toBuildOptions } from "./to-build-options.ts";
@@ -41,7 +41,9 @@ export async function prepareImages(
   for (const service of services) {
     const name = normaliseTag(imageNameOf(project, service));
     // A built image is the store's own: a registry is not asked for it.
-    const record = service.build ? images.find(name).record : await steps.resolver.resolve(name);
+    const record = service.build
+      ? requireImage(environment.store, images.find(name), undefined)
+      : await steps.resolver.resolve(name);
     await steps.directoriesOf(record);
     records.set(service.name, record);
   }

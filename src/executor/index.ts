@@ -1,10 +1,13 @@
 export { grantedCapabilities } from "./capabilities.ts";
 export { compiledSeccomp } from "./compiled-seccomp.ts";
-export { hostDevices } from "./default-sandbox.ts";
+export { DEFAULT_PATH, hostDevices } from "./default-sandbox.ts";
+export { elfArchitecture, knownArchitectures, tinyProgram } from "./elf.ts";
+export { type Emulator, emulatorFor, readEmulators } from "./emulators.ts";
 export { ExecutorError } from "./executor-error.ts";
 export { findRuntimes, type Runtime } from "./find-runtime.ts";
 export { hostHasSeccomp, hostSeccomp } from "./host-seccomp.ts";
 export { DEFAULT_HOSTNAME, hostsFile, resolvConf } from "./network-files.ts";
+export { canExecute } from "./probe-architecture.ts";
 export { type ProcessUser, resolveUser, type UserFiles } from "./resolve-user.ts";
 export { type Rlimit, rlimits, type Ulimit } from "./rlimits.ts";
 export { type RunContainerOptions, runContainer, type SendSignal } from "./run-container.ts";

@@ -17,7 +17,7 @@ test("an OCI archive holds the layout, with a descriptor for each name", async (
   const bytes = readFileSync(dest);
   assert.equal(sizeBytes, bytes.length);
   const members = new Map(readTar(bytes).map(({ entry, body }) => [entry.path, body]));
-  const { manifest, config, layers } = named.image;
+  const { manifest, config, layers } = named.images[0]!;
   const blobs = [manifest, config, layers[0]!.blob].map(({ digest }) =>
     digest.replace("sha256:", "blobs/sha256/"),
   );
@@ -47,10 +47,10 @@ test("a docker archive names its images as docker does", async (t) => {
   assert.equal(
     manifest!.body.toString(),
     JSON.stringify(
-      images.map(({ image }, index) => ({
-        Config: file(image.configDigest),
+      images.map(({ images: [image] }, index) => ({
+        Config: file(image!.configDigest),
         RepoTags: index === 0 ? ["app:v1", "localhost:5000/team/app:latest"] : null,
-        Layers: [file(image.layers[0]!.blob.digest)],
+        Layers: [file(image!.layers[0]!.blob.digest)],
       })),
     ),
   );
@@ -96,7 +96,7 @@ test("a stream whose reader has gone away fails the export", async (t) => {
 test("a damaged blob fails the export, and the file that was there stays", async (t) => {
   const store = temporaryStore(t);
   const named = await storedImage(store, "hello", [app]);
-  const { digest, size } = named.image.layers[0]!.blob;
+  const { digest, size } = named.images[0]!.layers[0]!.blob;
   writeFileSync(store.content.pathOf(digest), Buffer.alloc(size));
   const dir = temporaryDir(t);
   const dest = path.join(dir, "out.tar");

@@ -20,14 +20,14 @@ test("a layout directory is made, and names are added to it and moved", async (t
       digest,
     ]);
   await exportLayout(store, [one], { dest });
-  assert.deepEqual(names(), [[app, one.image.manifest.digest]]);
+  assert.deepEqual(names(), [[app, one.images[0]!.manifest.digest]]);
   await exportLayout(store, [{ ...one, names: [] }], { dest });
   await exportLayout(store, [{ ...one, names: [] }], { dest });
   await exportLayout(store, [two], { dest });
   assert.deepEqual(names(), [
-    [undefined, one.image.manifest.digest],
-    [app, two.image.manifest.digest],
-    [other, two.image.manifest.digest],
+    [undefined, one.images[0]!.manifest.digest],
+    [app, two.images[0]!.manifest.digest],
+    [other, two.images[0]!.manifest.digest],
   ]);
   const blobs = readdirSync(path.join(dest, "blobs/sha256"));
   assert.equal(blobs.length, 6);

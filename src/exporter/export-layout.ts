@@ -18,7 +18,7 @@ export async function exportLayout(
 ): Promise<{ sizeBytes: number }> {
   const known = readLayout(dest);
   makeBlobDirectory(dest);
-  const blobs = new Map(images.flatMap(({ image }) => blobsOf(image)).map((blob) => [blob.digest, blob]));
+  const blobs = new Map(images.flatMap(blobsOf).map((blob) => [blob.digest, blob]));
   let sizeBytes = 0;
   for (const blob of blobs.values()) {
     await copyBlob(store.content, blob, { dest, signal });

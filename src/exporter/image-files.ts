@@ -1,4 +1,4 @@
-import type { AssembledImage } from "../image/index.ts";
+import type { AssembledImage, AssembledIndex } from "../image/index.ts";
 import {
   type Descriptor,
   type Digest,
@@ -11,7 +11,9 @@ import { familiarReference, parseReference } from "../oci/index.ts";
 
 /** An image with the names that it gets in the archive. */
 export interface NamedImage {
-  readonly image: AssembledImage;
+  /** One, or with `index` one for each platform, in any order. Docker's `manifest.json` can tell only of the first. */
+  readonly images: readonly AssembledImage[];
+  readonly index?: AssembledIndex;
   /** Normalised. */
   readonly names: readonly string[];
   /** `created` of the image's config, RFC 3339. */
@@ -33,7 +35,7 @@ export function imageFiles(
   format: ArchiveFormat,
 ): ReadonlyMap<string, FileContent> {
   const files = new Map<string, FileContent>();
-  for (const blob of images.flatMap(({ image }) => blobsOf(image))) {
+  for (const blob of images.flatMap(blobsOf)) {
     files.set(blobPath(blob.digest), { kind: "blob", digest: blob.digest, sizeBytes: blob.size });
   }
   files.set("index.json", text(encodeIndex(layoutIndex(images), 0)));
@@ -45,8 +47,18 @@ export function imageFiles(
 export const layoutMarker = '{"imageLayoutVersion":"1.0.0"}';
 
 /** Every blob that an image is made of. */
-export function blobsOf({ manifest, config, layers }: AssembledImage): readonly Descriptor[] {
-  return [manifest, config, ...layers.map(({ blob }) => blob)];
+export function blobsOf({ images, index }: NamedImage): readonly Descriptor[] {
+  const blobs = images.flatMap(({ manifest, config, layers }) => [
+    manifest,
+    config,
+    ...layers.map(({ blob }) => blob),
+  ]);
+  return index ? [...blobs, index.descriptor] : blobs;
+}
+
+/** What the image is known by: its index, or its only manifest. */
+function topOf({ images, index }: NamedImage): Descriptor {
+  return index?.descriptor ?? images[0]!.manifest;
 }
 
 /** `index.json`: a descriptor for each name, annotated as BuildKit does. `created` is the image's and not the archive's, so that
@@ -55,11 +67,12 @@ export function layoutIndex(images: readonly NamedImage[]): Index {
   return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: images.flatMap(descriptors) };
 }
 
-function descriptors({ image, names, created }: NamedImage): readonly Descriptor[] {
+function descriptors(image: NamedImage): readonly Descriptor[] {
+  const { names, created } = image;
+  const top = topOf(image);
   const time = created === undefined ? {} : { "org.opencontainers.image.created": toSeconds(created) };
-  if (names.length === 0)
-    return [created === undefined ? image.manifest : { ...image.manifest, annotations: time }];
-  return names.map((name) => ({ ...image.manifest, annotations: { ...nameAnnotations(name), ...time } }));
+  if (names.length === 0) return [created === undefined ? top : { ...top, annotations: time }];
+  return names.map((name) => ({ ...top, annotations: { ...nameAnnotations(name), ...time } }));
 }
 
 function nameAnnotations(name: string): Record<string, string> {
@@ -75,12 +88,13 @@ function toSeconds(created: string): string {
   return created.replace(/\.\d+/, "");
 }
 
-/** An element of docker's `manifest.json`. */
-function dockerManifest({ image, names }: NamedImage): object {
+/** An element of docker's `manifest.json`, which has no words for platforms. */
+function dockerManifest({ images: [first], names }: NamedImage): object {
+  const { configDigest, layers } = first!;
   return {
-    Config: blobPath(image.configDigest),
+    Config: blobPath(configDigest),
     RepoTags: names.length > 0 ? names.map((name) => familiarReference(parseReference(name))) : null,
-    Layers: image.layers.map(({ blob }) => blobPath(blob.digest)),
+    Layers: layers.map(({ blob }) => blobPath(blob.digest)),
   };
 }
 

@@ -1,21 +1,13 @@
 import type { ExpectedBlob, Store } from "../content/index.ts";
-import { documentLimitBytes } from "../image/index.ts";
+import { documentLimitBytes, type ImageRecord, platformOf, type StoredRecord } from "../image/index.ts";
 import {
   type Descriptor,
-  formatPlatform,
-  hostPlatform,
-  matchPlatform,
+  isImageDescriptor,
+  normalizePlatform,
   parseIndex,
   parseManifestOrIndex,
 } from "../oci/index.ts";
-import {
-  type ArchivedImage,
-  invalid,
-  type ManifestOfImage,
-  normaliseName,
-  readBlob,
-  toRecord,
-} from "./to-record.ts";
+import { type ArchivedImage, invalid, normaliseName, readBlob, toRecord } from "./to-record.ts";
 
 /** An index in an index in an index; more is not made by any tool. */
 const maxDepth = 3;
@@ -33,7 +25,7 @@ export function readLayoutImages(store: Store, index: ExpectedBlob): readonly Ar
     if (name !== undefined) image.names.add(name);
   }
   return [...names.values()].map((image) => ({
-    record: toRecord(store, resolve(store, image.descriptor)),
+    record: readImage(store, image.descriptor),
     names: [...image.names],
   }));
 }
@@ -46,14 +38,44 @@ function nameOf({ annotations }: Descriptor): string | undefined {
   return reference !== undefined && /[:/]/.test(reference) ? normaliseName(reference) : undefined;
 }
 
-function resolve(store: Store, top: Descriptor): ManifestOfImage {
-  let descriptor = top;
-  for (let depth = 0; depth < maxDepth; depth++) {
-    const document = parseManifestOrIndex(readBlob(store, descriptor), descriptor.mediaType);
-    if (document.kind === "manifest") return { descriptor, manifest: document.manifest, digest: top.digest };
-    const found = matchPlatform(document.index, hostPlatform());
-    if (!found) throw invalid(`image ${top.digest} has no variant for ${formatPlatform(hostPlatform())}`);
-    descriptor = found;
+/** The image of a manifest, or those of an index that the archive holds whole: tools may leave platforms out. */
+function readImage(store: Store, top: Descriptor): StoredRecord {
+  const images = imagesBelow(store, top, top, 0);
+  const [first, ...others] = images;
+  if (!first) throw invalid(`image ${top.digest} has no variant that is whole`);
+  if (others.length === 0) return first;
+  return {
+    kind: "index",
+    images: images.map((image) => ({ platform: normalizePlatform(platformOf(image)), image })),
+    origin: { digest: top.digest },
+  };
+}
+
+function imagesBelow(
+  store: Store,
+  descriptor: Descriptor,
+  top: Descriptor,
+  depth: number,
+): readonly ImageRecord[] {
+  if (depth >= maxDepth) throw invalid(`image ${top.digest} is an index within indexes without end`);
+  const document = parseManifestOrIndex(readBlob(store, descriptor), descriptor.mediaType);
+  if (document.kind === "manifest") {
+    return [toRecord(store, { descriptor, manifest: document.manifest, digest: top.digest })];
   }
-  throw invalid(`image ${top.digest} is an index within indexes without end`);
+  const present = document.index.manifests
+    .filter(isImageDescriptor)
+    .filter((each) => isWhole(store, each, depth + 1));
+  return present.flatMap((each) => imagesBelow(store, each, top, depth + 1));
+}
+
+/** Are all blobs of a manifest there, or of a manifest of an index? */
+function isWhole(store: Store, { digest, mediaType, size }: Descriptor, depth: number): boolean {
+  if (depth >= maxDepth) return true; // and then refused
+  if (!store.content.has(digest, size)) return false;
+  const document = parseManifestOrIndex(store.content.read(digest, documentLimitBytes), mediaType);
+  if (document.kind === "index") {
+    return document.index.manifests.some((each) => isWhole(store, each, depth + 1));
+  }
+  const { config, layers } = document.manifest;
+  return [config, ...layers].every((blob) => store.content.has(blob.digest));
 }

@@ -1,5 +1,5 @@
 import type { Store } from "../content/index.ts";
-import { ImageStore, type RecordId } from "../image/index.ts";
+import { ImageStore, isIndex, type RecordId, type StoredRecord } from "../image/index.ts";
 import { readUncompressed, type TarSource, TarReader } from "../layer/index.ts";
 import type { Digest } from "../oci/index.ts";
 import { ArchiveReader } from "./archive-reader.ts";
@@ -10,14 +10,14 @@ import type { ArchivedImage } from "./to-record.ts";
 
 export interface LoadedImage {
   readonly recordId: RecordId;
-  /** Digest of the image's config. */
+  /** Digest of the image's config, or of its index. */
   readonly id: Digest;
   readonly names: readonly string[];
 }
 
 /** Takes the images of an archive into the store under the names that it gives them: an OCI layout or what `docker save` writes,
  * old or new, as tar, compressed or not. Every file is stored under the digest that it really has; layers are unpacked, and
- * verified against their diffIDs, when a step needs them. Of an image for several platforms the host's is taken.
+ * verified against their diffIDs, when a step needs them. Of an image for several platforms those are taken that the archive holds.
  * Nothing gets a name unless the whole archive was read.
  * @throws {ExporterError} `INVALID_ARCHIVE` | `LIMIT_EXCEEDED`
  * @throws {OciError} for a manifest or config that does not parse
@@ -32,8 +32,12 @@ export async function loadArchive(
   return readImages(store, files).map(({ record, names }) => {
     const recordId = images.putRecord(record);
     for (const name of names) images.setName(name, recordId);
-    return { recordId, id: record.origin!.config.digest, names };
+    return { recordId, id: idOf(record), names };
   });
+}
+
+function idOf(record: StoredRecord): Digest {
+  return isIndex(record) ? record.origin!.digest : record.origin!.config.digest;
 }
 
 async function readFiles(store: Store, source: TarSource, signal?: AbortSignal): Promise<ArchiveReader> {

@@ -17,7 +17,7 @@ async function layoutDirectory(t: TestContext, { single = false } = {}) {
   const two = await storedImage(store, "two", ["docker.io/library/app:v2"]);
   await exportLayout(store, single ? [one] : [one, two], { dest: directory });
   const blob = (digest: Digest) => path.join(directory, "blobs/sha256", digest.slice("sha256:".length));
-  return { directory, one: one.image, two: two.image, blob };
+  return { directory, one: one.images[0]!, two: two.images[0]!, blob };
 }
 
 test("an image is found by its tag, or by its digest, which counts more; its blobs are stored", async (t) => {

@@ -46,7 +46,7 @@ export async function storedImage(store: Store, body: string, names: readonly st
     ],
   };
   const packer = new LayerPacker(store, () => Promise.reject(new Error("nothing to pack")));
-  return { image: await assembleImage(store, record, { packer }), names, created };
+  return { images: [await assembleImage(store, record, { packer })], names, created };
 }
 
 export interface TarMember {

@@ -1,5 +1,5 @@
 import type { Store } from "../content/index.ts";
-import { documentLimitBytes, type ImageRecord } from "../image/index.ts";
+import { documentLimitBytes, type ImageRecord, type StoredRecord } from "../image/index.ts";
 import {
   type Descriptor,
   type Digest,
@@ -22,7 +22,7 @@ const layerTypes: readonly string[] = [
 
 /** An image found in an archive; its blobs are in the content store. */
 export interface ArchivedImage {
-  readonly record: ImageRecord;
+  readonly record: StoredRecord;
   /** Normalised. */
   readonly names: readonly string[];
 }

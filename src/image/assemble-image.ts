@@ -4,9 +4,7 @@ import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigByt
 import { ImageError } from "./image-error.ts";
 import type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";
 import type { LayerForm, LayerPacker } from "./layer-packer.ts";
-
-/** What registries accept at most for a manifest, and what a config is read up to. */
-export const documentLimitBytes = 4 * 1024 * 1024;
+import { documentLimitBytes } from "./limits.ts";
 
 /** Brings a blob into the content store that is not there yet. */
 export type FetchBlob = (reference: string, blob: Descriptor) => Promise<void>;

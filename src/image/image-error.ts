@@ -4,6 +4,7 @@ export type ImageErrorCode =
   | "IMAGE_NOT_FOUND"
   | "AMBIGUOUS_ID"
   | "IMAGE_IN_USE"
+  | "PLATFORM_NOT_FOUND"
   | "BLOB_MISSING"
   | "LAYER_MISSING";
 

@@ -1,4 +1,4 @@
-import type { Descriptor, DiffID, Digest, DraftImageConfig, LayerTimes } from "../oci/index.ts";
+import type { Descriptor, DiffID, Digest, DraftImageConfig, LayerTimes, Platform } from "../oci/index.ts";
 
 /** An image of the store. Immutable, plain JSON, stored by its own digest; names point to it.
  * Layers are directories first and tars only on demand, so `config` has no diffIDs: they are filled in when something needs
@@ -39,3 +39,21 @@ export interface ImageOrigin {
   readonly manifest: Descriptor;
   readonly config: Descriptor;
 }
+
+/** An image for several platforms, as the store keeps it: each with its whole record, so that nothing can go missing. */
+export interface IndexRecord {
+  readonly kind: "index";
+  /** In the order of the index. */
+  readonly images: readonly PlatformImage[];
+  /** Set for an index that came from a registry or archive; its bytes may be in the content store. Of a registry's index, only
+   * the images that were asked for are here. */
+  readonly origin?: { readonly reference?: string; readonly digest: Digest };
+}
+
+export interface PlatformImage {
+  readonly platform: Platform;
+  readonly image: ImageRecord;
+}
+
+/** What a name of the store points to. */
+export type StoredRecord = ImageRecord | IndexRecord;

@@ -1,6 +1,7 @@
 import type { LayerId, Store } from "../content/index.ts";
 import type { DiffID } from "../oci/index.ts";
-import type { ImageLayer, ImageRecord } from "./image-record.ts";
+import type { ImageLayer, IndexRecord, StoredRecord } from "./image-record.ts";
+import { imagesOf, isIndex } from "./select-image.ts";
 
 /** Tells how many bytes images take. Reads the layers' metadata once, when first asked. */
 export class ImageSizes {
@@ -11,9 +12,10 @@ export class ImageSizes {
     this.#store = store;
   }
 
-  /** Sum of the files of all layers, each layer by itself; of a layer that was not unpacked yet, the blob. */
-  sizeOf(record: ImageRecord): number {
-    return record.layers.reduce((sum, layer) => sum + this.layerSize(layer), 0);
+  /** Sum of the files of all layers, each layer by itself, of all platforms; of a layer that was not unpacked yet, the blob. */
+  sizeOf(record: StoredRecord): number {
+    const layers = isIndex(record) ? distinctLayers(record) : record.layers;
+    return layers.reduce((sum, layer) => sum + this.layerSize(layer), 0);
   }
 
   layerSize(layer: ImageLayer): number {
@@ -32,4 +34,11 @@ export class ImageSizes {
     );
     return this.#byDiffID;
   }
+}
+
+/** Platforms share layers. */
+function distinctLayers(record: IndexRecord): readonly ImageLayer[] {
+  const keyOf = (layer: ImageLayer) => (layer.kind === "directory" ? layer.layer : layer.diffID);
+  const layers = imagesOf(record).flatMap((image) => image.layers);
+  return [...new Map(layers.map((layer) => [keyOf(layer), layer])).values()];
 }

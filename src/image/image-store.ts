@@ -1,19 +1,19 @@
 import type { Store } from "../content/index.ts";
 import { formatReference, OciError, parseReference } from "../oci/index.ts";
 import { ImageError } from "./image-error.ts";
-import type { ImageRecord } from "./image-record.ts";
-import { knownConfigDigest } from "./known-image.ts";
+import type { StoredRecord } from "./image-record.ts";
+import { knownImageId } from "./known-image.ts";
 import { type ImageName, NameFiles } from "./name-files.ts";
 import { RecordFiles, type RecordId } from "./record-files.ts";
 
 /** An image of the store as a user sees it. */
 export interface StoredImage {
   readonly recordId: RecordId;
-  readonly record: ImageRecord;
+  readonly record: StoredRecord;
   /** Records of the same image, for example by another way into the store; `list` shows them as one. */
   readonly otherRecordIds: readonly RecordId[];
-  /** `sha256:…`: the digest of the image's config, as in docker, once the diffIDs of its layers are known; until then the id
-   * of its record, which stays valid for `find`. */
+  /** `sha256:…`: the digest of the image's config, as in docker, once the diffIDs of its layers are known; of an index, its
+   * digest, once it was assembled. Until then the id of its record, which stays valid for `find`. */
   readonly id: string;
   /** Normalised, sorted; empty for an image that lost its names. */
   readonly names: readonly string[];
@@ -28,7 +28,7 @@ export class ImageStore {
   readonly #records: RecordFiles;
   readonly #names: NameFiles;
   /** What this process has put, in case another one removes it before it gets its name. */
-  readonly #put = new Map<RecordId, ImageRecord>();
+  readonly #put = new Map<RecordId, StoredRecord>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -37,7 +37,7 @@ export class ImageStore {
   }
 
   /** Stores a record; idempotent. */
-  putRecord(record: ImageRecord): RecordId {
+  putRecord(record: StoredRecord): RecordId {
     const id = this.#records.put(record);
     this.#put.set(id, record);
     return id;
@@ -55,7 +55,7 @@ export class ImageStore {
   }
 
   /** The image that a normalised name points to. */
-  get(name: string): ImageRecord | undefined {
+  get(name: string): StoredRecord | undefined {
     const found = this.#names.get(name);
     return found && this.#records.get(found.record);
   }
@@ -125,7 +125,7 @@ export class ImageStore {
       recordId: id,
       record,
       otherRecordIds: [],
-      id: knownConfigDigest(this.#store, record) ?? `sha256:${id}`,
+      id: knownImageId(this.#store, record) ?? `sha256:${id}`,
       names: names.map(({ name }) => name),
       updatedAtMs: Math.max(0, ...names.map((name) => name.updatedAtMs)) || (this.usedAtMs(id) ?? 0),
     };

@@ -3,16 +3,25 @@ export {
   type AssembleOptions,
   assembleImage,
   configDigestOf,
-  documentLimitBytes,
   type FetchBlob,
 } from "./assemble-image.ts";
+export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
 export { ImageError, type ImageErrorCode } from "./image-error.ts";
-export type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";
+export type {
+  ImageLayer,
+  ImageOrigin,
+  ImageRecord,
+  IndexRecord,
+  PlatformImage,
+  StoredRecord,
+} from "./image-record.ts";
 export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
 export { knownConfigDigest } from "./known-image.ts";
+export { documentLimitBytes } from "./limits.ts";
 export { type LayerForm, LayerPacker, type TarMaker } from "./layer-packer.ts";
 export { planPrune, type PruneOptions, type PrunePlan, type StoreInventory } from "./plan-prune.ts";
 export { previewPrune, type PruneRun, pruneStore } from "./prune-store.ts";
 export { recordId, type RecordId } from "./record-files.ts";
 export { type RemovedImage, removeImage } from "./remove-image.ts";
+export { imagesOf, isIndex, platformOf, requireImage, selectImage, shownImage } from "./select-image.ts";

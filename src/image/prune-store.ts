@@ -1,8 +1,8 @@
 import type { Store } from "../content/index.ts";
 import type { Digest } from "../oci/index.ts";
-import type { ImageRecord } from "./image-record.ts";
+import type { ImageLayer, ImageRecord, StoredRecord } from "./image-record.ts";
 import { ImageStore } from "./image-store.ts";
-import { knownAssembly, knownConfigDigest } from "./known-image.ts";
+import { knownAssembly, knownConfigDigest, knownIndex } from "./known-image.ts";
 import {
   type CacheItem,
   type ImageItem,
@@ -12,6 +12,7 @@ import {
   type PrunePlan,
   type StoreInventory,
 } from "./plan-prune.ts";
+import { imagesOf, isIndex } from "./select-image.ts";
 
 export interface PruneRun extends PruneOptions {
   /** Removes directories whatever owners and modes they hold: the worker's `remove`. Called at most once, with at least one. */
@@ -60,11 +61,23 @@ function listImages(store: Store): readonly ImageItem[] {
     id: recordId,
     isNamed: names.length > 0,
     usedAtMs: images.usedAtMs(recordId) ?? 0,
-    layers: record.layers.flatMap((layer) => (layer.kind === "directory" ? layer.layer : [])),
-    diffIDs: record.layers.flatMap((layer) => (layer.kind === "blob" ? layer.diffID : [])),
-    blobs: blobsOf(store, record),
+    layers: layersOf(record).flatMap((layer) => (layer.kind === "directory" ? layer.layer : [])),
+    diffIDs: layersOf(record).flatMap((layer) => (layer.kind === "blob" ? layer.diffID : [])),
+    blobs: [...imagesOf(record).flatMap((image) => blobsOf(store, image)), ...indexBlobs(store, record)],
   }));
 }
+
+function layersOf(record: StoredRecord): readonly ImageLayer[] {
+  return imagesOf(record).flatMap(({ layers }) => layers);
+}
+
+function indexBlobs(store: Store, record: StoredRecord): readonly Digest[] {
+  if (!isIndex(record)) return [];
+  const known = forms.flatMap((form) => knownIndex(store, record, form)?.descriptor.digest ?? []);
+  return record.origin ? [record.origin.digest, ...known] : known;
+}
+
+const forms = ["gzip", "zstd", "none"] as const;
 
 /** Of a built image, config and manifest are there when it was assembled. */
 function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
@@ -72,9 +85,7 @@ function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
   const config = knownConfigDigest(store, record);
   const manifests = record.origin
     ? [record.origin.digest, record.origin.manifest.digest]
-    : (["gzip", "zstd", "none"] as const).flatMap(
-        (form) => knownAssembly(store, record, form)?.manifest.digest ?? [],
-      );
+    : forms.flatMap((form) => knownAssembly(store, record, form)?.manifest.digest ?? []);
   return [...layers, ...manifests, ...(config ? [config] : [])];
 }
 

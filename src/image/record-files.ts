@@ -3,13 +3,14 @@ import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs
 import path from "node:path";
 import type { Store } from "../content/index.ts";
 import { canonicalJson, isErrno, writeFileDurable } from "../util/index.ts";
-import type { ImageRecord } from "./image-record.ts";
+import type { ImageRecord, StoredRecord } from "./image-record.ts";
+import { imagesOf, isIndex } from "./select-image.ts";
 
 /** 64 hexadecimal digits: the sha256 of the record's canonical JSON. */
 export type RecordId = string;
 
 /** The id under which the store keeps a record. */
-export function recordId(record: ImageRecord): RecordId {
+export function recordId(record: StoredRecord): RecordId {
   return createHash("sha256").update(canonicalJson(record)).digest("hex");
 }
 
@@ -22,7 +23,7 @@ export class RecordFiles {
   }
 
   /** Stores the record, or marks it as used now when it is there. */
-  put(record: ImageRecord): RecordId {
+  put(record: StoredRecord): RecordId {
     const id = recordId(record);
     if (this.get(id)) this.#touch(id);
     else writeFileDurable(this.#fileOf(id), canonicalJson(record), this.#store.temp.dir());
@@ -30,7 +31,7 @@ export class RecordFiles {
   }
 
   /** Undefined when it is absent or its bytes are not those that it is named by. */
-  get(id: RecordId): ImageRecord | undefined {
+  get(id: RecordId): StoredRecord | undefined {
     const bytes = this.#read(id);
     if (!bytes || createHash("sha256").update(bytes).digest("hex") !== id) return undefined;
     return parseRecord(JSON.parse(bytes.toString()));
@@ -77,11 +78,14 @@ export class RecordFiles {
 }
 
 /** Only what an older or newer version may have written otherwise is checked: the bytes are those that were once put. */
-function parseRecord(value: unknown): ImageRecord | undefined {
-  const { config, layers } = (value ?? {}) as Partial<ImageRecord>;
-  if (typeof config !== "object" || !Array.isArray(layers)) return undefined;
-  const isKnown = (layers as ImageRecord["layers"]).every(
-    ({ kind }) => kind === "directory" || kind === "blob",
-  );
-  return isKnown ? (value as ImageRecord) : undefined;
+function parseRecord(value: unknown): StoredRecord | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const record = value as StoredRecord;
+  if (isIndex(record) && (record.kind !== "index" || !Array.isArray(record.images))) return undefined;
+  return imagesOf(record).every(isKnown) ? record : undefined;
+}
+
+function isKnown({ config, layers }: Partial<ImageRecord>): boolean {
+  if (typeof config !== "object" || !Array.isArray(layers)) return false;
+  return (layers as ImageRecord["layers"]).every(({ kind }) => kind === "directory" || kind === "blob");
 }

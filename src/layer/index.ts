@@ -1,3 +1,4 @@
+export { entriesBelow } from "./entries-below.ts";
 export { type Compression, sniffCompression } from "./compression.ts";
 export { readUncompressed } from "./decompress.ts";
 export { type ByteSink, descriptorSink } from "./byte-sink.ts";

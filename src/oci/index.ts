@@ -9,7 +9,12 @@ export type {
   ImageConfig,
 } from "./image-config.ts";
 export { type ManifestOrIndex, parseIndex, parseManifest, parseManifestOrIndex } from "./manifest.ts";
-export { matchPlatform } from "./match-platform.ts";
+export {
+  bestForPlatform,
+  isImageDescriptor,
+  isSamePlatform,
+  matchPlatform,
+} from "./match-platform.ts";
 export type { LayerTimes } from "./layer-times.ts";
 export { type LayerCompression, mediaTypes } from "./media-types.ts";
 export { OciError, type OciErrorCode } from "./oci-error.ts";

@@ -5,19 +5,35 @@ import { normalizePlatform, type Platform } from "./platform.ts";
  * 32-bit architecture). An index with one image that names no platform gives that image. Attestations are never chosen.
  * @returns undefined when none suits */
 export function matchPlatform(index: Index, platform: Platform): Descriptor | undefined {
-  const images = index.manifests.filter(isImage);
-  for (const wanted of compatible(normalizePlatform(platform))) {
-    const found = images.find((image) => image.platform && isSame(normalizePlatform(image.platform), wanted));
-    if (found) return found;
-  }
-  return images.length === 1 && !images[0]!.platform ? images[0] : undefined;
+  const images = index.manifests.filter(isImageDescriptor);
+  const found = bestForPlatform(images, (image) => image.platform, platform);
+  return found ?? (images.length === 1 && !images[0]!.platform ? images[0] : undefined);
 }
 
-function isImage({ platform, annotations }: Descriptor): boolean {
+/** The first of `items` that is for `platform`, or for the next best one that its processor runs too. */
+export function bestForPlatform<Item>(
+  items: readonly Item[],
+  platformOf: (item: Item) => Platform | undefined,
+  platform: Platform,
+): Item | undefined {
+  for (const wanted of compatible(normalizePlatform(platform))) {
+    const found = items.find((item) => {
+      const own = platformOf(item);
+      return own !== undefined && isSamePlatform(own, wanted);
+    });
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Is this manifest of an index an image, and no attestation of one? */
+export function isImageDescriptor({ platform, annotations }: Descriptor): boolean {
   return platform?.os !== "unknown" && annotations?.["vnd.docker.reference.type"] === undefined;
 }
 
-function isSame(a: Platform, b: Platform): boolean {
+/** Two ways to write the same platform are equal. */
+export function isSamePlatform(one: Platform, other: Platform): boolean {
+  const [a, b] = [normalizePlatform(one), normalizePlatform(other)];
   return a.os === b.os && a.architecture === b.architecture && a.variant === b.variant;
 }
 

@@ -207,9 +207,10 @@ function noPlatform(context: ResolveContext, index: Index, platform: Platform): 
   const offered = index.manifests.flatMap((each) =>
     each.platform && each.platform.os !== "unknown" ? [formatPlatform(each.platform)] : [],
   );
-  const list = offered.length === 0 ? "none" : [...new Set(offered)].join(", ");
+  const list = offered.length === 0 ? "no platform" : [...new Set(offered)].join(", ");
   return new RegistryError(
     "PLATFORM_NOT_FOUND",
-    `${context.subject}: no image for platform ${formatPlatform(platform)}, only for ${list}`,
+    `${context.subject}: no match for platform in manifest: not found`,
+    { hint: `It was asked for ${formatPlatform(platform)}, and is there for ${list}` },
   );
 }

@@ -95,8 +95,9 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
 
-    async exportTree({ lowers, dest, form, times }) {
-      const request = { lowers: fsOf(lowers), dest, opaqueXattr, times };
+    async exportTree({ trees, dest, form, times }) {
+      const absolute = trees.map(({ lowers, directory }) => ({ lowers: fsOf(lowers), directory }));
+      const request = { trees: absolute, dest, opaqueXattr, times };
       return form === "tar" ? await exportTar(request) : await exportDirectory(request);
     },
 

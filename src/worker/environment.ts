@@ -1,7 +1,13 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { openStore, type Store } from "../content/index.ts";
-import { findRuntimes, hostDevices, type SandboxHost } from "../executor/index.ts";
+import {
+  type Emulator,
+  findRuntimes,
+  hostDevices,
+  readEmulators,
+  type SandboxHost,
+} from "../executor/index.ts";
 import { OverlayLinks } from "../snapshot/index.ts";
 import { mount, SysError } from "../sys/index.ts";
 import { BulkPool } from "./bulk-pool.ts";
@@ -22,6 +28,7 @@ export interface Environment {
   readonly links: OverlayLinks;
   readonly sandbox: SandboxHost;
   readonly runtimes: Runtimes;
+  readonly emulators: readonly Emulator[];
   /** Threads for long file work. */
   readonly bulk: BulkPool;
   readonly contexts: ContextCopies;
@@ -35,6 +42,7 @@ export interface Environment {
  * @throws {SysError} | {ExecutorError} */
 export function prepareEnvironment(setup: WorkerSetup): Environment {
   process.chdir("/"); // the caller's directory may vanish
+  const emulators = readEmulators(); // before another /proc hides them
   process.umask(0); // modes are given exactly, here and in the worker's threads
   const store = openStore(setup.storeRoot, { owner: setup.owner });
   const memoryDir = store.temp.newPath("memory");
@@ -61,6 +69,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     links: new OverlayLinks(path.join(memoryDir, "links")),
     sandbox,
     runtimes,
+    emulators,
     status,
     bulk,
     contexts: new ContextCopies(store, bulk),

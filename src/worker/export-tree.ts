@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import {
   descriptorSink,
   type OpaqueXattr,
+  entriesBelow,
   type PackEntry,
   packTar,
   setEntryTimes,
@@ -14,44 +15,55 @@ import { LayersTree } from "../snapshot/index.ts";
 import { makeDirectory } from "../util/index.ts";
 
 export interface ExportRequest {
-  /** Absolute layer directories, bottom first. */
-  readonly lowers: readonly string[];
+  readonly trees: readonly ExportedTree[];
   readonly dest: string;
   readonly opaqueXattr: OpaqueXattr;
   readonly times?: LayerTimes | undefined;
 }
 
-/** Writes the flattened tree as one tar, with its owners. */
-export async function exportTar({ lowers, dest, times }: ExportRequest): Promise<{ sizeBytes: number }> {
+export interface ExportedTree {
+  /** Absolute layer directories, bottom first. */
+  readonly lowers: readonly string[];
+  /** A plain name: the tree goes below it. */
+  readonly directory?: string | undefined;
+}
+
+/** Writes the flattened trees as one tar, with their owners. */
+export async function exportTar({ trees, dest, times }: ExportRequest): Promise<{ sizeBytes: number }> {
   const fd = openSync(dest, "w", 0o644);
   try {
-    const { tarSizeBytes } = await packTar(
-      setEntryTimes(treeEntries(new LayersTree(lowers)), times),
-      descriptorSink(fd),
-    );
+    const { tarSizeBytes } = await packTar(setEntryTimes(allEntries(trees), times), descriptorSink(fd));
     return { sizeBytes: tarSizeBytes };
   } finally {
     closeSync(fd);
   }
 }
 
-/** Writes the flattened tree into a directory, which may hold something. As BuildKit's local exporter does it, everything belongs to
+/** Writes the flattened trees into a directory, which may hold something. As BuildKit's local exporter does it, everything belongs to
  * the caller, who is 0:0 here. */
 export async function exportDirectory({
-  lowers,
+  trees,
   dest,
   opaqueXattr,
   times,
 }: ExportRequest): Promise<{ sizeBytes: number }> {
   makeDirectory(dest);
   const pipe = new PassThrough({ highWaterMark: 1 << 20 });
-  const packed = packInto(pipe, setEntryTimes(treeEntries(new LayersTree(lowers)), times));
+  const packed = packInto(pipe, setEntryTimes(allEntries(trees), times));
   const unpacked = unpackTar(pipe, dest, { form: "files", opaqueXattr, owner: { uid: 0, gid: 0 } });
   const [packing, unpacking] = await Promise.allSettled([packed, unpacked.finally(() => pipe.destroy())]);
   // When one side fails, so does the other; a failure to pack is what the unpacking side reports.
   if (unpacking.status === "rejected") throw unpacking.reason;
   if (packing.status === "rejected") throw packing.reason;
   return { sizeBytes: unpacking.value.sizeBytes };
+}
+
+function* allEntries(trees: readonly ExportedTree[]): Generator<PackEntry, void> {
+  for (const { lowers, directory } of trees) {
+    const entries = treeEntries(new LayersTree(lowers));
+    if (directory === undefined) yield* entries;
+    else yield* entriesBelow(directory, entries);
+  }
 }
 
 async function packInto(pipe: PassThrough, entries: Iterable<PackEntry>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { FileAction } from "../llb/index.ts";
 import type { FileChange } from "../tree/index.ts";
-import type { Digest, DiffID, LayerCompression, LayerTimes } from "../oci/index.ts";
+import type { Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
 
 /** A layer directory of the store: `layers/<id>/{fs,meta.json}`. Ids are 12 characters of `[0-9a-z]`, chosen at random
  * by whoever asks for the layer; they never leave the machine. */
@@ -40,9 +40,10 @@ export interface WorkerApi {
     level?: number;
     times?: LayerTimes;
   }): Promise<PackedLayer>;
-  /** Writes the flattened tree of a stack of layers into a directory, or as one tar (`dest` is then a file). */
+  /** Writes flattened trees of stacks of layers into a directory, or as one tar (`dest` is then a file), each below its own
+   * `directory`, if it has one (a plain name). */
   exportTree(request: {
-    lowers: readonly LayerId[];
+    trees: readonly { readonly lowers: readonly LayerId[]; readonly directory?: string | undefined }[];
     dest: string;
     form: "directory" | "tar";
     times?: LayerTimes;
@@ -74,6 +75,8 @@ export interface RunRequest {
   readonly env: readonly string[];
   readonly cwd: string;
   readonly user: string;
+  /** What the programs are for; default: this machine. */
+  readonly platform?: Platform;
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";
   readonly hostname?: string;

@@ -17,6 +17,7 @@ import {
   type SpecMount,
 } from "../executor/index.ts";
 import type { MountPoint } from "../snapshot/index.ts";
+import { prepareEmulation } from "./emulation.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
 import type { RunRequest, RunResult } from "./protocol.ts";
 import { ensureWorkingDirectory, readUserFiles } from "./step-files.ts";
@@ -62,7 +63,14 @@ export async function runStep(
     const nodev = request.security === "sandbox";
     const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });
     defer(() => root[Symbol.dispose]());
-    const makeSpec = prepareSpec(environment, { name, request, root, mounts, tty: options.tty ?? false });
+    const emulation = prepareEmulation(environment, root.path, request);
+    const makeSpec = prepareSpec(environment, {
+      name,
+      request,
+      root,
+      mounts: [...emulation, ...mounts],
+      tty: options.tty ?? false,
+    });
     const exitCode = await runInContainer(environment, { name, makeSpec, options });
     if (exitCode !== 0 || request.output === undefined) return { exitCode };
     return { exitCode, layer: root.commit(request.output) };

@@ -21,6 +21,19 @@ export function readUserFiles(root: string): UserFiles {
   return { passwd: readInside(root, "etc/passwd"), group: readInside(root, "etc/group") };
 }
 
+/** The first bytes of a regular file of the tree; undefined when there is none. */
+export function readHead(root: string, file: string, limitBytes: number): Buffer | undefined {
+  const fd = openInside(root, file.replace(/^\/+/, ""));
+  if (fd === undefined) return undefined;
+  try {
+    if (!fstatSync(fd).isFile()) return undefined;
+    const bytes = Buffer.alloc(limitBytes);
+    return bytes.subarray(0, readSync(fd, bytes));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function readInside(root: string, file: string): string | undefined {
   const fd = openInside(root, file);
   if (fd === undefined) return undefined;

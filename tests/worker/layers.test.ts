@@ -173,12 +173,12 @@ test(
     const step = await rig.sh("echo x > /own; chown 1000:100 /own; rm -r /bin", { keep: true });
     const lowers = [rig.base, step.layer];
     const file = path.join(rig.directory, "tree.tar");
-    await rig.worker.exportTree({ lowers, dest: file, form: "tar" });
+    await rig.worker.exportTree({ trees: [{ lowers }], dest: file, form: "tar" });
     const listed = spawnSync("tar", ["-tvf", file, "--numeric-owner"], { encoding: "utf8" }).stdout;
     assert.match(listed, /1000\/100 .* own\n/);
     assert.doesNotMatch(listed, /bin/);
     const dest = path.join(rig.directory, "tree");
-    await rig.worker.exportTree({ lowers, dest, form: "directory" });
+    await rig.worker.exportTree({ trees: [{ lowers }], dest, form: "directory" });
     assert.deepEqual(fs.readdirSync(dest), ["etc", "own", "tmp"]);
     const stat = fs.statSync(path.join(dest, "own"));
     assert.deepEqual([stat.uid, stat.gid], [process.getuid!(), process.getgid!()]);

@@ -52,7 +52,12 @@ export function addBuildOptions(command: Command): Command {
     .option("--label <name=value>", "Set a label of the image", collect, [])
     .option("--secret <spec>", "Lend a secret to the build: id=ID,src=FILE or id=ID,env=NAME", collect, [])
     .option("--network <mode>", "Network of RUN steps: default, none, host")
-    .option("--platform <platform>", "Platform of the image; only that of this machine can be built")
+    .option(
+      "--platform <platforms>",
+      "Platforms of the image, e.g. linux/arm64,linux/amd64 (default: $DOCKER_DEFAULT_PLATFORM, else this machine's)",
+      collect,
+      [],
+    )
     .optionsGroup("What to make of it:")
     .option("-t, --tag <name>", "Name of the image, NAME[:TAG]; may be repeated", collect, [])
     .option(

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { ImageSizes, type StoredImage } from "../../image/index.ts";
+import { type ImageRecord, ImageSizes, requireImage, shownImage } from "../../image/index.ts";
+import { parsePlatform } from "../../oci/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
@@ -11,6 +12,12 @@ interface HistoryFlags extends GlobalFlags {
   readonly trunc: boolean;
   readonly quiet?: boolean;
   readonly format: "table" | "json";
+  readonly platform?: string;
+}
+
+interface ShownImage {
+  readonly id: string;
+  readonly record: ImageRecord;
 }
 
 export function define(command: Command, io: CliIo): void {
@@ -19,6 +26,7 @@ export function define(command: Command, io: CliIo): void {
     .argument("<image>", "name or ID")
     .option("--no-trunc", "Show whole commands and IDs")
     .option("-q, --quiet", "Show only IDs")
+    .option("--platform <platform>", "Which image of an image for several platforms")
     .addOption(
       new Option("--format <format>", "table, or json for one object per line")
         .choices(["table", "json"])
@@ -27,7 +35,11 @@ export function define(command: Command, io: CliIo): void {
     .action((name: string) => {
       const flags = command.optsWithGlobals<HistoryFlags>();
       const { store, images } = openImages(flags, io);
-      io.stdout.write(historyText(images.find(name), new ImageSizes(store), flags));
+      const image = images.find(name);
+      const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+      const record =
+        platform === undefined ? shownImage(store, image.record) : requireImage(store, image, platform);
+      io.stdout.write(historyText({ id: image.id, record }, new ImageSizes(store), flags));
     });
 }
 
@@ -39,7 +51,7 @@ interface HistoryRow {
   readonly comment: string;
 }
 
-function historyText(image: StoredImage, sizes: ImageSizes, flags: HistoryFlags): string {
+function historyText(image: ShownImage, sizes: ImageSizes, flags: HistoryFlags): string {
   const rows = historyRows(image, sizes, flags);
   if (flags.quiet) return rows.map(({ id }) => `${id}\n`).join("");
   if (flags.format === "json") return rows.map(jsonLine).join("");
@@ -56,7 +68,7 @@ function historyText(image: StoredImage, sizes: ImageSizes, flags: HistoryFlags)
 }
 
 /** Newest first. The n-th entry that is not empty describes the n-th layer. */
-function historyRows(image: StoredImage, sizes: ImageSizes, { trunc }: HistoryFlags): HistoryRow[] {
+function historyRows(image: ShownImage, sizes: ImageSizes, { trunc }: HistoryFlags): HistoryRow[] {
   const { layers, config } = image.record;
   let layer = 0;
   const rows = config.history.map((entry): HistoryRow => {

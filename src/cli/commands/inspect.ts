@@ -1,24 +1,41 @@
 import type { Command } from "commander";
 import type { Store } from "../../content/index.ts";
-import { ImageSizes, type StoredImage } from "../../image/index.ts";
+import {
+  ImageSizes,
+  type IndexRecord,
+  isIndex,
+  requireImage,
+  shownImage,
+  type StoredImage,
+} from "../../image/index.ts";
+import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { familiarName } from "../output/image-text.ts";
+
+interface InspectFlags extends GlobalFlags {
+  readonly platform?: string;
+}
 
 export function define(command: Command, io: CliIo): void {
   command
     .usage("IMAGE...")
     .argument("<images...>", "names or IDs")
+    .option("--platform <platform>", "Which image of an image for several platforms")
     .action((names: readonly string[]) => {
-      const { store, images } = openImages(command.optsWithGlobals<GlobalFlags>(), io);
-      const shown = names.map((name) => inspected(images.find(name), store));
+      const flags = command.optsWithGlobals<InspectFlags>();
+      const { store, images } = openImages(flags, io);
+      const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+      const shown = names.map((name) => inspected(images.find(name), store, platform));
       io.stdout.write(`${JSON.stringify(shown, undefined, 4)}\n`);
     });
 }
 
 /** Keys are Docker's; what only Slipway knows stands under `Slipway`. */
-function inspected(image: StoredImage, store: Store): object {
-  const { record } = image;
+function inspected(image: StoredImage, store: Store, platform: Platform | undefined): object {
+  const { origin } = image.record;
+  const record =
+    platform === undefined ? shownImage(store, image.record) : requireImage(store, image, platform);
   const { config, architecture, os, variant, author, created } = record.config;
   const diffIDs = record.layers.map((layer) =>
     layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer, layer.times)?.diffID,
@@ -26,7 +43,7 @@ function inspected(image: StoredImage, store: Store): object {
   return {
     Id: image.id,
     RepoTags: image.names.filter((name) => !name.includes("@")).map(familiarName),
-    RepoDigests: record.origin?.reference ? [repoDigest(record.origin.reference, record.origin.digest)] : [],
+    RepoDigests: origin?.reference ? [repoDigest(origin.reference, origin.digest)] : [],
     ...(created === undefined ? {} : { Created: created }),
     ...(author === undefined ? {} : { Author: author }),
     Config: config,
@@ -40,9 +57,14 @@ function inspected(image: StoredImage, store: Store): object {
       Record: image.recordId,
       ...(record.build && { Build: record.build }),
       ...(record.origin && { Origin: record.origin }),
+      ...(isIndex(image.record) && { Platforms: platformsOf(image.record) }),
       Layers: record.layers.map((layer) => (layer.kind === "directory" ? layer.layer : layer.blob.digest)),
     },
   };
+}
+
+function platformsOf({ images }: IndexRecord): readonly string[] {
+  return images.map(({ platform }) => formatPlatform(platform));
 }
 
 function repoDigest(reference: string, digest: string): string {

@@ -18,6 +18,10 @@ export function define(command: Command, io: CliIo): void {
     .option("-f, --file <file>", "Dockerfile to build (default: CONTEXT/Dockerfile)")
     .option("--build-context <name=value>", "Files or an image to use under a name", collect, [])
     .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, [])
+    .option(
+      "--platform <platform>",
+      "Platform of the image (default: $DOCKER_DEFAULT_PLATFORM, else this machine's)",
+    )
     .option("--pull", "Ask the registry for a newer image")
     .option("--entrypoint <program>", "Run this in place of the image's ENTRYPOINT and CMD")
     .optionsGroup("How to run it:")

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { ImageRecord, ImageStore } from "../../image/index.ts";
+import type { ImageStore, StoredRecord } from "../../image/index.ts";
 import { formatReference, OciError, parseReference } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
@@ -39,7 +39,7 @@ export function define(command: Command, io: CliIo): void {
 }
 
 interface SavedImage {
-  readonly record: ImageRecord;
+  readonly record: StoredRecord;
   readonly names: string[];
 }
 

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { after, test } from "node:test";
 import { Command } from "commander";
 import type { BuildOptions } from "../../build/index.ts";
+import { hostPlatform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { addBuildOptions } from "../commands/build.ts";
 import { type BuildFlags, toBuildOptions } from "./build-options.ts";
@@ -54,7 +55,17 @@ test("the options of docker build become those of a build", async () => {
       { outputs: [{ type: "cacheonly" }], tags: ["a"], storeImage: false },
     ],
     [["-o", "type=image,name=x"], { tags: ["x"] }],
-    [["--platform", `linux/${process.arch === "x64" ? "amd64" : process.arch}`], {}],
+    [
+      ["--platform", "linux/aarch64,linux/amd64", "--platform=linux/arm64/v8", "--platform", "linux/arm"],
+      {
+        platforms: [
+          { os: "linux", architecture: "arm64" },
+          { os: "linux", architecture: "amd64" },
+          { os: "linux", architecture: "arm", variant: "v7" },
+        ],
+      },
+    ],
+    [["--platform", "local"], { platforms: [hostPlatform()] }],
     [["--secret", "id=a,env=B"], { secrets: [{ id: "a", source: { kind: "env", name: "B" } }] }],
     [["-j", "3"], { jobs: 3 }],
     [["--rm", "--provenance=false", "--sbom=false"], {}],
@@ -86,7 +97,10 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
     [["--provenance=max", "."], "Cannot carry out --provenance: not supported"],
     [["--sbom", "true", "."], "Cannot carry out --sbom: not supported"],
-    [["--platform", "linux/s390x", "."], "Cannot carry out --platform linux/s390x: not supported"],
+    [
+      ["--platform", "sparkle", "."],
+      'Cannot parse platform "sparkle": unknown operating system or architecture',
+    ],
     [["--network", "bridge", "."], 'Cannot use network "bridge": unknown mode'],
     [["--progress", "fancy", "."], 'Cannot show progress as "fancy": unknown mode'],
     [["-o", "-", "-o", "type=oci", "."], "Cannot write two outputs to standard output"],

@@ -1,5 +1,4 @@
 import type { BuildOptions, OutputSpec } from "../../build/index.ts";
-import { hostPlatform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
@@ -8,8 +7,8 @@ import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
 import { type ParsedOutput, parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
+import { parsePlatforms } from "./platform.ts";
 import { type ProgressFlags, progressMode } from "./progress-mode.ts";
-import { unsupportedOption } from "./unsupported-options.ts";
 
 /** Values of `slipway build`'s options as commander leaves them. */
 export interface BuildFlags extends ProgressFlags {
@@ -27,7 +26,7 @@ export interface BuildFlags extends ProgressFlags {
   readonly output: readonly string[];
   readonly network?: string;
   readonly secret: readonly string[];
-  readonly platform?: string;
+  readonly platform: readonly string[];
   readonly jobs?: number;
   readonly cacheFrom?: readonly string[];
   readonly cacheTo?: readonly string[];
@@ -37,7 +36,7 @@ export interface BuildFlags extends ProgressFlags {
 /** Turns the options of `slipway build` into those of a build. Reads standard input when the Dockerfile comes from there.
  * @throws {UsageError} */
 export async function toBuildOptions(context: string, flags: BuildFlags, io: CliIo): Promise<BuildOptions> {
-  checkPlatform(flags.platform);
+  const platforms = parsePlatforms(flags.platform, io.env);
   const outputs = flags.output.map(parseOutput);
   const specs = outputs.flatMap(({ spec }) => (spec ? [spec] : []));
   checkStdout(specs, io);
@@ -50,6 +49,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
       ? {}
       : { namedContexts: parseNamedContexts(flags.buildContext, io.cwd) }),
     ...(flags.target ? { target: flags.target } : {}),
+    ...(platforms && { platforms }),
     tags,
     buildArgs: { ...epochOf(io.env), ...parseKeyValues("--build-arg", flags.buildArg, io.env) },
     labels: parseLabels(flags.label),
@@ -96,16 +96,6 @@ function parseNetwork(name: string): "default" | "none" | "host" {
   throw new UsageError(`Cannot use network "${name}": unknown mode`, {
     hint: "modes are default, none, host",
   });
-}
-
-function checkPlatform(platform: string | undefined): void {
-  if (platform === undefined) return;
-  const { os, architecture } = hostPlatform();
-  const isHost = platform
-    .split(",")
-    .every((one) => ["local", architecture, `${os}/${architecture}`].includes(one.trim()));
-  if (!isHost)
-    throw unsupportedOption(`--platform ${platform}`, `this machine builds for ${os}/${architecture} only`);
 }
 
 /** At most one output may be written to standard output, and binary data never to a terminal. */

@@ -13,8 +13,8 @@ export interface ParsedOutput {
 const knownKeys: Record<string, readonly string[]> = {
   docker: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp"],
   oci: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp", "tar"],
-  tar: ["type", "dest"],
-  local: ["type", "dest"],
+  tar: ["type", "dest", "platform-split"],
+  local: ["type", "dest", "platform-split"],
   cacheonly: ["type"],
   image: ["type", "name", "push", "rewrite-timestamp"],
 };
@@ -70,11 +70,11 @@ function outputSpec(type: string, map: ReadonlyMap<string, string>, text: string
     case "oci":
       return { type, dest: dest || "-", ...compressionOf(map, text), ...rewriteTimestamp(map, text) };
     case "tar":
-      return { type, dest: dest || "-" };
+      return { type, dest: dest || "-", ...platformSplitOf(map, text) };
     case "local":
       if (dest === "" || dest === "-")
         throw new UsageError(`Cannot use --output "${text}": a directory is needed as dest`);
-      return { type, dest };
+      return { type, dest, ...platformSplitOf(map, text) };
     case "cacheonly":
       return { type };
     default:
@@ -88,6 +88,14 @@ function rewriteTimestamp(map: ReadonlyMap<string, string>, text: string): { rew
   if (value !== "" && value !== "true" && value !== "false")
     throw new UsageError(`Cannot use --output "${text}": rewrite-timestamp is true or false, not "${value}"`);
   return value === "false" ? {} : { rewriteTimestamp: true };
+}
+
+function platformSplitOf(map: ReadonlyMap<string, string>, text: string): { platformSplit?: boolean } {
+  const value = map.get("platform-split");
+  if (value === undefined) return {};
+  if (["", "1", "t", "true"].includes(value.toLowerCase())) return { platformSplit: true };
+  if (["0", "f", "false"].includes(value.toLowerCase())) return { platformSplit: false };
+  throw new UsageError(`Cannot use --output "${text}": platform-split is neither true nor false`);
 }
 
 function compressionOf(

@@ -1,4 +1,4 @@
-import type { StoredImage } from "../../image/index.ts";
+import { imagesOf, type StoredImage } from "../../image/index.ts";
 import { familiarReference, familiarRepository, parseReference } from "../../oci/index.ts";
 
 /** The first 12 digits of an image's id, as Docker shows it. */
@@ -25,9 +25,8 @@ export function familiarName(name: string): string {
   return familiarReference(parseReference(name));
 }
 
-/** When the image was made, in milliseconds since the epoch; 0 when it does not say. */
+/** When the image was made, or the newest of an index, in milliseconds since the epoch; 0 when it does not say. */
 export function createdMs(image: StoredImage): number {
-  const { created } = image.record.config;
-  const time = created === undefined ? Number.NaN : Date.parse(created);
-  return Number.isNaN(time) ? 0 : time;
+  const times = imagesOf(image.record).map(({ config }) => Date.parse(config.created ?? ""));
+  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }

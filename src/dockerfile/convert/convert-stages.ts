@@ -34,6 +34,7 @@ function createStates(graph: StageGraph, options: ConvertOptions, epoch: number 
     const state = new StageState(node, {
       label: hasLabels ? node.displayName : "",
       epochSeconds: epoch,
+      showPlatform: options.showPlatform ?? false,
       platform: (node.base.kind !== "scratch" && node.platform) || graph.platform,
     });
     state.ignoreCache = options.noCache === true || (node.name !== undefined && filter.has(node.name));

@@ -2,7 +2,7 @@ import type { Definition } from "../../llb/index.ts";
 import type { StageGraph } from "../stages/index.ts";
 import { createConversion, dispatchStages, prepareStages } from "./convert-stages.ts";
 import { formatEpoch, sourceDateEpoch } from "./epoch.ts";
-import { draftConfig } from "./image-config.ts";
+import { asPlatform, draftConfig } from "./image-config.ts";
 import type { ConvertOptions, ConvertResult, ImageConfigResolver } from "./options.ts";
 import type { StageState } from "./stage-state.ts";
 import { conversionWarnings } from "./warnings.ts";
@@ -26,7 +26,10 @@ export async function convertTarget(
   return {
     definition,
     config: {
-      ...draftConfig(target.image, options.labels ?? {}),
+      ...draftConfig(
+        options.isPlatformGiven ? asPlatform(target.image, graph.platform) : target.image,
+        options.labels ?? {},
+      ),
       ...(epoch !== undefined && { created: formatEpoch(epoch) }),
     },
     ...(epoch !== undefined && { epochSeconds: epoch }),

@@ -3,6 +3,7 @@ import {
   type DraftImageConfig,
   type HealthcheckConfig,
   normalizePlatform,
+  type Platform,
 } from "../../oci/index.ts";
 import type { StageImage } from "./stage-state.ts";
 
@@ -19,6 +20,20 @@ export function draftConfig(image: StageImage, labels: Readonly<Record<string, s
     os: platform.os,
     ...(image["os.version"] && { "os.version": image["os.version"] }),
     ...(platform.variant && { variant: platform.variant }),
+  };
+}
+
+/** The image as one for `platform`, which was asked for. A variant of the base image stays when nothing else is. */
+export function asPlatform(image: StageImage, platform: Platform): StageImage {
+  const { variant, "os.version": osVersion, ...rest } = image;
+  const isSame = platform.os === image.os && platform.architecture === image.architecture;
+  const asked = { ...(isSame && { variant, "os.version": osVersion }), ...platform };
+  return {
+    ...rest,
+    os: platform.os,
+    architecture: platform.architecture,
+    ...(asked.variant !== undefined && { variant: asked.variant }),
+    ...(asked["os.version"] !== undefined && { "os.version": asked["os.version"] }),
   };
 }
 

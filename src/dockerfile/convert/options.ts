@@ -26,6 +26,10 @@ export interface ConvertOptions {
   readonly reproducible?: boolean;
   /** Carry out every stage, also those that the target does not need: for checks of a whole file. */
   readonly allStages?: boolean;
+  /** The target's platform was asked for: the image says so whatever its base image says. */
+  readonly isPlatformGiven?: boolean;
+  /** One of several platforms: the names of steps tell which. */
+  readonly showPlatform?: boolean;
   readonly signal?: AbortSignal;
 }
 

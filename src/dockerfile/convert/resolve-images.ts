@@ -1,5 +1,5 @@
 import { CodedError, didYouMean, type SourceLocation } from "../../errors/index.ts";
-import type { Platform } from "../../oci/index.ts";
+import { formatPlatform, type Platform } from "../../oci/index.ts";
 import { locationOf, type StageBase } from "../stages/index.ts";
 import { type ConvertContext, imageKey } from "./convert-context.ts";
 import type { ImageConfigResolver } from "./options.ts";
@@ -54,9 +54,10 @@ function wantedImages(context: ConvertContext, indices: Iterable<number>): Map<s
     const { name, reference } = base;
     const key = imageKey(reference, platform);
     if (context.images.has(key) || wanted.has(key)) return;
+    const prefix = context.options.showPlatform ? `${formatPlatform(platform)} ` : "";
     const description =
       base.context === undefined
-        ? `[internal] load metadata for ${reference}`
+        ? `[${prefix}internal] load metadata for ${reference}`
         : `[context ${base.context}] load metadata for ${name}`;
     wanted.set(key, { name, reference, description, platform, location });
   };

@@ -3,7 +3,6 @@ import { heredocContent } from "../instructions/index.ts";
 import type { Heredoc, RunInstruction } from "../instructions/instruction.ts";
 import { tryParseHeredocWord } from "../parser/heredoc.ts";
 import type { StepOf } from "../stages/index.ts";
-import { cannotRun } from "./can-run.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { addHistory } from "./history.ts";
 import { inlineFile, inlineFileDescription } from "./inline-file.ts";
@@ -18,7 +17,7 @@ type RunStep = StepOf<RunInstruction>;
 
 /** RUN: one process over the stage's tree. */
 export function dispatchRun(context: ConvertContext, state: StageState, step: RunStep): void {
-  refuse(context, state, step);
+  refuse(context, step);
   const inputs = new InputList();
   const root = inputs.add(state.vertex);
   const command = runCommand(context, state, step);
@@ -61,13 +60,11 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
   addHistory(state, ["RUN", ...variables, ...command.args].join(" "), "tree");
 }
 
-function refuse(context: ConvertContext, state: StageState, step: RunStep): void {
+function refuse(context: ConvertContext, step: RunStep): void {
   if (step.instruction.devices.length > 0) throw context.unsupported(step, "RUN --device");
   if (step.instruction.security === "insecure" && !context.options.allowInsecure) {
     throw context.error(step, "security.insecure is not allowed", "DOCKERFILE_INSTRUCTION");
   }
-  const reason = cannotRun(state.platform, context.graph.buildPlatform);
-  if (reason) throw context.unsupported(step, reason);
 }
 
 const scriptDir = "/dev/pipes";

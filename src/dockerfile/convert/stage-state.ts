@@ -15,6 +15,8 @@ export class StageState {
   readonly label: string;
   /** Time of all that the stage makes, where one was asked for. */
   readonly epochSeconds: number | undefined;
+  /** Step descriptions tell the platform. */
+  readonly showPlatform: boolean;
   ignoreCache = false;
 
   platform: Platform;
@@ -39,10 +41,12 @@ export class StageState {
     options: {
       readonly label: string;
       readonly platform: Platform;
+      readonly showPlatform: boolean;
       readonly epochSeconds: number | undefined;
     },
   ) {
     this.node = node;
+    this.showPlatform = options.showPlatform;
     this.steps = node.steps;
     this.label = options.label;
     this.epochSeconds = options.epochSeconds;

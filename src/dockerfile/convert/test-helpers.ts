@@ -1,4 +1,5 @@
 import type { Definition, FileAction, Mount, Op, Vertex } from "../../llb/index.ts";
+import type { Platform } from "../../oci/index.ts";
 import { parseDockerfile } from "../instructions/index.ts";
 import { type NamedContexts, resolveStages } from "../stages/index.ts";
 import { convertTarget } from "./convert-target.ts";
@@ -10,17 +11,16 @@ export interface ConvertSettings extends ConvertOptions {
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly namedContexts?: NamedContexts;
   readonly resolver?: ImageConfigResolver;
+  readonly platform?: Platform;
 }
 
-/** From text to graph and config, for linux/amd64, with the fake images. */
+const amd64: Platform = { os: "linux", architecture: "amd64" };
+
+/** From text to graph and config, on linux/amd64 and for it unless told otherwise, with the fake images. */
 export async function convert(text: string, settings: ConvertSettings = {}): Promise<ConvertResult> {
-  const { target, buildArgs, namedContexts } = settings;
-  const graph = resolveStages(parseDockerfile(text), {
-    target,
-    buildArgs,
-    namedContexts,
-    platform: { os: "linux", architecture: "amd64" },
-  });
+  const { target, buildArgs, namedContexts, platform = amd64 } = settings;
+  const options = { target, buildArgs, namedContexts, platform, buildPlatform: amd64 };
+  const graph = resolveStages(parseDockerfile(text), options);
   return convertTarget(graph, settings, settings.resolver ?? new FakeImages());
 }
 

@@ -1,6 +1,7 @@
 import type { BuildContext } from "../../context/index.ts";
 import type { Store } from "../../content/index.ts";
 import type { ImageRecord } from "../../image/index.ts";
+import type { SourceOp } from "../../llb/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { ContextSource, WorkerApi, WorkerLog } from "../../worker/index.ts";
@@ -12,8 +13,8 @@ export interface EmbeddedEngineOptions {
   readonly store: Store;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
-  /** The image behind a `docker-image://` identifier; it was resolved before the graph was made. */
-  readonly imageOf: (identifier: string) => ImageRecord;
+  /** The image behind a `docker-image://` source; it was resolved before the graph was made. */
+  readonly imageOf: (source: SourceOp) => ImageRecord;
   /** Brings a blob into the content store, verified. Called only when the store does not hold it. */
   readonly fetchBlob: FetchBlob;
   /** Asked in this order for results that the store does not have. */

@@ -51,7 +51,7 @@ function noteResult(
 }
 
 /** COPY, ADD and WORKDIR that read nothing but what is local. */
-function isLocalCopy(definition: Definition, { op, inputs }: Vertex): boolean {
+function isLocalCopy(definition: Graph, { op, inputs }: Vertex): boolean {
   if (op.kind !== "file") return false;
   return op.actions.every((action) => {
     const source = action.kind === "copy" ? definition.vertices.get(inputs[action.from]!)?.op : undefined;

@@ -81,7 +81,7 @@ export class ExecOperation implements Operation<Value> {
 
   async #request(inputs: readonly Value[], output: string): Promise<RunRequest> {
     const { args, env, cwd, user, network, security, proxyEnv = [] } = this.#op;
-    const { hostname, extraHosts, ulimits, shmSizeBytes } = this.#op;
+    const { hostname, extraHosts, ulimits, shmSizeBytes, platform } = this.#op;
     const mounts = this.#op.mounts.filter((mount) => mount.dest !== "/");
     const workerMounts = await Promise.all(mounts.map((mount) => this.#mount(mount, inputs)));
     return {
@@ -95,6 +95,7 @@ export class ExecOperation implements Operation<Value> {
       network,
       security,
       mounts: workerMounts.filter((mount) => mount !== undefined),
+      ...(platform && { platform }),
       ...(hostname !== undefined && { hostname }),
       ...(extraHosts && { extraHosts }),
       ...(ulimits && { ulimits }),

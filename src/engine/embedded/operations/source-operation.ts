@@ -21,7 +21,7 @@ export class SourceOperation implements Operation<Value> {
       return { kind: "context", opened: await this.#options.openContext(name, excludePatterns) };
     }
     if (/^(?:docker-image|oci-layout):\/\//.test(identifier)) {
-      const stack = imageStack(this.#options.imageOf(identifier));
+      const stack = imageStack(this.#options.imageOf(this.#op));
       return { kind: "stack", stack, ran: false };
     }
     throw new Error(`Internal error: source ${identifier} is of no known kind`);
