@@ -6,6 +6,7 @@ export {
   type Vertex,
   type VertexMetadata,
 } from "./definition.ts";
+export { type GitReference, parseGitReference } from "./git-reference.ts";
 export type {
   CopyAction,
   ExecOp,
@@ -19,3 +20,11 @@ export type {
   SourceOp,
   VertexDigest,
 } from "./ops.ts";
+export {
+  type GitSource,
+  gitSourceOp,
+  type HttpSource,
+  httpSourceOp,
+  toGitSource,
+  toHttpSource,
+} from "./remote-source.ts";

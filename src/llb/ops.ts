@@ -12,13 +12,17 @@ export type Op = SourceOp | ExecOp | FileOp | MergeOp;
 /** Brings a tree in. `identifier` is one of
  * - `docker-image://<reference>@<digest>`: an image, resolved before the graph is made;
  * - `oci-layout://<path>:<tag>@<digest>`: an image of a directory, likewise;
- * - `local://<context name>`: a build context of the session (`context` is the main one). */
+ * - `local://<context name>`: a build context of the session (`context` is the main one);
+ * - `http://…`, `https://…`: one file (`httpSourceOp`);
+ * - `git://<host>/<path>#<ref>:<subdir>`: a commit, checked out (`gitSourceOp`). */
 export interface SourceOp {
   readonly kind: "source";
   readonly identifier: string;
   readonly platform?: Platform;
   /** Ignore patterns of a local source, in file order, as written (`!` and all). */
   readonly excludePatterns?: readonly string[];
+  /** Attributes of http and git sources, by BuildKit's names (solver/pb/attr.go). */
+  readonly attrs?: Readonly<Record<string, string>>;
 }
 
 /** Runs one process over the tree of the input mounted at `/`; the output is that tree afterwards. */
