@@ -162,7 +162,7 @@ export class EndpointClient {
       await discardBody(answer);
       if (redirects === maxRedirects)
         throw badRedirect(request.subject, url, `more than ${maxRedirects} redirects`);
-      current = locationOf(answer, current, request.subject);
+      current = locationOf(answer, current, request);
     }
   }
 

@@ -8,6 +8,12 @@ export type { Credentials, CredentialSource } from "./credentials.ts";
 export { dockerCredentials, type DockerCredentialsOptions } from "./docker-credentials.ts";
 export type { BlobSink } from "./fetch-blob.ts";
 export type { NetworkLimits } from "./limits.ts";
+export {
+  createHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+} from "./http-client.ts";
 export { loadConfiguration } from "./load-configuration.ts";
 export type { PushBlob, PushImage, PushResult } from "./push-image.ts";
 export {

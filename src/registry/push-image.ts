@@ -132,7 +132,9 @@ async function upload(context: PushContext, blob: PushBlob): Promise<BlobOutcome
   started.resume();
   if (started.statusCode === 201) return "mounted";
   const base = await client.baseOf(endpoint, context.signal);
-  const location = locationOf(started, new URL("blobs/uploads/", base), subjectOf(context.reference));
+  const location = locationOf(started, new URL("blobs/uploads/", base), {
+    subject: subjectOf(context.reference),
+  });
   location.searchParams.set("digest", digest);
   const stored = await client.sendOnce(endpoint, {
     ...common(context),
