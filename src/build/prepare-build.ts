@@ -32,6 +32,7 @@ export class PreparedBuild implements AsyncDisposable {
       ...environment,
       pull: options.pull,
       localContexts,
+      session,
       cacheFrom: options.cacheFrom ?? [],
     });
     try {

@@ -12,6 +12,8 @@ import { type ImageRecord, LayerPacker } from "../image/index.ts";
 import { type Descriptor, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
+import type { Session } from "../session/index.ts";
+import type { RemoteSources } from "../source/index.ts";
 import type { Worker, WorkerApi, WorkerLog } from "../worker/index.ts";
 import { CacheSource, fetchFromLayout, isLayoutReference } from "./cache-source.ts";
 import { ImageResolver } from "./image-resolver.ts";
@@ -27,6 +29,8 @@ export interface StepEngineOptions {
   readonly localContexts?: ReadonlyMap<string, string>;
   /** Where results of other machines are looked for. */
   readonly cacheFrom?: readonly CacheLocation[];
+  /** Lends tokens and agents to whatever is fetched; default none. */
+  readonly session?: Pick<Session, "secret" | "sshAgent">;
   /** The worker gets this process's terminal, for `runAttached`. */
   readonly attached?: boolean;
 }
@@ -40,6 +44,7 @@ export class StepEngine implements AsyncDisposable {
   readonly store: Store;
   readonly #options: StepEngineOptions;
   #registry: Promise<RegistryClient> | undefined;
+  #remoteSources: Promise<RemoteSources> | undefined;
 
   constructor(options: StepEngineOptions) {
     this.#options = options;
@@ -57,6 +62,7 @@ export class StepEngine implements AsyncDisposable {
       resultSources: (options.cacheFrom ?? []).map(
         (location) => new CacheSource(location, { store, emit, registry: () => this.registry() }),
       ),
+      remoteSources: () => this.remoteSources(),
       startWorker: (onLog) => this.#startWorker(onLog),
     });
   }
@@ -77,6 +83,16 @@ export class StepEngine implements AsyncDisposable {
     await registry.fetchBlob(parseReference(reference), blob, content, { onProgress });
   };
 
+  /** Files and repositories of the network, in this build's store. */
+  remoteSources(): Promise<RemoteSources> {
+    this.#remoteSources ??= (async () => {
+      const { RemoteSources } = await import("../source/index.ts");
+      const { store, emit, signal, session = noSession } = this.#options;
+      return new RemoteSources({ store, session, signal, note: (text) => emit({ kind: "note", text }) });
+    })();
+    return this.#remoteSources;
+  }
+
   /** Layer directories of an image, bottom first; fetched and unpacked where they are not there. */
   async directoriesOf(record: ImageRecord): Promise<readonly string[]> {
     return await this.engine.directoriesOf(imageStack(record));
@@ -96,6 +112,8 @@ export class StepEngine implements AsyncDisposable {
     await this.engine[Symbol.asyncDispose]();
     const registry = await this.#registry?.catch(() => undefined);
     await registry?.[Symbol.asyncDispose]();
+    const sources = await this.#remoteSources?.catch(() => undefined);
+    await sources?.[Symbol.asyncDispose]();
     this.store.temp.close();
   }
 
@@ -133,6 +151,11 @@ export class StepEngine implements AsyncDisposable {
     return worker;
   }
 }
+
+const noSession: Pick<Session, "secret" | "sshAgent"> = {
+  secret: () => Promise.resolve(undefined),
+  sshAgent: () => Promise.resolve(undefined),
+};
 
 /** Steps mostly wait: for the disk, the network, a process's start. */
 export function defaultJobs(): number {

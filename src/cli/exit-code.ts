@@ -54,6 +54,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "BAD_PATTERN",
       "BAD_MODE",
       "UNSUPPORTED",
+      "INVALID_SOURCE",
       "COMPOSE_INVALID",
       "COMPOSE_UNSUPPORTED",
       "CONFIGURATION_INVALID",
@@ -80,7 +81,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
   [exitCodes.registryDenied, ["UNAUTHORIZED", "DENIED"]],
   [
     exitCodes.registryFailed,
-    ["UNREACHABLE", "INTERRUPTED", "TOO_MANY_REQUESTS", "SERVER_ERROR", "BAD_RESPONSE"],
+    ["UNREACHABLE", "INTERRUPTED", "TOO_MANY_REQUESTS", "SERVER_ERROR", "BAD_RESPONSE", "GIT_FAILED"],
   ],
   [
     exitCodes.corrupt,
@@ -112,6 +113,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "BLOB_MISSING",
       "LAYER_MISSING",
       "RUNTIME_MISSING",
+      "GIT_MISSING",
       "RUNTIME_FAILED",
       "EMULATOR_MISSING",
       "OVERLAY_UNSUPPORTED",

@@ -1,10 +1,11 @@
+import { redactUrls } from "../../errors/index.ts";
 import type { CopyAction, FileOp, VertexDigest } from "../../llb/index.ts";
 import { quoteGo } from "../go-text.ts";
 import type { AddInstruction, CopyInstruction, InlineFile } from "../instructions/instruction.ts";
 import { expandHeredocAt, type StepOf } from "../stages/index.ts";
 import { parseChmod } from "./chmod.ts";
 import type { ConvertContext } from "./convert-context.ts";
-import { refuseRemoteSource } from "./remote-source.ts";
+import { type RemoteSource, remoteSource } from "./remote-source.ts";
 import { addHistory } from "./history.ts";
 import { inlineFile, inlineFileDescription } from "./inline-file.ts";
 import { InputList } from "./input-list.ts";
@@ -19,24 +20,32 @@ type CopyStep = StepOf<CopyInstruction | AddInstruction>;
  * a tree of its own, which is laid upon the stage's. */
 export function dispatchCopy(context: ConvertContext, state: StageState, step: CopyStep): void {
   const words = expandWords(context, state, step);
-  for (const source of words.sources) refuseRemoteSource(context, step, source);
-  if (words.checksum) throw context.error(step, checksumReason(words.sources));
+  const { checksum } = words;
+  const remotes = words.sources.map((source) => remoteSource(context, step, { source, checksum }));
+  if (checksum) requireOneRemote(context, step, remotes);
+  const metadata = nextStep(context, state, step);
   const inputs = new InputList();
   const shared = sharedOptions(context, state, step, words);
   const isLinked = step.instruction.link && canLink(shared);
   const base = isLinked ? -1 : inputs.add(state.vertex);
   if (base < 0) refuseOwnerName(context, step, shared.owner);
   const actions: CopyAction[] = [];
-  if (words.sources.length > 0) {
-    const from = inputs.add(sourceTree(context, state, step));
-    actions.push(...words.sources.map((source) => copyAction(step, { from, source, shared })));
+  for (const [index, source] of words.sources.entries()) {
+    const remote = remotes[index];
+    if (remote) {
+      const named = context.metadata(state, step, metadata.description);
+      const from = inputs.add(context.definition.add(remote.op, [], named));
+      actions.push({ ...literalAction(from, shared), ...remote.action });
+    } else {
+      const from = inputs.add(sourceTree(context, state, step));
+      actions.push(copyAction(step, { from, source, shared }));
+    }
   }
   for (const file of step.instruction.files) {
     const from = inputs.add(inlineTree(context, state, step, file));
-    actions.push(inlineAction(from, file, shared));
+    actions.push({ ...literalAction(from, shared), source: resolveSource(file.name) });
   }
   const op: FileOp = { kind: "file", base, actions };
-  const metadata = nextStep(context, state, step);
   const copied = context.definition.add(op, inputs.digests, metadata);
   state.vertex = isLinked ? layUpon(context, state, copied) : copied;
   addHistory(state, shownCopy(step, words), "tree");
@@ -74,9 +83,13 @@ function expandWords(context: ConvertContext, state: StageState, step: CopyStep)
   };
 }
 
-function checksumReason(sources: readonly string[]): string {
-  if (sources.length !== 1) return "checksum can't be specified for multiple sources";
-  return "checksum requires HTTP(S) or Git sources";
+function requireOneRemote(
+  context: ConvertContext,
+  step: CopyStep,
+  remotes: readonly (RemoteSource | undefined)[],
+): void {
+  if (remotes.length !== 1) throw context.error(step, "checksum can't be specified for multiple sources");
+  if (!remotes[0]) throw context.error(step, "checksum requires HTTP(S) or Git sources");
 }
 
 function sourceTree(context: ConvertContext, state: StageState, step: CopyStep): VertexDigest | undefined {
@@ -152,11 +165,11 @@ function inlineTree(
   return context.definition.add(inlineFile(file.name, data, 0o644), [], metadata);
 }
 
-function inlineAction(from: number, file: InlineFile, shared: SharedOptions): CopyAction {
+/** Copies what it is told and nothing else. */
+function literalAction(from: number, shared: SharedOptions): Omit<CopyAction, "source"> {
   return {
     kind: "copy",
     from,
-    source: resolveSource(file.name),
     ...shared,
     followSymlink: false,
     copyDirContents: false,
@@ -173,7 +186,7 @@ function shownCopy({ instruction }: CopyStep, words: CopyWords): string {
     ...(instruction.kind === "copy" && instruction.parents ? ["--parents"] : []),
     ...(words.chown ? [`--chown=${words.chown}`] : []),
     ...(words.chmod ? [`--chmod=${words.chmod}`] : []),
-    ...words.sources,
+    ...words.sources.map(redactUrls),
     ...instruction.files.map(({ name }) => `<<${name}`),
     words.dest,
   ].join(" ");

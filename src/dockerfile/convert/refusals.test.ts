@@ -15,8 +15,6 @@ const refused: [instruction: string, code: string, message: string][] = [
     "checksum can't be specified for multiple sources",
   ],
   ["ADD --checksum=sha256:a a /c", "DOCKERFILE_INSTRUCTION", "checksum requires HTTP(S) or Git sources"],
-  ["ADD https://x/y.tar /b", "UNSUPPORTED", "ADD of a URL is not supported yet"],
-  ["ADD git://x/y /b", "UNSUPPORTED", "ADD of a git repository is not supported yet"],
   ["RUN --device=gpu x", "UNSUPPORTED", "RUN --device is not supported yet"],
   ["RUN --security=insecure x", "DOCKERFILE_INSTRUCTION", "security.insecure is not allowed"],
   ["RUN --mount=target=/ x", "DOCKERFILE_INSTRUCTION", 'invalid mount target "/"'],

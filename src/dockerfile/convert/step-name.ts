@@ -1,3 +1,4 @@
+import { redactUrls } from "../../errors/index.ts";
 import type { VertexMetadata } from "../../llb/index.ts";
 import {
   formatPlatform,
@@ -28,7 +29,8 @@ export function nextStep(
     escape,
     raw: options.raw ?? false,
   });
-  const shown = text.replace(/^[^ ]+/, (keyword) => keyword.toUpperCase());
+  const named = step.instruction.kind === "add" ? redactUrls(text) : text;
+  const shown = named.replace(/^[^ ]+/, (keyword) => keyword.toUpperCase());
   const description = numberStep(state, step.isOnbuild ? `ONBUILD ${shown}` : shown);
   const isFilesOnly = step.instruction.kind === "workdir";
   const metadata = context.metadata(state, step, description);

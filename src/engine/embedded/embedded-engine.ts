@@ -24,6 +24,7 @@ import { LayerDirectories } from "./layer-directories.ts";
 import { ExecOperation } from "./operations/exec-operation.ts";
 import { FileOperation } from "./operations/file-operation.ts";
 import { MergeOperation } from "./operations/merge-operation.ts";
+import { isRemote, RemoteOperation } from "./operations/remote-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
 import { planSteps } from "./plan-steps.ts";
 import { PullReporter } from "./pull-reporter.ts";
@@ -166,7 +167,9 @@ function toOperation(environment: SolveEnvironment, vertex: Vertex): Operation<V
   const { op } = vertex;
   switch (op.kind) {
     case "source":
-      return new SourceOperation(environment.options, op);
+      return isRemote(op)
+        ? new RemoteOperation(environment, vertex, op)
+        : new SourceOperation(environment.options, op);
     case "exec":
       return new ExecOperation(environment, vertex, op);
     case "file":

@@ -4,6 +4,7 @@ import type { ImageRecord } from "../../image/index.ts";
 import type { SourceOp } from "../../llb/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
+import type { RemoteSources } from "../../source/index.ts";
 import type { ContextSource, WorkerApi, WorkerLog } from "../../worker/index.ts";
 import type { Stack } from "../stack.ts";
 import type { ResultSource } from "../step-result.ts";
@@ -21,6 +22,8 @@ export interface EmbeddedEngineOptions {
   readonly resultSources?: readonly ResultSource[];
   /** Opens a local context of the session. */
   readonly openContext: (name: string, excludePatterns: readonly string[]) => Promise<OpenedContext>;
+  /** Files and repositories of the network; asked for when a graph first names one. */
+  readonly remoteSources: () => Promise<RemoteSources>;
   readonly startWorker: (onLog: (log: WorkerLog) => void) => Promise<WorkerApi & AsyncDisposable>;
 }
 
@@ -39,7 +42,13 @@ export interface OpenedContext {
 
 /** The result of a vertex: a stack of layers, or a build context. */
 export type Value =
-  | { readonly kind: "stack"; readonly stack: Stack; readonly ran: boolean }
+  | {
+      readonly kind: "stack";
+      readonly stack: Stack;
+      readonly ran: boolean;
+      /** Of a file or repository of the network: which it is, in words that explain a miss. */
+      readonly version?: string;
+    }
   | { readonly kind: "context"; readonly opened: OpenedContext };
 
 export function asStack(value: Value | undefined): Stack {

@@ -85,7 +85,10 @@ function describe(name: string, change: PartChange, { parentRan }: MissCircumsta
   const parent = parentRan ? "parent ran" : "parent changed";
   if (name === "base") return describeBase(change) ?? parent;
   if (name.startsWith("env ")) return `${change.part}: ${shown(change.before)}→${shown(change.after)}`;
-  if (name.startsWith("source ")) return change.after?.startsWith("stack ") ? parent : filesChanged;
+  if (name.startsWith("source ")) {
+    if (change.after?.startsWith("stack ")) return parent;
+    return describeRemote(change) ?? filesChanged;
+  }
   if (name.startsWith("mount ")) return `content of ${name} changed`;
   if (name === "command" || name.startsWith("action ")) return "instruction changed";
   return `${name} changed`;
@@ -97,6 +100,18 @@ function describeBase({ before, after }: PartChange): string | undefined {
   if (!from || !to) return undefined;
   if (from.name !== to.name) return `base ${from.name}→${to.name}`;
   return `base ${to.name} moved ${from.digest}→${to.digest}`;
+}
+
+/** `ref main moved 1234567→89abcde` or `https://example.com/file changed`; undefined where neither file nor repository of the network
+ * is the same as before. */
+function describeRemote({ before = "", after = "" }: PartChange): string | undefined {
+  const [oldKind, oldPlace, ...old] = before.split(" ");
+  const [kind, place, ...now] = after.split(" ");
+  if (oldKind !== kind || oldPlace !== place) return undefined;
+  if (kind === "url") return `${place} changed`;
+  if (kind !== "git" || old[0] !== now[0]) return undefined;
+  const ref = now[0]!.replace(/^refs\/(?:heads|tags)\//, "");
+  return `ref ${ref} moved ${old[1]?.slice(0, 7)}→${now[1]?.slice(0, 7)}`;
 }
 
 function parseImage(text: string | undefined): { name: string; digest: string } | undefined {

@@ -157,7 +157,8 @@ export class FileOperation implements Operation<Value> {
     const action = this.#op.actions[index];
     if (action?.kind !== "copy") return undefined;
     const source = inputs[action.from];
-    return source?.kind === "stack" ? `stack ${stackIdentity(source.stack)}` : undefined;
+    if (source?.kind !== "stack") return undefined;
+    return `${source.version ?? "stack"} ${stackIdentity(source.stack)}`;
   }
 
   #readsStacks(inputs: readonly Value[]): boolean {
