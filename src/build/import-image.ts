@@ -1,12 +1,17 @@
 import { newLayerId } from "../content/index.ts";
 import { type ImageRecord, ImageStore, type RecordId } from "../image/index.ts";
-import { hostPlatform } from "../oci/index.ts";
+import { hostPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 /** Makes an image of one layer out of a tar of a root file system, plain or compressed, as `docker import` does.
+ * @param options.platform what its programs are for; default: this machine
  * @throws {BuildError} `INVALID_TAG` | {WorkerError} */
-export async function importImage(file: string, name: string, steps: StepEngine): Promise<RecordId> {
+export async function importImage(
+  file: string,
+  name: string,
+  { steps, platform = hostPlatform() }: { readonly steps: StepEngine; readonly platform?: Platform },
+): Promise<RecordId> {
   const reference = normaliseTag(name);
   const worker = await steps.worker();
   const layer = newLayerId();
@@ -15,7 +20,7 @@ export async function importImage(file: string, name: string, steps: StepEngine)
   const created = new Date().toISOString();
   const record: ImageRecord = {
     config: {
-      ...hostPlatform(),
+      ...normalizePlatform(platform),
       created,
       config: {},
       history: [{ created, comment: "Imported from -" }],

@@ -1,19 +1,23 @@
 import type { ImageLayer, ImageRecord } from "../image/index.ts";
-import { familiarReference, parseReference } from "../oci/index.ts";
+import { familiarReference, parseReference, type Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import { reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
 
+export interface PullOptions {
+  readonly steps: StepEngine;
+  readonly emit: EmitEvent;
+  /** Of the image; default: this machine's. */
+  readonly platform?: Platform | undefined;
+}
+
 /** Brings an image into the store, layers included, so that no network is needed afterwards. What the store has is not fetched
  * again; with the engine's `pull`, the registry is asked whether the name points elsewhere now.
  * @throws {RegistryError} | {ContentError} */
-export async function pullImage(
-  name: string,
-  { steps, emit }: { readonly steps: StepEngine; readonly emit: EmitEvent },
-): Promise<ImageRecord> {
+export async function pullImage(name: string, { steps, emit, platform }: PullOptions): Promise<ImageRecord> {
   const reference = normaliseTag(name);
-  const record = await steps.resolver.resolve(reference);
+  const record = await steps.resolver.resolve(reference, platform && { platform });
   const missing = record.layers.filter(
     (layer) => layer.kind === "blob" && !steps.store.content.has(layer.blob.digest, layer.blob.size),
   );

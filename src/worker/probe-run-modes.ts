@@ -1,4 +1,12 @@
-import { ExecutorError, findRuntimes, hostHasSeccomp, type Runtime } from "../executor/index.ts";
+import {
+  canExecute,
+  ExecutorError,
+  findRuntimes,
+  hostHasSeccomp,
+  knownArchitectures,
+  type Runtime,
+} from "../executor/index.ts";
+import { hostPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
 import { runProcess } from "../util/index.ts";
 import { launch } from "./launch.ts";
 import { explainRefusal } from "./refusal.ts";
@@ -19,6 +27,21 @@ export interface RunModeFinding {
 export async function probeRunModes(options: { runtime?: string } = {}): Promise<readonly RunModeFinding[]> {
   const wanted = options.runtime ?? process.env["SLIPWAY_RUNTIME"];
   return [await probeNamespaces(), ...(await probeRuntimes(wanted)), probeFilter()];
+}
+
+/** Platforms whose programs the kernel runs here, this machine's first, and those that it would with an emulator.
+ * @param directory where programs may be written to and run from */
+export function probePlatforms(directory: string): {
+  readonly runnable: readonly Platform[];
+  readonly others: readonly Platform[];
+} {
+  const host = hostPlatform();
+  const platforms = [
+    host.architecture,
+    ...knownArchitectures.filter((each) => each !== host.architecture),
+  ].map((architecture) => normalizePlatform({ os: host.os, architecture }));
+  const runnable = platforms.filter(({ architecture }) => canExecute(architecture, directory));
+  return { runnable, others: platforms.filter((platform) => !runnable.includes(platform)) };
 }
 
 async function probeNamespaces(): Promise<RunModeFinding> {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { canExecute, tinyProgram } from "../../src/executor/index.ts";
-import { missingForContainers, Rig } from "./rig.ts";
+import { busyboxRootfs, missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
 const host = process.arch === "arm64" ? "arm64" : "amd64";
@@ -244,4 +244,23 @@ test("RUN for a processor without an emulator says what is missing, and where", 
   await rig.mustBuild("--platform", "linux/s390x", "-t", "app");
   const run = await rig.slipway(["run", "app"]);
   assert.deepEqual([run.exitCode, run.stderr.includes('Cannot run "/write" for linux/s390x')], [126, true]);
+});
+
+test("a root file system of another platform is imported, and is a base of images for it", {
+  skip,
+}, async (t) => {
+  const rig = Rig.create(t);
+  const imported = await rig.slipway(["import", "--platform", "linux/arm", busyboxRootfs(), "arm-base"]);
+  assert.equal(imported.exitCode, 0, imported.stderr);
+  rig.file("Dockerfile", "FROM arm-base\nCOPY Dockerfile /\n");
+  const built = await rig.mustBuild("--platform", "linux/arm/v7", "-t", "app");
+  assert.doesNotMatch(built.stderr, /InvalidBaseImagePlatform/);
+  assert.match((await rig.slipway(["inspect", "app"])).stdout, /"Architecture": "arm",\n {8}"Variant": "v7"/);
+  const implicit = await rig.mustBuild("-t", "app");
+  assert.match(implicit.stderr, /Base image arm-base was pulled with platform "linux\/arm\/v7", expected/);
+});
+
+test("doctor tells what RUN can execute", { skip }, async (t) => {
+  const { stdout } = await Rig.create(t).slipway(["doctor"]);
+  assert.match(stdout, new RegExp(`RUN can execute programs for linux/${host}\\b`));
 });

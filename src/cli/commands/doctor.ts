@@ -3,9 +3,16 @@ import { release } from "node:os";
 import pc from "picocolors";
 import type { Command } from "commander";
 import type { Store } from "../../content/index.ts";
+import { formatPlatform, type Platform } from "../../oci/index.ts";
 import { wantsColours } from "../../progress/index.ts";
 import { formatBytes } from "../../util/index.ts";
-import { probeRunModes, type RunModeFinding, startWorker, type Worker } from "../../worker/index.ts";
+import {
+  probePlatforms,
+  probeRunModes,
+  type RunModeFinding,
+  startWorker,
+  type Worker,
+} from "../../worker/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { exitCodes } from "../exit-code.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -48,6 +55,7 @@ async function* findings(flags: GlobalFlags, io: CliIo, signal: AbortSignal): As
     // The worker below tells of namespaces.
     if (finding.subject !== "namespaces") yield runModeFinding(finding);
   }
+  yield platformFinding(store.value);
   const worker = await attemptAsync(() => start(store.value, signal));
   if ("problem" in worker) {
     yield worker.problem;
@@ -62,6 +70,16 @@ const states = { ok: "ok", weaker: "warning", missing: "problem" } as const;
 
 function runModeFinding({ state, text, hint }: RunModeFinding): Finding {
   return { state: states[state], text: hint === undefined ? text : `${text}\n${hint}` };
+}
+
+/** An emulator is needed only by builds for other processors, so that none is no weakness. */
+function platformFinding(store: Store): Finding {
+  const { runnable, others } = probePlatforms(store.temp.dir());
+  const names = (platforms: readonly Platform[]) => platforms.map(formatPlatform).join(", ");
+  const text = `RUN can execute programs for ${names(runnable)}`;
+  if (others.length === 0) return { state: "ok", text };
+  const hint = `For ${names(others)} it needs an emulator: "apt-get install qemu-user-static" (Debian, Ubuntu), "dnf install qemu-user-static" (Fedora)`;
+  return { state: "ok", text: `${text}\n${hint}` };
 }
 
 /** Less than this is soon used up by a build. */

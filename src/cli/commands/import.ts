@@ -4,22 +4,33 @@ import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import type { Store } from "../../content/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { parsePlatformFlag } from "../flags/platform.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
 import { withProgress } from "../with-progress.ts";
 
+interface ImportFlags extends GlobalFlags {
+  readonly platform?: string;
+}
+
 export function define(command: Command, io: CliIo): void {
   command
-    .usage("FILE|- NAME[:TAG]")
+    .usage("[OPTIONS] FILE|- NAME[:TAG]")
     .argument("<file>", "tar of a root file system, plain or compressed, or - for standard input")
     .argument("<name>", "name of the image")
+    .option(
+      "--platform <platform>",
+      "What the programs in it are for (default: $DOCKER_DEFAULT_PLATFORM, else this machine)",
+    )
     .action(async (file: string, name: string) => {
-      const { store, images } = openImages(command.optsWithGlobals<GlobalFlags>(), io);
+      const flags = command.optsWithGlobals<ImportFlags>();
+      const platform = parsePlatformFlag(flags.platform, io.env);
+      const { store, images } = openImages(flags, io);
       const { importImage, StepEngine } = await import("../../build/index.ts");
       const recordId = await withProgress({ quiet: true }, io, async (work) => {
         await using archive = await openArchive(file, store, { io, signal: work.signal });
         await using steps = new StepEngine({ store, ...work });
-        return await importImage(archive.file, name, steps);
+        return await importImage(archive.file, name, { steps, ...(platform && { platform }) });
       });
       io.stdout.write(`${images.find(recordId).id}\n`);
     });
