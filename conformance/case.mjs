@@ -53,16 +53,9 @@ function writeOne(target, content, context) {
 
 function writeTar(target, { flags = [], files }, scratch) {
   writeContext(files, scratch);
-  const names = Object.keys(files);
-  execFileSync("tar", [
-    "--numeric-owner",
-    "--mtime=@1700000000",
-    ...flags,
-    "-C",
-    scratch,
-    "-cf",
-    target,
-    ...names,
-  ]);
-  rmSync(scratch, { recursive: true });
+  const list = `${scratch}.list`;
+  writeFileSync(list, Object.keys(files).join("\0"), "latin1");
+  const plain = ["--numeric-owner", "--mtime=@1700000000", "--no-recursion", "-C", scratch, ...flags];
+  execFileSync("tar", [...plain, "-cf", target, "--null", "-T", list]);
+  for (const file of [scratch, list]) rmSync(file, { recursive: true });
 }
