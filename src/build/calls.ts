@@ -29,7 +29,7 @@ export async function checkBuild(
   try {
     input = planInput(dockerfile, options, environment);
   } catch (error) {
-    if (error instanceof CodedError) return { dockerfile, warnings: [], error };
+    if (error instanceof CodedError) return { dockerfile, warnings: [], remarks: [], error };
     throw error;
   }
   const { stageOptions, convertOptions } = input;

@@ -154,6 +154,23 @@ test("check=error=true is told behind the warnings", async () => {
   assert.equal(exitCode, 1);
 });
 
+test("remarks of our own rules change neither answer nor exit code, and can be made warnings or turned off", async () => {
+  const text = "FROM scratch AS a\nFROM scratch AS a\n";
+  const found = await answer("check", `# check=skip=DuplicateStageName\n${text}`);
+  assert.deepEqual(found, {
+    exitCode: 0,
+    stdout: "Check complete, no warnings found.\n",
+    stderr: `1 remark of slipway beside these checks, explained in docs/rules:
+ - UnreachableStage: No target reaches this stage: a later stage is named "a" too, and no other stage uses this one (line 2)
+`,
+  });
+  const skipped = await answer("check", `# check=skip=DuplicateStageName,UnreachableStage\n${text}`);
+  assert.equal(skipped.stderr, "");
+  const asked = await answer("check", `# check=skip=DuplicateStageName;experimental=slipway\n${text}`);
+  assert.match(asked.stdout, /\nWARNING: UnreachableStage - docs\/rules\/unreachable-stage\.md\n/);
+  assert.deepEqual([asked.stderr, asked.exitCode], ["", 1]);
+});
+
 test("an outline is a table for each kind of parameter", async () => {
   const text = `# VERSION of it
 ARG VERSION=1.2

@@ -5,7 +5,7 @@ import type { CliIo } from "./cli-io.ts";
 import { exitCodes } from "./exit-code.ts";
 import { type BuildFlags, toBuildOptions } from "./flags/build-options.ts";
 import type { Call } from "./flags/parse-call.ts";
-import { checkJson, checkText } from "./output/check-text.ts";
+import { checkJson, checkText, remarksText } from "./output/check-text.ts";
 import { outlineJson, outlineText, targetsJson, targetsText } from "./output/outline-text.ts";
 import { errorText } from "./report-error.ts";
 import { type Work, withProgress } from "./with-progress.ts";
@@ -34,6 +34,7 @@ export async function runCall(request: CallRequest, io: CliIo): Promise<void> {
   } else {
     const answer = await ask((work) => checkBuild(options, work));
     io.stdout.write(isJson ? checkJson(answer) : checkText(answer, fileName(request, options, io)));
+    if (!isJson && !flags.quiet) io.stderr.write(remarksText(answer));
     const isViolation = answer.error?.code === "DOCKERFILE_CHECK" && answer.warnings.length > 0;
     if (answer.error && !isViolation) throw answer.error;
     if (answer.error) io.stderr.write(errorText(answer.error, { debug: false }));

@@ -18,6 +18,16 @@ function warningText({ rule, url, message, location }: Diagnostic, file: string)
   return [`WARNING: ${rule}${page}`, printable(message), codeFrame({ ...location, file })].join("\n");
 }
 
+/** What Slipway has to say beside docker's checks; nothing when there is nothing. */
+export function remarksText({ remarks }: CheckResult): string {
+  if (remarks.length === 0) return "";
+  const head = remarks.length === 1 ? "1 remark" : `${remarks.length} remarks`;
+  const lines = remarks.map(({ rule, message, location }) =>
+    printable(` - ${rule}: ${message} (line ${location.range.startLine})`),
+  );
+  return `${head} of slipway beside these checks, explained in docs/rules:\n${lines.join("\n")}\n`;
+}
+
 /** The result as docker's clients print it as JSON. */
 export function checkJson({ warnings, error, dockerfile }: Answer<CheckResult>): string {
   return callJson({

@@ -12,6 +12,8 @@ import { lintStages } from "./warnings.ts";
 export interface CheckResult {
   /** In the order in which BuildKit finds them. */
   readonly warnings: readonly Diagnostic[];
+  /** What Slipway has to say beside BuildKit's checks, in file order. */
+  readonly remarks: readonly Diagnostic[];
   /** Why a build would fail before its first step: what is wrong with the file, an image that is not found, or warnings in a
    * file with `check=error=true`. */
   readonly error: CodedError | undefined;
@@ -57,10 +59,10 @@ async function carryOut(
 /** What the checks find, and the reason why a build would fail: wrong options of the checks come first. */
 function withFailure(failure: CodedError | undefined, lint: () => LintResult): CheckResult {
   try {
-    const { warnings, error } = lint();
-    return { warnings, error: failure ?? error };
+    const { error, ...found } = lint();
+    return { ...found, error: failure ?? error };
   } catch (error) {
-    return { warnings: [], error: codedError(error) };
+    return { warnings: [], remarks: [], error: codedError(error) };
   }
 }
 

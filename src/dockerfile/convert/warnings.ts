@@ -32,6 +32,7 @@ export function lintStages(
   stages: Pick<LintOptions, "stages" | "lastLine">,
 ): LintResult {
   return lintDockerfile(graph, {
+    graph,
     ...stages,
     baseImage: (stage) => states[stage]!.baseImage?.config,
     ...ignoreOption(options.contextIgnorePatterns ?? []),

@@ -32,8 +32,20 @@ export function parseCheckOptions(text: string): CheckOptions {
 
 /** Is this rule looked for? */
 export function isRuleActive(name: RuleName, options: CheckOptions): boolean {
+  const { isOwn } = rules[name];
+  if (isOwn) return wantsOwnRule(name, options.experimental) && !includes(options.skip, name);
   if (rules[name].isExperimental) return includes(options.experimental, name);
   return !includes(options.skip, name);
+}
+
+/** Is this rule of Slipway's own remarked, when it is not looked for? */
+export function isRemarked(name: RuleName, options: CheckOptions): boolean {
+  return rules[name].isOwn === true && !isRuleActive(name, options) && !includes(options.skip, name);
+}
+
+/** `all` means BuildKit's, so that a file is checked alike everywhere. */
+function wantsOwnRule(name: RuleName, selection: RuleSelection): boolean {
+  return selection !== "all" && (selection.has("slipway") || selection.has(name));
 }
 
 /** `options`, with what the comments above an instruction (`# check=skip=Rule`) add. Comments that are no check options are

@@ -1,17 +1,26 @@
 import type { Diagnostic } from "../../errors/index.ts";
 import { DockerfileError } from "../dockerfile-error.ts";
 import type { ParsedDockerfile } from "../instructions/instruction.ts";
-import { type CheckOptions, isRuleActive, parseCheckOptions, withComments } from "./check-options.ts";
+import {
+  type CheckOptions,
+  isRemarked,
+  isRuleActive,
+  parseCheckOptions,
+  withComments,
+} from "./check-options.ts";
 import { checkFile } from "./file-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkFroms } from "./from-checks.ts";
 import type { LintInput, LintOptions } from "./lint-input.ts";
-import { rules, ruleUrl } from "./rules.ts";
+import { type RuleName, rules, ruleUrl } from "./rules.ts";
 import { checkStages } from "./stage-checks.ts";
+import { checkTarget } from "./target/check-target.ts";
 
 export interface LintResult {
   /** In the order in which BuildKit finds them; a variable that is missing in several words is several warnings. */
   readonly warnings: readonly Diagnostic[];
+  /** What Slipway's own rules find that the file did not ask for; in file order. */
+  readonly remarks: readonly Diagnostic[];
   /** Set when `check=error=true` and there is a warning: the build is to fail with it. */
   readonly error: DockerfileError | undefined;
 }
@@ -22,11 +31,22 @@ export interface LintResult {
 export function lintDockerfile(input: LintInput, options: LintOptions = {}): LintResult {
   const { dockerfile } = input;
   const checks = checkOptions(input);
-  const findings = [...checkFile(dockerfile), ...checkFroms(input), ...checkStages(input, options)].filter(
-    ({ rule, instruction }) => isRuleActive(rule, withComments(checks, instruction.prevComment)),
-  );
-  const warnings = findings.map((finding) => toDiagnostic(finding, dockerfile));
-  return { warnings, error: checks.isError && warnings.length > 0 ? violation(warnings) : undefined };
+  const select = (
+    findings: Iterable<Finding>,
+    isWanted: (rule: RuleName, options: CheckOptions) => boolean,
+  ) =>
+    [...findings]
+      .filter(({ rule, instruction }) => isWanted(rule, withComments(checks, instruction.prevComment)))
+      .map((finding) => toDiagnostic(finding, dockerfile));
+  const own = options.graph ? [...checkTarget(options.graph, options)] : [];
+  const findings = [...checkFile(dockerfile), ...checkFroms(input), ...checkStages(input, options), ...own];
+  const warnings = select(findings, isRuleActive);
+  const remarks = inFileOrder(select(own, isRemarked));
+  return {
+    warnings,
+    remarks,
+    error: checks.isError && warnings.length > 0 ? violation(warnings) : undefined,
+  };
 }
 
 /** Sorted by line; those of one line stay as they were found. */

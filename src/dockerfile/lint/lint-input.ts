@@ -1,5 +1,6 @@
 import type { ContainerConfig, Platform } from "../../oci/index.ts";
 import type { ParsedDockerfile } from "../instructions/instruction.ts";
+import type { StageGraph } from "../stages/stage-graph.ts";
 
 /** What is checked; a `StageGraph` is one. */
 export interface LintInput {
@@ -30,6 +31,8 @@ export interface LintOptions {
   readonly lastLine?: number;
   /** The image that a stage starts from. Without it, variables of that stage are not checked, for the image may set them. */
   readonly baseImage?: (stage: number) => LintBaseImage | undefined;
+  /** The stages of the file with what they read from: for Slipway's own rules, which are not looked for without. */
+  readonly graph?: StageGraph;
   /** Ignore file of the build context; `isIgnored` takes cleaned paths relative to it. */
   readonly ignore?: {
     readonly patterns: readonly string[];

@@ -1,10 +1,13 @@
-/** What a build check looks for. Names, and what they mean, are BuildKit's. */
+/** What a build check looks for. Names, and what they mean, are BuildKit's, but for those of `isOwn`. */
 export interface Rule {
   readonly description: string;
   /** Last part of the address of its page. */
   readonly page?: string;
   /** Only looked for when `check=experimental=…` asks. */
   readonly isExperimental?: boolean;
+  /** Slipway's, about the target as a whole. A warning only when `check=experimental=…` names it or `slipway`; a remark of a
+   * check otherwise. */
+  readonly isOwn?: boolean;
 }
 
 export type RuleName = keyof typeof ruleTable;
@@ -103,11 +106,42 @@ const ruleTable = {
       "IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future release",
     page: "expose-invalid-format",
   },
+  UnreachableStage: {
+    description: "Every stage should be a target, or be used by one",
+    page: "unreachable-stage",
+    isOwn: true,
+  },
+  CopyWholeRoot: {
+    description: "Stages should copy what they need of others, not everything",
+    page: "copy-whole-root",
+    isOwn: true,
+  },
+  BuildToolsShipped: {
+    description: "Compilers and dependencies of development should not be part of the target",
+    page: "build-tools-shipped",
+    isOwn: true,
+  },
+  RootUserShipped: {
+    description: "The target should not run as root",
+    page: "root-user-shipped",
+    isOwn: true,
+  },
+  CopyBeforeInstall: {
+    description: "Dependencies should be installed before the whole context is copied",
+    page: "copy-before-install",
+    isOwn: true,
+  },
+  ArgNotRedeclared: {
+    description: "A global ARG should be declared again in the stages that use it",
+    page: "arg-not-redeclared",
+    isOwn: true,
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export const rules: Readonly<Record<RuleName, Rule>> = ruleTable;
 
-/** Address of the page that explains a rule. */
-export function ruleUrl({ page }: Rule): string | undefined {
+/** Address of the page that explains a rule; of Slipway's own, its file among the documentation. */
+export function ruleUrl({ page, isOwn }: Rule): string | undefined {
+  if (isOwn) return `docs/rules/${page}.md`;
   return page && `https://docs.docker.com/go/dockerfile/rule/${page}/`;
 }

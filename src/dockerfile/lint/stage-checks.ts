@@ -9,26 +9,20 @@ import type {
 } from "../instructions/instruction.ts";
 import type { Finding } from "./finding.ts";
 import type { LintInput, LintOptions } from "./lint-input.ts";
-import { StageScope } from "./stage-scope.ts";
+import type { StageScope } from "./stage-scope.ts";
+import { walkStages } from "./walk-stages.ts";
 
-/** Checks of instructions that depend on the stage they stand in. Every stage is walked through, for later ones may start
- * from it; `options.stages` says whose findings count. */
+/** Checks of instructions that depend on the stage they stand in; `options` says which of them count. */
 export function* checkStages(input: LintInput, options: LintOptions): Generator<Finding> {
-  const scopes: StageScope[] = [];
   const { stages, lastLine = Number.POSITIVE_INFINITY } = options;
-  const isCounted = (index: number, line = 0) => line <= lastLine && (stages?.has(index) ?? true);
+  const isCounted = (index: number) => stages?.has(index) ?? true;
   for (const { index } of input.dockerfile.stages)
     if (isCounted(index)) yield* basePlatform(index, input, options);
-  for (const { index, instructions } of input.dockerfile.stages) {
-    const scope = initialScope(index, { input, options, scopes });
-    scopes.push(scope);
-    const latest = new Map<string, StageInstruction>();
-    for (const instruction of instructions) {
-      const { startLine } = instruction.range;
-      if (isCounted(index, startLine)) yield* repeatedInstruction(instruction, latest);
-      if (isCounted(index, startLine)) yield* checkInstruction(instruction, { scope, input, options });
-      scope.apply(instruction, input);
-    }
+  const latest = new Map<string, StageInstruction>();
+  for (const { index, instruction, scope } of walkStages(input, options)) {
+    if (!isCounted(index) || instruction.range.startLine > lastLine) continue;
+    yield* repeatedInstruction(instruction, { index, latest });
+    yield* checkInstruction(instruction, { scope, input, options });
   }
 }
 
@@ -36,17 +30,6 @@ interface Situation {
   readonly scope: StageScope;
   readonly input: LintInput;
   readonly options: LintOptions;
-}
-
-function initialScope(
-  index: number,
-  context: { input: LintInput; options: LintOptions; scopes: readonly StageScope[] },
-): StageScope {
-  const { base } = context.input.stages[index]!;
-  if (base.kind === "stage") return StageScope.fromStage(context.scopes[base.index]!);
-  if (base.kind === "scratch" || base.kind === "context")
-    return StageScope.fromImage({ ...context.input.platform, config: {} });
-  return StageScope.fromImage(context.options.baseImage?.(index));
 }
 
 function* basePlatform(index: number, input: LintInput, options: LintOptions): Generator<Finding> {
@@ -61,15 +44,15 @@ function* basePlatform(index: number, input: LintInput, options: LintOptions): G
 }
 
 /** The earlier one is reported: it is the one without effect.
- * @param latest the latest instruction of each kind */
+ * @param context.latest the latest instruction of each stage and kind */
 function* repeatedInstruction(
   instruction: StageInstruction,
-  latest: Map<string, StageInstruction>,
+  { index, latest }: { readonly index: number; readonly latest: Map<string, StageInstruction> },
 ): Generator<Finding> {
   const { kind, keyword } = instruction;
   if (kind !== "cmd" && kind !== "entrypoint" && kind !== "healthcheck") return;
-  const earlier = latest.get(kind);
-  latest.set(kind, instruction);
+  const earlier = latest.get(`${index} ${kind}`);
+  latest.set(`${index} ${kind}`, instruction);
   if (!earlier) return;
   const message = `Multiple ${keyword} instructions should not be used in the same stage because only the last one will be used`;
   yield { rule: "MultipleInstructionsDisallowed", message, instruction: earlier };

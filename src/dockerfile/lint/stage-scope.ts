@@ -48,22 +48,32 @@ export class StageScope {
 
   /** Expands what the build expands and reports variables that nothing defines, for each word anew. */
   *undefinedVariables(instruction: StageInstruction, input: LintInput): Generator<Finding> {
-    const { escape } = input.dockerfile.directives;
-    const used: string[] = [];
-    const expand = (word: string, kind?: "heredoc") => {
-      const { text, unmatched } = processWord(word, this.env, kind ? { skipQuotes: true } : { escape });
-      used.push(...unmatched);
-      return text;
-    };
-    quietly(() => expandInstruction(instruction, expand));
-    if (instruction.kind === "arg") quietly(() => this.#expandDefaults(instruction, input, expand));
-    for (const name of this.#isEnvKnown ? used : []) {
-      if (this.#args.has(name) || notInEnv.has(name)) continue;
+    for (const name of this.#isEnvKnown ? this.unmatchedNames(instruction, input) : []) {
+      if (this.declares(name) || notInEnv.has(name)) continue;
       const suggestion = nearest(name, this.env.keys());
       const hint = suggestion === undefined ? "" : ` (did you mean $${suggestion}?)`;
       const message = `Usage of undefined variable '$${name}'${hint}`;
       yield { rule: "UndefinedVar", message, instruction };
     }
+  }
+
+  /** Whether the stage, or one below it, has an ARG of that name, with a value or without. */
+  declares(name: string): boolean {
+    return this.#args.has(name);
+  }
+
+  /** Variables without a value in what the build expands of an instruction, word by word. */
+  unmatchedNames(instruction: StageInstruction, input: LintInput): readonly string[] {
+    const { escape } = input.dockerfile.directives;
+    const names: string[] = [];
+    const expand = (word: string, kind?: "heredoc") => {
+      const { text, unmatched } = processWord(word, this.env, kind ? { skipQuotes: true } : { escape });
+      names.push(...unmatched);
+      return text;
+    };
+    quietly(() => expandInstruction(instruction, expand));
+    if (instruction.kind === "arg") quietly(() => this.#expandDefaults(instruction, input, expand));
+    return names;
   }
 
   #expandDefaults(instruction: ArgInstruction, input: LintInput, expand: (word: string) => string): void {
