@@ -27,7 +27,7 @@ install_node_modules() {
   if [ node_modules/.package-lock.json -nt package-lock.json ]; then return 0; fi
   say "Installing npm packages from package-lock.json into node_modules/"
   # Not "npm ci": it wants the lock file to name the optional packages of every platform, and registries may lack some.
-  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+  npm install --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 }
 
 say() { printf '==> %s\n' "$*"; }

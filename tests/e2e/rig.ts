@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -160,6 +161,18 @@ const passwd = [
   "",
 ].join("\n");
 const group = ["root:x:0:", "daemon:x:1:", "staff:x:50:app", "app:x:1001:", "nobody:x:65534:", ""].join("\n");
+
+/** The command line of every process, its arguments parted by spaces. */
+export function commandLines(): readonly string[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").slice(0, -1).replaceAll("\0", " ");
+    } catch {
+      return []; // ended meanwhile
+    }
+  });
+}
 
 /** Every mount below `dir` in this process's mount namespace. */
 export function mountsBelow(dir: string): readonly string[] {
