@@ -125,6 +125,7 @@ export const ignoreCases: readonly (readonly [
   [["??.txt"], "hides", ["ab.txt"]],
   [["???.txt"], "hides", ["ünï.txt"]],
   [["[ab]*.txt"], "hides", ["a.txt", "ab.txt"]],
+  [["[ab][^a]txt"], "hides", ["a.txt"]],
   [["[a-c].txt"], "hides", ["a.txt"]],
   [["[^a]*.txt"], "hides", ["sp ace.txt", "x[1].txt", "ünï.txt"]],
   [["[!a]*.txt"], "hides", ["a.txt", "ab.txt"]],

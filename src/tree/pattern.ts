@@ -85,7 +85,7 @@ function translate(chars: readonly string[]): { kind: Kind; alternatives: Altern
       isInClass = false;
     } else if (char === "\\") append(escaped(chars[++i]));
     else if (char === "[" || char === "]") {
-      const isLiteral = (char === "[") === isInClass || i === classStart;
+      const isLiteral = (char === "[") === isInClass || (isInClass && i === classStart);
       append(isLiteral ? `\\${char}` : char);
       if (isLiteral) continue;
       isInClass = char === "[";
