@@ -6,7 +6,9 @@ export type BuildErrorCode =
   | "DOCKERFILE_UNREADABLE"
   /** The context is not a directory that can be read. */
   | "CONTEXT_NOT_FOUND"
-  /** A named context that cannot be understood. */
+  /** No room for a context of standard input. */
+  | "NO_SPACE"
+  /** A context that cannot be understood. */
   | "INVALID_CONTEXT"
   /** An image says nothing to run. */
   | "NO_COMMAND"

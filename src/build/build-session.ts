@@ -6,9 +6,7 @@ import type { BuildOptions, SecretSpec } from "./options.ts";
 
 /** The session of a build from the command line: its context directories, secrets from files and variables.
  * A secret is read when a step asks for it. */
-export function createBuildSession(
-  options: Pick<BuildOptions, "contextDir" | "namedContexts" | "secrets">,
-): Session {
+export function createBuildSession(options: Pick<BuildOptions, ContextOption | "secrets">): Session {
   const secrets = new Map((options.secrets ?? []).map((secret) => [secret.id, secret]));
   return {
     localContexts: localContexts(options),
@@ -20,8 +18,16 @@ export function createBuildSession(
   };
 }
 
-function localContexts(options: Pick<BuildOptions, "contextDir" | "namedContexts">): Map<string, string> {
+type ContextOption = "contextDir" | "remoteContext" | "namedContexts";
+
+/** Name of the directory that holds a main context's archive; no named context can have it. */
+export const archiveContextName = "_archive";
+
+function localContexts(options: Pick<BuildOptions, ContextOption>): Map<string, string> {
   const directories = new Map<string, string>();
+  const { remoteContext } = options;
+  if (remoteContext?.kind === "fetched" && remoteContext.directory !== undefined)
+    directories.set(archiveContextName, remoteContext.directory);
   if (options.contextDir !== undefined) directories.set("context", options.contextDir);
   for (const [name, context] of options.namedContexts ?? []) {
     if (context.kind === "local") directories.set(localContextName(name), context.directory);

@@ -4,6 +4,7 @@ import type { BuildSummary, EmitEvent } from "../progress/index.ts";
 import { StoryTeller } from "./build-story.ts";
 import { warnWithoutEpoch } from "./image-times.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
+import { withContext } from "./with-context.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions, BuildResult } from "./options.ts";
 import { PreparedBuild, projectOf } from "./prepare-build.ts";
@@ -18,6 +19,10 @@ import { checkOutputs, writeOutputs } from "./write-outputs.ts";
  * @throws {DockerfileError} | {BuildError} | {ContextError} | {EngineError} | {RegistryError} | {WorkerError} | …, each with the
  * Dockerfile's line where there is one */
 export async function build(options: BuildOptions, environment: BuildEnvironment): Promise<BuildResult> {
+  return await withContext(options, environment, (fetched) => buildAndTell(fetched, environment));
+}
+
+async function buildAndTell(options: BuildOptions, environment: BuildEnvironment): Promise<BuildResult> {
   const dockerfile = readDockerfile(options);
   const { contextDir } = options;
   const project = projectOf(options, dockerfile);

@@ -2,6 +2,7 @@ export { build } from "./build.ts";
 export { BuildError, type BuildErrorCode } from "./build-error.ts";
 export type { BuildStory, StepStory } from "./build-story.ts";
 export { type Answer, checkBuild, outlineBuild, targetsOfBuild } from "./calls.ts";
+export { withContext } from "./with-context.ts";
 export { ImageResolver } from "./image-resolver.ts";
 export { importImage } from "./import-image.ts";
 export { normaliseTag } from "./normalise-tag.ts";
@@ -14,6 +15,7 @@ export type {
   DockerfileInput,
   OutputDest,
   OutputSpec,
+  RemoteContextSpec,
   SecretSpec,
 } from "./options.ts";
 export { type NamedContextSpec, parseNamedContext } from "./named-context.ts";

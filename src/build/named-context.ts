@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
 import path from "node:path";
-import { contextName } from "../dockerfile/index.ts";
+import { contextName, type FetchedContext } from "../dockerfile/index.ts";
+import { redactUrls } from "../errors/index.ts";
+import { gitSourceOf, gitSourceOp, httpSourceOp, parseGitReference } from "../llb/index.ts";
 import { formatPlatform, parsePlatform } from "../oci/index.ts";
 import { isErrno } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
@@ -10,6 +12,8 @@ import { layoutName, layoutScheme, parseLayoutReference } from "./layout-referen
 export type NamedContextSpec =
   /** Absolute path of a directory. */
   | { readonly kind: "local"; readonly directory: string }
+  /** A repository, or one file, of the network. */
+  | { readonly kind: "fetched"; readonly context: FetchedContext }
   /** A name, `scratch`, or `oci-layout://<absolute path>:<tag>[@<digest>]`. */
   | { readonly kind: "image"; readonly reference: string }
   /** Another stage of the Dockerfile. */
@@ -43,16 +47,20 @@ function parseValue(name: string, value: string, cwd: string): NamedContextSpec 
   if (scheme === "docker-image") return { kind: "image", reference: value.slice("docker-image://".length) };
   if (scheme === "target") return { kind: "stage", stage: value.slice("target:".length) };
   if (value.startsWith(layoutScheme)) return { kind: "image", reference: absoluteLayout(name, value, cwd) };
-  if (/^(?:https?|git|ssh):\/\/|^[\w.-]+@[\w.-]+:/.test(value)) {
-    throw new BuildError(
-      "INVALID_CONTEXT",
-      `Cannot use "${value}" as context ${name}: URLs are not supported yet`,
-      {
-        hint: "fetch it first, e.g. with git clone, and give the directory",
-      },
-    );
-  }
+  const context = remoteContext(name, value);
+  if (context) return { kind: "fetched", context };
   return { kind: "local", directory: findDirectory(name, path.resolve(cwd, value), value) };
+}
+
+function remoteContext(name: string, value: string): FetchedContext | undefined {
+  const description = `[context ${name}] ${redactUrls(value)}`;
+  try {
+    const git = parseGitReference(value);
+    if (git && !git.isAmbiguous) return { op: gitSourceOp(gitSourceOf(git)), description };
+    return /^https?:\/\//i.test(value) ? { op: httpSourceOp({ url: value }), description } : undefined;
+  } catch (error) {
+    throw invalidValue(name, value, error);
+  }
 }
 
 function absoluteLayout(name: string, value: string, cwd: string): string {
@@ -61,11 +69,14 @@ function absoluteLayout(name: string, value: string, cwd: string): string {
     const suffix = layout.digest === undefined ? "" : `@${layout.digest}`;
     return layoutName({ ...layout, directory: path.resolve(cwd, layout.directory) }) + suffix;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new BuildError("INVALID_CONTEXT", `invalid context value ${value} of ${name}: ${reason}`, {
-      cause: error,
-    });
+    throw invalidValue(name, value, error);
   }
+}
+
+function invalidValue(name: string, value: string, cause: unknown): BuildError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `invalid context value ${redactUrls(value)} of ${name}: ${reason}`;
+  return new BuildError("INVALID_CONTEXT", message, { cause });
 }
 
 function findDirectory(name: string, directory: string, value: string): string {

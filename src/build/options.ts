@@ -1,6 +1,7 @@
 import type { Store } from "../content/index.ts";
 import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
+import type { FetchedContext } from "../dockerfile/index.ts";
 import type { NamedContextSpec } from "./named-context.ts";
 
 /** What a build works with. */
@@ -12,8 +13,9 @@ export interface BuildEnvironment {
 
 /** One build, whoever asks for it: the command line, Compose, Bake. Plain data. */
 export interface BuildOptions {
-  /** Directory of the main build context, or undefined for none (`slipway build - < Dockerfile`). */
+  /** Directory of the main build context; undefined for none (`slipway build - < Dockerfile`) and for a remote one. */
   readonly contextDir: string | undefined;
+  readonly remoteContext?: RemoteContextSpec;
   readonly dockerfile: DockerfileInput;
   /** By name, as `parseNamedContext` gives them. */
   readonly namedContexts?: ReadonlyMap<string, NamedContextSpec>;
@@ -66,8 +68,22 @@ export type CacheTarget = CacheLocation & {
   readonly ignoreError: boolean;
 };
 
+/** A main build context that is no directory of this machine. Its ignore file does not count, as in BuildKit. */
+export type RemoteContextSpec =
+  /** A git repository, an archive, or a Dockerfile without context. */
+  | { readonly kind: "url"; readonly url: string }
+  /** An archive as it is read from standard input; can be read once. */
+  | { readonly kind: "archive"; readonly bytes: AsyncIterable<Uint8Array> }
+  /** What `withContext` makes of the others: `name` is shown, `directory` holds an archive. */
+  | {
+      readonly kind: "fetched";
+      readonly name: string;
+      readonly context: FetchedContext;
+      readonly directory?: string;
+    };
+
 export type DockerfileInput =
-  /** Relative to the context directory unless absolute; default `Dockerfile`, then `dockerfile`. */
+  /** As typed: relative to the working directory, or to the root of a remote context; default `Dockerfile`, then `dockerfile`. */
   | { readonly kind: "file"; readonly path: string | undefined }
   | { readonly kind: "text"; readonly text: string; readonly name: string };
 

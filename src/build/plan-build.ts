@@ -83,6 +83,7 @@ export function planInput(
     isPlatformGiven: platforms !== undefined,
     showPlatform: isMultiPlatform(options),
     signal,
+    ...(options.remoteContext?.kind === "fetched" && { mainContext: options.remoteContext.context }),
     ...(noCacheFilter && { noCacheFilter }),
     ...(network && { network }),
     ...(options.reproducible && { reproducible: true }),

@@ -1,5 +1,6 @@
 import type { StepPlan } from "../engine/index.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
+import { withContext } from "./with-context.ts";
 import { PreparedBuild } from "./prepare-build.ts";
 import { readDockerfile } from "./read-dockerfile.ts";
 
@@ -13,9 +14,13 @@ export interface BuildPlan {
 }
 
 /** What `build` would do with these options now. Runs nothing and writes nothing; the network is asked only for base images that
- * the store does not know.
+ * the store does not know, and for a remote context, which the store keeps.
  * @throws what `build` throws before its first step */
 export async function planTarget(options: BuildOptions, environment: BuildEnvironment): Promise<BuildPlan> {
+  return await withContext(options, environment, (fetched) => planFetched(fetched, environment));
+}
+
+async function planFetched(options: BuildOptions, environment: BuildEnvironment): Promise<BuildPlan> {
   await using prepared = await PreparedBuild.create(readDockerfile(options), options, environment);
   const { plans, steps, request } = prepared;
   const { target, stagesBuilt, stagesSkipped } = prepared.shared;

@@ -72,8 +72,12 @@ export class PreparedBuild implements AsyncDisposable {
 }
 
 /** Names a build between runs. */
-export function projectOf({ contextDir = "" }: BuildOptions, { path, name }: DockerfileText): string {
-  return `${contextDir}\n${path ?? name}`;
+export function projectOf(
+  { contextDir, remoteContext }: BuildOptions,
+  { path, name }: DockerfileText,
+): string {
+  const context = contextDir ?? (remoteContext?.kind === "fetched" ? remoteContext.name : "");
+  return `${context}\n${path ?? name}`;
 }
 
 function noContext(): BuildError {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import type { CodedErrorOptions } from "../errors/index.ts";
 import { isErrno } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions } from "./options.ts";
@@ -13,7 +14,7 @@ export interface DockerfileText {
 }
 
 /** A Dockerfile is parsed as a whole; a larger one is a mistake. */
-const limitBytes = 16 * 1024 * 1024;
+export const dockerfileLimitBytes = 16 * 1024 * 1024;
 
 /** Reads the Dockerfile: the named one (as given, like docker: relative to the working directory), or `Dockerfile`, then `dockerfile`, of the context.
  * @throws {BuildError} `DOCKERFILE_NOT_FOUND` | `DOCKERFILE_UNREADABLE` */
@@ -39,20 +40,25 @@ export function readDockerfile(options: Pick<BuildOptions, "contextDir" | "docke
 function read(file: string, name: string): DockerfileText {
   try {
     const { size } = statSync(file);
-    if (size > limitBytes) {
-      throw new BuildError("DOCKERFILE_UNREADABLE", `Cannot read "${name}": larger than ${limitBytes} bytes`);
+    if (size > dockerfileLimitBytes) {
+      throw new BuildError(
+        "DOCKERFILE_UNREADABLE",
+        `Cannot read "${name}": larger than ${dockerfileLimitBytes} bytes`,
+      );
     }
     return { text: readFileSync(file, "utf8"), name: path.basename(name), path: path.resolve(file) };
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) {
-      throw new BuildError(
-        "DOCKERFILE_NOT_FOUND",
-        `failed to read dockerfile: open ${name}: no such file or directory`,
-        { cause: error, hint: `Looked for ${path.resolve(file)}; name another file with -f` },
-      );
+      const hint = `Looked for ${path.resolve(file)}; name another file with -f`;
+      throw dockerfileNotFound(name, { cause: error, hint });
     }
     if (error instanceof BuildError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new BuildError("DOCKERFILE_UNREADABLE", `Cannot read "${name}": ${reason}`, { cause: error });
   }
+}
+
+export function dockerfileNotFound(name: string, options: CodedErrorOptions = {}): BuildError {
+  const message = `failed to read dockerfile: open ${name}: no such file or directory`;
+  return new BuildError("DOCKERFILE_NOT_FOUND", message, options);
 }

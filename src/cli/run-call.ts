@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type BuildOptions, checkBuild, outlineBuild, targetsOfBuild } from "../build/index.ts";
+import { type BuildOptions, checkBuild, outlineBuild, targetsOfBuild, withContext } from "../build/index.ts";
 import type { Store } from "../content/index.ts";
 import type { CliIo } from "./cli-io.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -23,16 +23,20 @@ export async function runCall(request: CallRequest, io: CliIo): Promise<void> {
   const { call, context, flags, store } = request;
   const options = await toBuildOptions(context, flags, io);
   const isJson = call.format === "json";
-  const ask = <Answer>(question: (work: Work & { readonly store: Store }) => Answer | Promise<Answer>) =>
-    withProgress(flags, io, async (work) => await question({ store, ...work }));
+  const ask = <Answer>(
+    question: (fetched: BuildOptions, work: Work & { readonly store: Store }) => Answer | Promise<Answer>,
+  ) =>
+    withProgress(flags, io, (work) =>
+      withContext(options, { store, ...work }, (fetched) => question(fetched, { store, ...work })),
+    );
   if (call.method === "targets") {
-    const answer = await ask((work) => targetsOfBuild(options, work));
+    const answer = await ask(targetsOfBuild);
     io.stdout.write(isJson ? targetsJson(answer) : targetsText(answer));
   } else if (call.method === "outline") {
-    const answer = await ask((work) => outlineBuild(options, work));
+    const answer = await ask(outlineBuild);
     io.stdout.write(isJson ? outlineJson(answer) : outlineText(answer));
   } else {
-    const answer = await ask((work) => checkBuild(options, work));
+    const answer = await ask(checkBuild);
     io.stdout.write(isJson ? checkJson(answer) : checkText(answer, fileName(request, options, io)));
     if (!isJson && !flags.quiet) io.stderr.write(remarksText(answer));
     const isViolation = answer.error?.code === "DOCKERFILE_CHECK" && answer.warnings.length > 0;

@@ -1,4 +1,5 @@
 import { readSync } from "node:fs";
+import { sniffCompression } from "./compression.ts";
 import { readUncompressed } from "./decompress.ts";
 import { LayerError } from "./layer-error.ts";
 import { peek } from "./read-chunks.ts";
@@ -11,13 +12,26 @@ export async function isTar(fd: number): Promise<boolean> {
   try {
     const { head, rest } = await peek(readUncompressed(chunksOf(fd)), tarBlockBytes);
     await rest.return();
-    const block = head.subarray(0, tarBlockBytes);
-    if (block.length < tarBlockBytes || isZeroBlock(block)) return false;
-    parseTarHeader(block);
-    return true;
+    return isTarHeader(head.subarray(0, tarBlockBytes));
   } catch (error) {
     // Bytes that only look compressed are an ordinary file; a missing program would silently change what ADD does.
     if (error instanceof LayerError && error.hint === undefined) return false;
+    throw error;
+  }
+}
+
+/** Do the first 512 bytes look like an archive: compressed, or a tar header? */
+export function isArchiveStart(head: Buffer): boolean {
+  return sniffCompression(head) !== "none" || isTarHeader(head.subarray(0, tarBlockBytes));
+}
+
+function isTarHeader(block: Buffer): boolean {
+  if (block.length < tarBlockBytes || isZeroBlock(block)) return false;
+  try {
+    parseTarHeader(block);
+    return true;
+  } catch (error) {
+    if (error instanceof LayerError) return false;
     throw error;
   }
 }

@@ -23,7 +23,7 @@ export interface CommandResult {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Sends SIGKILL to the CLI (not to its children) after this time. */
   readonly killAfterMs?: number;
 }

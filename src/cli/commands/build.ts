@@ -37,13 +37,16 @@ function addCallOptions(command: Command): Command {
 /** Adds the arguments and options of `docker build`. */
 export function addBuildOptions(command: Command): Command {
   command
-    .usage("[OPTIONS] CONTEXT | -")
-    .argument("<context>", "directory that COPY and ADD read from, or - for a Dockerfile on standard input")
+    .usage("[OPTIONS] CONTEXT | URL | -")
+    .argument(
+      "<context>",
+      "directory that COPY and ADD read from, URL of a git repository or an archive, or - for an archive or a Dockerfile on standard input",
+    )
     .optionsGroup("What to build:")
     .option("-f, --file <file>", "Dockerfile (default: CONTEXT/Dockerfile), or - for standard input")
     .option(
       "--build-context <name=value>",
-      "Files or an image to use under a name: a directory, docker-image://REF, oci-layout://DIR[:TAG], target:STAGE",
+      "Files or an image to use under a name: a directory, a URL, docker-image://REF, oci-layout://DIR[:TAG], target:STAGE",
       collect,
       [],
     )

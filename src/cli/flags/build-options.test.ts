@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { Command } from "commander";
 import type { BuildOptions } from "../../build/index.ts";
 import { hostPlatform } from "../../oci/index.ts";
@@ -88,10 +90,7 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["nowhere"], 'Unable to prepare context: path "nowhere" not found'],
     [["file"], 'Unable to prepare context: path "file" not found'],
     [["-f", "-", "-"], "Cannot use standard input for both the build context and the Dockerfile"],
-    [
-      ["https://example.com/x.git"],
-      'Cannot use "https://example.com/x.git" as build context: URLs are not supported yet',
-    ],
+    [["-f", "x", "-"], "ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles"],
     [["--push", "."], "Cannot carry out --push: not supported"],
     [["--load", "."], "Cannot carry out --load: not supported"],
     [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
@@ -114,14 +113,28 @@ test("a tar is never written to a terminal", async () => {
   });
 });
 
-test("an archive on standard input is refused", async () => {
-  const tar = Buffer.alloc(512);
-  tar.write("ustar", 257);
-  for (const bytes of [tar, Buffer.from([0x1f, 0x8b, 8, 0])]) {
-    await assert.rejects(parse(["-"], { stdin: bytes }), {
-      message: "Cannot use an archive on standard input as build context: not supported yet",
-    });
+test("an archive on standard input is a context, and -f a file in it; its bytes are still to be read", async () => {
+  const archives = [gzipSync("x"), execFileSync("tar", ["-cf", "-", "file"], { cwd })];
+  for (const bytes of archives) {
+    const { contextDir, remoteContext, dockerfile } = await parse(["-", "-f", "sub/D"], { stdin: bytes });
+    assert.equal(contextDir, undefined);
+    assert.deepEqual(dockerfile, { kind: "file", path: "sub/D" });
+    assert.ok(remoteContext?.kind === "archive");
+    assert.deepEqual(Buffer.concat(await Readable.from(remoteContext.bytes).toArray()), bytes);
   }
+});
+
+test("a URL is a remote context, with its Dockerfile or one of standard input", async () => {
+  const urls = ["https://example.com/x.git#main:sub", "http://example.com/x.tar.gz", "git@example.com:x/y"];
+  for (const url of [...urls, "github.com/x/y", "git://example.com/x", "ssh://git@example.com/x"]) {
+    const { contextDir, remoteContext, dockerfile } = await parse([url]);
+    assert.deepEqual(
+      { contextDir, remoteContext },
+      { contextDir: undefined, remoteContext: { kind: "url", url } },
+    );
+    assert.deepEqual(dockerfile, { kind: "file", path: undefined });
+  }
+  assert.equal((await parse(["-f", "-", urls[0]!])).dockerfile.kind, "text");
 });
 
 test("progress is chosen by option, then by environment", () => {

@@ -40,11 +40,10 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
   const outputs = flags.output.map(parseOutput);
   const specs = outputs.flatMap(({ spec }) => (spec ? [spec] : []));
   checkStdout(specs, io);
-  const { contextDir, dockerfile } = await readContextInput(context, flags.file, io);
+  const contextInput = await readContextInput(context, flags.file, io);
   const tags = [...flags.tag, ...outputs.flatMap(({ names }) => names)];
   return {
-    contextDir,
-    dockerfile,
+    ...contextInput,
     ...(flags.buildContext.length === 0
       ? {}
       : { namedContexts: parseNamedContexts(flags.buildContext, io.cwd) }),

@@ -34,11 +34,16 @@ export function startFromScratch(state: StageState): void {
   state.image.config = { WorkingDir: "/" };
 }
 
-/** FROM a named context that is no image: its files are a layer. A stage that it replaces gets no config. */
+/** FROM a named context that is no image: its files are a layer, those of a directory a copy of them. A stage that it replaces gets no config. */
 export function startFromContext(context: ConvertContext, state: StageState, name: string): void {
   if (!state.node.isReplaced) state.image.config = { WorkingDir: "/" };
   numberStep(state, "FROM");
   const { displayName: stage, location } = state.node;
+  const source = context.namedContext(name);
+  if (context.graph.namedContexts.get(name)?.kind === "fetched") {
+    state.vertex = source;
+    return;
+  }
   const copy = {
     kind: "copy",
     from: 0,
@@ -52,7 +57,6 @@ export function startFromContext(context: ConvertContext, state: StageState, nam
     allowEmptyWildcard: false,
   } as const;
   const description = `local source for ${name}`;
-  const source = context.namedContext(name);
   const op = { kind: "file", base: -1, actions: [copy] } as const;
   state.vertex = context.definition.add(op, [source], { description, stage, location });
 }

@@ -1,5 +1,6 @@
 import { DefinitionBuilder, type VertexDigest, type VertexMetadata } from "../../llb/index.ts";
 import type { Platform } from "../../oci/index.ts";
+import { addFetchedContext } from "../fetched-context.ts";
 import { DockerfileError, type DockerfileErrorCode } from "../dockerfile-error.ts";
 import {
   expandAt,
@@ -37,6 +38,8 @@ export class ConvertContext {
 
   /** The vertex of the main build context. */
   mainContext(): VertexDigest {
+    const { mainContext } = this.options;
+    if (mainContext) return addFetchedContext(this.definition, mainContext);
     const patterns = this.options.contextIgnorePatterns ?? [];
     this.#mainContext ??= this.definition.add(
       {
@@ -67,6 +70,8 @@ export class ConvertContext {
 
   /** The vertex of a named context's files. */
   namedContext(name: string): VertexDigest {
+    const context = this.graph.namedContexts.get(name);
+    if (context?.kind === "fetched") return addFetchedContext(this.definition, context.context);
     const patterns = this.options.namedContextIgnorePatterns?.(name) ?? [];
     return this.definition.add(
       {

@@ -1,11 +1,14 @@
 import type { Diagnostic } from "../../errors/index.ts";
 import type { Definition, ExecOp } from "../../llb/index.ts";
+import type { FetchedContext } from "../fetched-context.ts";
 import type { Digest, DraftImageConfig, ImageConfig, Platform } from "../../oci/index.ts";
 
 /** What a conversion is asked for, beside the file itself. */
 export interface ConvertOptions {
   /** Added to the image's labels last. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** The main context, where it is not the directory `context` of the session. */
+  readonly mainContext?: FetchedContext;
   /** Ignore patterns of the main context, in file order, as written. */
   readonly contextIgnorePatterns?: readonly string[];
   /** Ignore patterns of a named context's directory; asked for only when it is read. */

@@ -1,6 +1,7 @@
 import {
   type CopyAction,
   type GitReference,
+  gitSourceOf,
   gitSourceOp,
   httpSourceOp,
   parseGitReference,
@@ -68,17 +69,9 @@ function gitSource(
   }
   const checksum = git.checksum ?? given;
   if (git.fetchByCommit && !checksum) throw context.error(step, "fetch-by-commit requires a checksum");
-  const ref = git.fetchByCommit ? checksum : git.ref;
+  const reference = { ...git, ...(checksum && { checksum }) };
   return {
-    op: gitSourceOp({
-      remote: git.remote,
-      ...(ref !== undefined && { ref }),
-      ...(git.subdir !== undefined && { subdir: git.subdir }),
-      ...(checksum && { checksum }),
-      keepGitDir: git.keepGitDir ?? keepGitDir ?? false,
-      submodules: git.submodules ?? true,
-      mtime: git.mtime ?? "commit",
-    }),
+    op: gitSourceOp(gitSourceOf(reference, { keepGitDir })),
     action: { source: "/", copyDirContents: true, attemptUnpack: false },
   };
 }

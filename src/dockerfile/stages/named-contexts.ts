@@ -50,7 +50,7 @@ export function contextBase(
   { key, context }: { readonly key: string; readonly context: NamedContext },
   findStage: (name: string) => number,
 ): StageBase {
-  if (context.kind === "local") return { kind: "context", context: key };
+  if (context.kind === "local" || context.kind === "fetched") return { kind: "context", context: key };
   if (context.kind === "stage") return { kind: "stage", index: findStage(context.stage) };
   const { reference } = context;
   if (reference === "scratch") return { kind: "scratch" };

@@ -1,5 +1,6 @@
 import type { SourceLocation } from "../../errors/index.ts";
 import type { Platform } from "../../oci/index.ts";
+import type { FetchedContext } from "../fetched-context.ts";
 import type { FromInstruction, ParsedDockerfile, StageInstruction } from "../instructions/instruction.ts";
 
 /** What the stages of a file depend on, beside its text. */
@@ -18,6 +19,8 @@ export interface StageOptions {
 export type NamedContext =
   /** A directory that the session lends under the same name. */
   | { readonly kind: "local" }
+  /** A repository or a file of the network. */
+  | { readonly kind: "fetched"; readonly context: FetchedContext }
   /** An image, as written: a name, `scratch`, or `oci-layout://<path>:<tag>@<digest>`. */
   | { readonly kind: "image"; readonly reference: string }
   /** Another stage of the file. */
