@@ -5,15 +5,16 @@ import { setImmediate } from "node:timers/promises";
 import type { FileAction } from "../llb/index.ts";
 import {
   DirectoryTree,
-  digestSelection,
   excludedTree,
   type FileTree,
+  hasBytes,
   readStatIndex,
   type SelectedEntry,
+  SelectionDigest,
   type StatIndex,
-  selectSources,
   TreeError,
   toText,
+  walkSources,
   writeStatIndex,
 } from "../tree/index.ts";
 import { ContextError } from "./context-error.ts";
@@ -95,22 +96,19 @@ async function digestAction(
   describe?: (text: string) => void,
 ): Promise<string> {
   if (action.kind !== "copy") return "";
-  const sources = selectSources(tree, action);
-  const digests: string[] = []; // in the order in which the files' digests are asked for
+  const digest = new SelectionDigest(describe);
   let resumedAtMs = Date.now();
-  for (const { entries } of sources) {
-    for (const entry of entries) {
-      if (entry.stat.type !== "file" || entry.hardLinkTo !== undefined) continue;
-      const known = index.find(entry.path, entry.stat);
-      digests.push(known ?? readDigest(tree, entry, index));
-      if (known !== undefined) continue;
-      if (Date.now() - resumedAtMs < 50) continue;
+  for (const source of walkSources(tree, action)) {
+    digest.addSource(source);
+    for (const entry of source.entries) {
+      const known = hasBytes(entry) ? index.find(entry.path, entry.stat) : "";
+      digest.addEntry(entry, known ?? readDigest(tree, entry, index));
+      if (known !== undefined || Date.now() - resumedAtMs < 50) continue;
       await setImmediate(); // whoever draws the progress gets its turn
       resumedAtMs = Date.now();
     }
   }
-  let next = 0;
-  return digestSelection(sources, () => digests[next++]!, describe);
+  return digest.finish();
 }
 
 function readDigest(tree: FileTree, entry: SelectedEntry, index: StatIndex): string {

@@ -1,11 +1,11 @@
-export { digestSelection } from "./digest-selection.ts";
+export { digestSelection, hasBytes, SelectionDigest } from "./digest-selection.ts";
 export { DirectoryTree, toTreeStat, unreadable } from "./directory-tree.ts";
 export { excludedTree } from "./excluded-tree.ts";
 export type { FileTree, FileType, TreePath, TreeStat, Xattr } from "./file-tree.ts";
 export { parseIgnoreFile } from "./ignore-file.ts";
 export { PatternMatcher } from "./pattern-matcher.ts";
 export { resolveInTree } from "./resolve.ts";
-export { selectSources } from "./select.ts";
+export { selectSources, walkSources } from "./select.ts";
 export { type FileChange, selectionChanges } from "./selection-changes.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
 export { StatIndex } from "./stat-index.ts";

@@ -10,17 +10,17 @@ export interface SelectionFilter {
   readonly exclude?: PatternMatcher | undefined;
 }
 
-/** The entries of one source: itself (unless it stands for its contents) and everything below that the filter lets through.
- * The source itself is never filtered. A directory that is filtered out appears when something below it does not. */
-export function selectBelow(
+/** The entries of one source, found as they are asked for: itself (unless it stands for its contents) and everything below that the
+ * filter lets through. The source itself is never filtered. A directory that is filtered out appears when something below it does
+ * not. */
+export function* selectBelow(
   tree: FileTree,
   source: { path: TreePath; stat: TreeStat; isContentsOnly: boolean },
   filter: SelectionFilter,
-): SelectedEntry[] {
+): Generator<SelectedEntry> {
   const walk = new Walk(tree, filter);
-  if (!source.isContentsOnly) walk.emit(source.path, "", source.stat);
-  if (source.stat.type === "directory") walk.descend(source.path, "", undefined);
-  return walk.entries;
+  if (!source.isContentsOnly) yield walk.entry(source.path, "", source.stat);
+  if (source.stat.type === "directory") yield* walk.descend(source.path, "", undefined);
 }
 
 interface Verdicts {
@@ -29,7 +29,6 @@ interface Verdicts {
 }
 
 class Walk {
-  readonly entries: SelectedEntry[] = [];
   readonly #tree: FileTree;
   readonly #filter: SelectionFilter;
   readonly #isFiltered: boolean;
@@ -50,7 +49,7 @@ class Walk {
       .map(({ text }) => compileReach(text));
   }
 
-  descend(directory: TreePath, prefix: string, parent: Verdicts | undefined): void {
+  *descend(directory: TreePath, prefix: string, parent: Verdicts | undefined): Generator<SelectedEntry> {
     for (const base of this.#tree.readdir(directory)) {
       const name = prefix === "" ? base : `${prefix}/${base}`;
       const text = this.#isFiltered ? toText(name) : name;
@@ -61,10 +60,13 @@ class Walk {
       const path = joinTreePath(directory, base);
       const stat = this.#tree.lstat(path);
       if (!stat) continue;
-      if (isSelected) this.emit(path, name, stat);
+      if (isSelected) {
+        if (this.#pending.length > 0) yield* this.#takePending();
+        yield this.entry(path, name, stat);
+      }
       if (stat.type !== "directory") continue;
       if (!isSelected) this.#pending.push({ path, name, stat });
-      this.descend(path, name, { include: include?.matches, exclude: exclude?.matches });
+      yield* this.descend(path, name, { include: include?.matches, exclude: exclude?.matches });
       if (this.#pending.at(-1)?.path === path) this.#pending.pop();
     }
   }
@@ -74,16 +76,16 @@ class Walk {
     return isIncluded || this.#includeReach.some((reach) => reach(directory));
   }
 
-  emit(path: TreePath, name: string, stat: TreeStat): void {
-    for (const directory of this.#pending.splice(0))
-      this.entries.push({ ...directory, xattrs: this.#tree.xattrs(directory.path) });
+  #takePending(): SelectedEntry[] {
+    const directories = this.#pending.splice(0);
+    return directories.map((directory) => ({ ...directory, xattrs: this.#tree.xattrs(directory.path) }));
+  }
+
+  entry(path: TreePath, name: string, stat: TreeStat): SelectedEntry {
     const xattrs = this.#tree.xattrs(path);
-    if (stat.type === "symlink")
-      this.entries.push({ path, name, stat, xattrs, linkTarget: this.#tree.readlink(path) });
-    else {
-      const hardLinkTo = this.#findHardLink(name, stat);
-      this.entries.push({ path, name, stat, xattrs, ...(hardLinkTo !== undefined && { hardLinkTo }) });
-    }
+    if (stat.type === "symlink") return { path, name, stat, xattrs, linkTarget: this.#tree.readlink(path) };
+    const hardLinkTo = this.#findHardLink(name, stat);
+    return hardLinkTo === undefined ? { path, name, stat, xattrs } : { path, name, stat, xattrs, hardLinkTo };
   }
 
   #findHardLink(name: string, stat: TreeStat): string | undefined {

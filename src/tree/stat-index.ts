@@ -4,24 +4,25 @@ import type { TreeStat } from "./file-tree.ts";
  * bytes. */
 export class StatIndex {
   readonly #loaded: IndexColumns;
-  /** Rows of what was loaded. */
-  readonly #rows = new Map<string, number>();
+  /** Rows of what was loaded; made when the keys are asked for in another order than theirs. */
+  #rows: Map<string, number> | undefined;
+  /** The row behind the last one found. */
+  #next = 0;
   /** What was added since; undefined where a loaded entry no longer holds. */
   readonly #added = new Map<string, IndexEntry | undefined>();
   #isChanged = false;
 
   constructor(loaded: IndexColumns = NOTHING) {
     this.#loaded = loaded;
-    for (let row = 0; row < loaded.keys.length; row++) this.#rows.set(loaded.keys[row]!, row);
   }
 
   /** Hex sha256 of the file's bytes, or undefined when it has to be read. */
   find(key: string, stat: TreeStat): string | undefined {
-    if (this.#added.has(key)) {
+    if (this.#added.size > 0 && this.#added.has(key)) {
       const entry = this.#added.get(key);
       return entry && isSameFile(entry, stat) ? entry.digest : undefined;
     }
-    const row = this.#rows.get(key);
+    const row = this.#rowOf(key);
     if (row === undefined) return undefined;
     const { numbers, times, digests } = this.#loaded;
     const isSame =
@@ -30,6 +31,16 @@ export class StatIndex {
       numbers[row * 2] === stat.sizeBytes &&
       numbers[row * 2 + 1] === stat.ino;
     return isSame ? digests.toString("hex", row * 32, row * 32 + 32) : undefined;
+  }
+
+  /** A walk asks for one key after the other, mostly in the order in which an earlier walk added them. */
+  #rowOf(key: string): number | undefined {
+    const { keys } = this.#loaded;
+    if (keys[this.#next] === key) return this.#next++;
+    this.#rows ??= new Map(keys.map((known, row) => [known, row]));
+    const row = this.#rows.get(key);
+    if (row !== undefined) this.#next = row + 1;
+    return row;
   }
 
   /** Remembers a digest, unless the file's times lie so close to `readAtMs`, the time before its bytes were read, that a later
@@ -49,23 +60,27 @@ export class StatIndex {
     this.#isChanged = false;
   }
 
-  /** Everything that it holds, as it is written to disk. */
+  /** Everything that it holds, as it is written to disk: what changed keeps its place. */
   toColumns(): IndexColumns {
     const old = this.#loaded;
-    const kept = old.keys.flatMap((key, row) => (this.#added.has(key) ? [] : [row]));
-    const added = [...this.#added].flatMap(([key, entry]) => (entry ? [{ key, entry }] : []));
-    const columns = emptyColumns([...kept.map((row) => old.keys[row]!), ...added.map(({ key }) => key)]);
+    const isLoaded = new Set(old.keys);
+    const keys = [...old.keys, ...[...this.#added.keys()].filter((key) => !isLoaded.has(key))];
+    const rows = keys.flatMap((key, from) =>
+      this.#added.has(key) && this.#added.get(key) === undefined ? [] : [{ key, from }],
+    );
+    const columns = emptyColumns(rows.map(({ key }) => key));
     const { numbers, times, digests } = columns;
-    for (const [to, from] of kept.entries()) {
-      numbers.set(old.numbers.subarray(from * 2, from * 2 + 2), to * 2);
-      times.set(old.times.subarray(from * 2, from * 2 + 2), to * 2);
-      old.digests.copy(digests, to * 32, from * 32, from * 32 + 32);
-    }
-    for (const [index, { entry }] of added.entries()) {
-      const to = kept.length + index;
-      numbers.set([entry.sizeBytes, entry.ino], to * 2);
-      times.set([entry.mtimeNs, entry.ctimeNs], to * 2);
-      digests.write(entry.digest, to * 32, "hex");
+    for (const [to, { key, from }] of rows.entries()) {
+      const entry = this.#added.get(key);
+      if (entry) {
+        numbers.set([entry.sizeBytes, entry.ino], to * 2);
+        times.set([entry.mtimeNs, entry.ctimeNs], to * 2);
+        digests.write(entry.digest, to * 32, "hex");
+      } else {
+        numbers.set(old.numbers.subarray(from * 2, from * 2 + 2), to * 2);
+        times.set(old.times.subarray(from * 2, from * 2 + 2), to * 2);
+        old.digests.copy(digests, to * 32, from * 32, from * 32 + 32);
+      }
     }
     return columns;
   }
