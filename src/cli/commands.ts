@@ -102,6 +102,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/load.ts"),
   },
   {
+    name: "du",
+    group: "More:",
+    summary: "Show what takes how much room in the store",
+    load: () => import("./commands/du.ts"),
+  },
+  {
     name: "prune",
     group: "More:",
     summary: "Remove untagged images, results of steps that no image needs, and leftovers",

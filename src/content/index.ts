@@ -1,3 +1,4 @@
+export { type CacheMountInfo, listCacheMounts } from "./cache-mounts.ts";
 export { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
 export type { CacheRecords } from "./cache-records.ts";
 export { ContentError, type ContentErrorCode } from "./content-error.ts";

@@ -6,6 +6,13 @@ export {
   type FetchBlob,
 } from "./assemble-image.ts";
 export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
+export {
+  diskUsage,
+  type DiskUsage,
+  type ImageUsage,
+  type StageUsage,
+  type UsageTotal,
+} from "./disk-usage.ts";
 export { ImageError, type ImageErrorCode } from "./image-error.ts";
 export type {
   ImageLayer,

@@ -28,8 +28,8 @@ const inventory: StoreInventory = {
   cache: [
     { key: "top", layer: "top", identity: "x" },
     { key: "base", layer: "base", identity: "diffID of tagged" },
-    { key: "old", layer: "old top", identity: "y" },
-    { key: "builder", layer: "builder", identity: "z" },
+    { key: "old", layer: "old top", identity: "y", project: "/app", stage: "final" },
+    { key: "builder", layer: "builder", identity: "z", project: "/app", stage: "builder" },
     { key: "gone", layer: "nowhere", identity: "g" },
     { key: "other", layer: undefined, identity: undefined },
   ],
@@ -49,6 +49,16 @@ const cases: readonly {
   inUseSinceMs?: number;
   removed: { images?: string[]; cache?: string[]; layers?: string[]; blobs?: string[] };
 }[] = [
+  {
+    title: "results of one stage go, and no image",
+    options: { cache: "unused", stage: "builder" },
+    removed: { cache: ["gone", "builder"], layers: ["builder", "lost"], blobs: ["lost blob"] },
+  },
+  {
+    title: "results of another project stay",
+    options: { cache: "all", project: "/other" },
+    removed: { cache: ["gone"], layers: ["lost"], blobs: ["lost blob"] },
+  },
   {
     title: "untagged images go, and what nothing points to",
     options: { cache: "keep" },

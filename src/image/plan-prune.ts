@@ -27,6 +27,11 @@ export interface CacheItem {
   readonly layer: LayerId | undefined;
   /** Of the layer; an unpacked base layer's is its diffID. */
   readonly identity: string | undefined;
+  /** Of a result of another machine: its layer's tar. */
+  readonly blob?: Digest | undefined;
+  /** What the step was run for: the context directory, and the name of the stage. */
+  readonly project?: string | undefined;
+  readonly stage?: string | undefined;
 }
 
 export interface LayerItem {
@@ -50,6 +55,10 @@ export interface PruneOptions {
   readonly usedBeforeMs?: number;
   /** Of the results to give up, the most recently used ones stay as long as they take no more than this. */
   readonly keepBytes?: number;
+  /** Only results of this context directory, and no image. */
+  readonly project?: string;
+  /** Only results of stages of this name, and no image. */
+  readonly stage?: string;
 }
 
 export interface PrunePlan {
@@ -64,7 +73,10 @@ export interface PrunePlan {
  * nothing left needs. What was used since `inUseSinceMs`, when the oldest process that still uses the store started, stays. */
 export function planPrune(inventory: StoreInventory, inUseSinceMs: number, options: PruneOptions): PrunePlan {
   const limitMs = Math.min(inUseSinceMs, options.usedBeforeMs ?? Infinity);
-  const keptImages = inventory.images.filter((image) => image.isNamed || image.usedAtMs >= limitMs);
+  const isForSteps = options.project !== undefined || options.stage !== undefined;
+  const keptImages = inventory.images.filter(
+    (image) => image.isNamed || isForSteps || image.usedAtMs >= limitMs,
+  );
   const cacheKeys = cacheToRemove(inventory, keptImages, { ...options, limitMs });
   const layers = layersToRemove(inventory, keptImages, { cacheKeys, inUseSinceMs });
   const blobs = blobsToRemove(inventory, keptImages, { layers, inUseSinceMs });
@@ -80,7 +92,7 @@ export function planPrune(inventory: StoreInventory, inUseSinceMs: number, optio
 
 /** A record whose layer is gone says nothing any more. */
 function cacheToRemove(
-  { cache, layers }: StoreInventory,
+  { cache, layers, blobs }: StoreInventory,
   keptImages: readonly ImageItem[],
   options: PruneOptions & { readonly limitMs: number },
 ): ReadonlySet<string> {
@@ -90,12 +102,22 @@ function cacheToRemove(
   const givenUp = cache.filter((item) => {
     const layer = item.layer === undefined ? undefined : byId.get(item.layer);
     if (!layer || options.cache === "keep" || layer.usedAtMs >= options.limitMs) return false;
+    if (!isChosen(item, options)) return false;
     return options.cache === "all" || !isNeeded(item);
   });
   const spared = mostRecent(new Set(givenUp.map(({ layer }) => byId.get(layer!)!)), options.keepBytes ?? 0);
-  const isGone = ({ layer }: CacheItem) => layer !== undefined && !byId.has(layer);
+  const present = new Set(blobs.map(({ digest }) => digest));
+  const isGone = ({ layer, blob }: CacheItem) =>
+    layer === undefined ? blob !== undefined && !present.has(blob) : !byId.has(layer);
   const removed = [...cache.filter(isGone), ...givenUp.filter(({ layer }) => !spared.has(layer!))];
   return new Set(removed.map(({ key }) => key));
+}
+
+function isChosen({ project, stage }: CacheItem, options: PruneOptions): boolean {
+  return (
+    (options.project === undefined || options.project === project) &&
+    (options.stage === undefined || options.stage === stage)
+  );
 }
 
 /** The layers used last that together take no more than `limitBytes`. */

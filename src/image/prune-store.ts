@@ -42,7 +42,8 @@ export function previewPrune(store: Store, options: PruneOptions): PrunePlan {
   return planPrune(takeInventory(store), store.temp.oldestLiveStartMs(), options);
 }
 
-function takeInventory(store: Store): StoreInventory {
+/** What the store holds. Reads every record. */
+export function takeInventory(store: Store): StoreInventory {
   return {
     images: listImages(store),
     cache: [...store.cache.list()].map((key) => toCacheItem(key, store.cache.get(key))),
@@ -89,13 +90,18 @@ function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
   return [...layers, ...manifests, ...(config ? [config] : [])];
 }
 
-/** Cache records are the engine's; all that counts here is the layer that one points to. */
+/** Cache records are the engine's; what counts here is the layer that one points to, and what it was made for. */
 function toCacheItem(key: string, value: unknown): CacheItem {
-  const { layer, identity } = (value ?? {}) as { layer?: unknown; identity?: unknown };
+  const record = (value ?? {}) as Record<string, unknown>;
+  const text = (member: unknown) => (typeof member === "string" ? member : undefined);
+  const { remote } = record as { remote?: { blob?: { digest?: unknown } } };
   return {
     key,
-    layer: typeof layer === "string" ? layer : undefined,
-    identity: typeof identity === "string" ? identity : undefined,
+    layer: text(record["layer"]),
+    identity: text(record["identity"]),
+    blob: text(remote?.blob?.digest) as Digest | undefined,
+    project: text(record["project"])?.split("\n", 1)[0],
+    stage: text(record["stage"]),
   };
 }
 

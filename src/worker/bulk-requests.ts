@@ -12,6 +12,7 @@ import {
 } from "../snapshot/index.ts";
 import { type FileChange, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
+import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
 import { exportDirectory, exportTar } from "./export-tree.ts";
 import { makeLayer } from "./make-layer.ts";
 import { packLayer } from "./pack-layer.ts";
@@ -28,7 +29,15 @@ export interface BulkEnvironment {
 export interface BulkApi
   extends Pick<
     WorkerApi,
-    "unpackLayer" | "importTar" | "applyFileActions" | "digestSources" | "packLayer" | "exportTree" | "remove"
+    | "unpackLayer"
+    | "importTar"
+    | "applyFileActions"
+    | "digestSources"
+    | "packLayer"
+    | "exportTree"
+    | "remove"
+    | "measure"
+    | "removeCacheMounts"
   > {
   /** Copies what `selector` names in a build context to `<directory>/fs/context`. */
   copyContext(request: { directory: string; source: ContextSource; selector: string }): Promise<void>;
@@ -42,6 +51,8 @@ export const BULK_METHODS = [
   "packLayer",
   "exportTree",
   "remove",
+  "measure",
+  "removeCacheMounts",
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
 
 export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
@@ -104,6 +115,14 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     async remove({ layers, paths }) {
       for (const layer of layers) removePath(store.layers.dirOf(layer));
       for (const file of paths) removePath(insideStore(store, file));
+    },
+
+    async measure({ paths }) {
+      return { sizesBytes: paths.map((directory) => measureTree(insideStore(store, directory))) };
+    },
+
+    async removeCacheMounts({ paths }) {
+      return { sizesBytes: removeCacheMounts(paths.map((instance) => insideStore(store, instance))) };
     },
 
     async copyContext({ directory, source, selector }) {

@@ -4,6 +4,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  futimesSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -90,6 +91,8 @@ async function lockInstance(
     mkdirSync(instance, { recursive: true, mode: 0o700 });
     const fd = openSync(path.join(instance, "lock"), "a", 0o600);
     cache.defer(() => closeSync(fd));
+    const now = new Date();
+    futimesSync(fd, now, now); // what a prune goes by
     if (sharing !== "private") {
       await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", cache.signal);
       return instance;

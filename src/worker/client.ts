@@ -72,6 +72,8 @@ const METHODS = {
   packLayer: true,
   exportTree: true,
   remove: true,
+  measure: true,
+  removeCacheMounts: true,
   readTextFile: true,
 } satisfies Record<keyof WorkerApi, true>;
 

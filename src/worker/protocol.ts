@@ -50,6 +50,12 @@ export interface WorkerApi {
   }): Promise<{ sizeBytes: number }>;
   /** Removes layer directories and trees in `tmp/` and `mounts/`, whatever owners and modes they hold. */
   remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;
+  /** Sums of the sizes of the files below directories of `mounts/`; 0 for one that is not there. */
+  measure(request: { paths: readonly string[] }): Promise<{ sizesBytes: readonly number[] }>;
+  /** Empties cache mounts (absolute paths of instances); one that a step uses now stays, and is null. */
+  removeCacheMounts(request: {
+    paths: readonly string[];
+  }): Promise<{ sizesBytes: readonly (number | null)[] }>;
   /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
   readTextFile(request: {
     lowers: readonly LayerId[];

@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import path from "node:path";
+import { listCacheMounts, type Store } from "../../content/index.ts";
 import type { PruneOptions, PrunePlan } from "../../image/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
@@ -10,6 +12,9 @@ interface PruneFlags extends GlobalFlags {
   readonly all?: boolean;
   readonly olderThan?: string;
   readonly keepStorage?: string;
+  readonly project?: string;
+  readonly target?: string;
+  readonly cacheMounts?: boolean;
   readonly dryRun?: boolean;
   readonly force?: boolean;
 }
@@ -20,30 +25,46 @@ export function define(command: Command, io: CliIo): void {
     .option("-a, --all", "Remove the results of all steps; default: those that are no layer of an image")
     .option("--older-than <age>", "Only what was not used for this long, e.g. 24h or 7d")
     .option("--keep-storage <size>", "Keep the results used last that take no more than this, e.g. 10GB")
+    .option("--project <dir>", "Only results of steps of this build context, and no image")
+    .option("--target <stage>", "Only results of steps of stages of this name, and no image")
+    .option("--cache-mounts", "Empty the cache mounts too, those that no step uses now")
     .option("--dry-run", "Only say what would be removed")
     .option("-f, --force", "Do not ask; on a terminal prune asks first")
     .action(async () => {
       const flags = command.optsWithGlobals<PruneFlags>();
-      const options = toOptions(flags);
+      const options = toOptions(flags, io);
       const store = openCliStore(flags, io);
       const { previewPrune, pruneStore } = await import("../../image/index.ts");
       if (flags.dryRun) {
         const plan = previewPrune(store, options);
         store.temp.close();
         io.stdout.write(planText(plan, "Would reclaim"));
+        if (flags.cacheMounts)
+          io.stdout.write(`${count(chosenMounts(store, options).length, "cache mount")} to empty\n`);
         return;
       }
       if (!flags.force && io.stdin.isTTY && !(await isConfirmed(flags, io))) return;
       const { StepEngine } = await import("../../build/index.ts");
-      const plan = await withProgress({ quiet: true }, io, async (work) => {
+      const { plan, freed } = await withProgress({ quiet: true }, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
-        return await pruneStore(store, {
+        const plan = await pruneStore(store, {
           ...options,
           removeTrees: async (paths) => (await steps.worker()).remove({ layers: [], paths }),
         });
+        const mounts = flags.cacheMounts ? chosenMounts(store, options) : [];
+        if (mounts.length === 0) return { plan, freed: [] };
+        const { sizesBytes } = await (await steps.worker()).removeCacheMounts({ paths: mounts });
+        return { plan, freed: sizesBytes };
       });
-      io.stdout.write(planText(plan, "Total reclaimed space"));
+      io.stdout.write(planText(plan, "Total reclaimed space", freed));
     });
+}
+
+/** Paths of the cache mounts that were not used since the time asked for. */
+function chosenMounts(store: Store, { usedBeforeMs = Infinity }: PruneOptions): readonly string[] {
+  return listCacheMounts(store.paths.mounts).flatMap(({ path: instance, usedAtMs }) =>
+    usedAtMs < usedBeforeMs ? instance : [],
+  );
 }
 
 /** A script has decided already; a person is asked, as docker does. */
@@ -61,22 +82,29 @@ async function isConfirmed({ all }: PruneFlags, io: CliIo): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-function toOptions({ all, olderThan, keepStorage }: PruneFlags): PruneOptions {
+function toOptions({ all, olderThan, keepStorage, project, target }: PruneFlags, io: CliIo): PruneOptions {
   return {
     cache: all ? "all" : "unused",
     ...(olderThan !== undefined && { usedBeforeMs: Date.now() - parseAge("--older-than", olderThan) }),
+    ...(project !== undefined && { project: path.resolve(io.cwd, project) }),
+    ...(target !== undefined && { stage: target }),
     ...(keepStorage !== undefined && { keepBytes: parseSize("--keep-storage", keepStorage) }),
   };
 }
 
-function planText({ images, cacheKeys, layers, blobs, reclaimedBytes }: PrunePlan, total: string): string {
+/** @param freed bytes of each cache mount; null for one in use */
+function planText(plan: PrunePlan, total: string, freed: readonly (number | null)[] = []): string {
+  const { images, cacheKeys, layers, blobs, reclaimedBytes } = plan;
+  const emptied = freed.filter((bytes) => bytes !== null);
   const counts = [
     count(images.length, "untagged image"),
     count(cacheKeys.length, "cache record"),
     count(layers.length, "layer"),
     count(blobs.length, "blob"),
+    ...(freed.length > 0 ? [count(emptied.length, "cache mount")] : []),
   ];
-  return `${counts.join(", ")}\n${total}: ${formatBytes(reclaimedBytes)}\n`;
+  const bytes = emptied.reduce((sum, size) => sum + size, reclaimedBytes);
+  return `${counts.join(", ")}\n${total}: ${formatBytes(bytes)}\n`;
 }
 
 function count(number: number, noun: string): string {

@@ -110,6 +110,8 @@ export function recordLayer(
     createdAtMs: now,
     durationMs: now - made.startedAtMs,
     step: vertex.metadata.description,
+    project: environment.project,
+    ...(vertex.metadata.stage && { stage: vertex.metadata.stage }),
     ...(baseImage !== undefined && { baseImage }),
   };
   const { records, project } = environment;

@@ -18,6 +18,9 @@ export interface StepRecord {
   readonly parts: KeyParts;
   /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
   readonly baseImage?: string;
+  /** What it was made for, when that was a step of a Dockerfile; for `du` and `prune`. */
+  readonly project?: string;
+  readonly stage?: string;
 }
 
 /** A result that was found. */

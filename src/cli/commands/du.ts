@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import type { DiskUsage, UsageTotal } from "../../image/index.ts";
+import { formatBytes } from "../../util/index.ts";
+import type { CliIo } from "../cli-io.ts";
+import { type GlobalFlags, openCliStore } from "../open-images.ts";
+import { shortId } from "../output/image-text.ts";
+import { formatTable } from "../output/table.ts";
+import { timeAgo } from "../output/time-ago.ts";
+import { withProgress } from "../with-progress.ts";
+
+interface DuFlags extends GlobalFlags {
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+export function define(command: Command, io: CliIo): void {
+  command
+    .usage("[OPTIONS]")
+    .option("-v, --verbose", "Show each image, stage and cache mount")
+    .option("--json", "Show everything as JSON, sizes in bytes")
+    .action(async () => {
+      const flags = command.optsWithGlobals<DuFlags>();
+      const store = openCliStore(flags, io);
+      const { diskUsage } = await import("../../image/index.ts");
+      const { StepEngine } = await import("../../build/index.ts");
+      const usage = await withProgress({ quiet: true }, io, async (work) => {
+        await using steps = new StepEngine({ store, ...work });
+        return await diskUsage(
+          store,
+          async (paths) => (await (await steps.worker()).measure({ paths })).sizesBytes,
+        );
+      });
+      io.stdout.write(flags.json ? `${JSON.stringify(usage, undefined, 2)}\n` : usageText(usage, flags));
+    });
+}
+
+function usageText(usage: DiskUsage, { verbose }: DuFlags): string {
+  const { images, layers, blobs, mounts } = usage.totals;
+  const rows = [
+    totalRow("Images", images),
+    totalRow("Layers", layers),
+    totalRow("Packed layers and documents", blobs),
+    totalRow("Cache mounts", mounts),
+  ];
+  const summary = formatTable(["TYPE", "COUNT", "SIZE", "RECLAIMABLE"], rows);
+  if (!verbose) return summary;
+  return [summary, imageTable(usage), stageTable(usage), mountTable(usage)].join("\n");
+}
+
+function totalRow(name: string, { count, sizeBytes, reclaimableBytes }: UsageTotal): string[] {
+  return [name, String(count), formatBytes(sizeBytes), formatBytes(reclaimableBytes)];
+}
+
+function imageTable({ images }: DiskUsage): string {
+  return formatTable(
+    ["IMAGE", "ID", "TARGET", "SIZE", "SHARED", "UNIQUE"],
+    images.map(({ id, names, target, sizeBytes, sharedBytes }) => [
+      names[0] ?? "<none>",
+      shortId(id),
+      target ?? "",
+      formatBytes(sizeBytes),
+      formatBytes(sharedBytes),
+      formatBytes(sizeBytes - sharedBytes),
+    ]),
+  );
+}
+
+function stageTable({ stages }: DiskUsage): string {
+  return formatTable(
+    ["STAGE", "PROJECT", "LAYERS", "SIZE", "LAST USED"],
+    stages.map(({ stage, project, layers, sizeBytes, usedAtMs }) => [
+      stage ?? "(base images)",
+      project ?? "",
+      String(layers),
+      formatBytes(sizeBytes),
+      timeAgo(usedAtMs),
+    ]),
+  );
+}
+
+function mountTable({ mounts }: DiskUsage): string {
+  return formatTable(
+    ["CACHE MOUNT", "NAMESPACE", "SIZE", "LAST USED"],
+    mounts.map(({ id, namespace, sizeBytes, usedAtMs }) => [
+      id,
+      namespace,
+      formatBytes(sizeBytes),
+      timeAgo(usedAtMs),
+    ]),
+  );
+}

@@ -1,0 +1,131 @@
+import { type CacheMountInfo, listCacheMounts, type Store } from "../content/index.ts";
+import { ImageSizes } from "./image-size.ts";
+import { ImageStore } from "./image-store.ts";
+import { planPrune, type StoreInventory } from "./plan-prune.ts";
+import { takeInventory } from "./prune-store.ts";
+import { imagesOf } from "./select-image.ts";
+
+/** What takes how much room in a store. Sizes are bytes: of a layer, those of its files. Files that layers share by hard links count
+ * in each of them. */
+export interface DiskUsage {
+  readonly images: readonly ImageUsage[];
+  /** Results of steps, by what they were made for; the largest first. */
+  readonly stages: readonly StageUsage[];
+  readonly mounts: readonly (CacheMountInfo & { readonly sizeBytes: number })[];
+  readonly totals: Readonly<Record<"images" | "layers" | "blobs" | "mounts", UsageTotal>>;
+}
+
+export interface ImageUsage {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly target: string | undefined;
+  readonly sizeBytes: number;
+  /** Of layers that other images have too. */
+  readonly sharedBytes: number;
+}
+
+export interface StageUsage {
+  /** Context directory; absent for base images and for builds without one. */
+  readonly project: string | undefined;
+  /** Absent for base images. */
+  readonly stage: string | undefined;
+  readonly layers: number;
+  readonly sizeBytes: number;
+  readonly usedAtMs: number;
+}
+
+export interface UsageTotal {
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** What `prune --all` would give back. */
+  readonly reclaimableBytes: number;
+}
+
+/** @param measure sums of file sizes below directories, in order */
+export async function diskUsage(
+  store: Store,
+  measure: (paths: readonly string[]) => Promise<readonly number[]>,
+): Promise<DiskUsage> {
+  const inventory = takeInventory(store);
+  const found = listCacheMounts(store.paths.mounts);
+  const sizes = found.length > 0 ? await measure(found.map(({ path }) => path)) : [];
+  const mounts = found.map((mount, index) => ({ ...mount, sizeBytes: sizes[index] ?? 0 }));
+  const images = imageUsage(store);
+  return { images, stages: stageUsage(inventory), mounts, totals: totals(inventory, images, mounts) };
+}
+
+function imageUsage(store: Store): readonly ImageUsage[] {
+  const sizes = new ImageSizes(store);
+  const images = new ImageStore(store).list().map((image) => ({ image, layers: layerSizes(sizes, image) }));
+  const users = new Map<string, number>();
+  for (const { layers } of images) for (const key of layers.keys()) users.set(key, (users.get(key) ?? 0) + 1);
+  return images.map(({ image: { id, names, record }, layers }) => ({
+    id,
+    names,
+    target: imagesOf(record)[0]?.build?.target,
+    sizeBytes: sum([...layers.values()]),
+    sharedBytes: sum([...layers].flatMap(([key, size]) => (users.get(key)! > 1 ? size : []))),
+  }));
+}
+
+/** Sizes by what identifies a layer. */
+function layerSizes(
+  sizes: ImageSizes,
+  { record }: ReturnType<ImageStore["list"]>[number],
+): ReadonlyMap<string, number> {
+  const layers = imagesOf(record).flatMap((image) => image.layers);
+  return new Map(
+    layers.map((layer) => [layer.kind === "directory" ? layer.layer : layer.diffID, sizes.layerSize(layer)]),
+  );
+}
+
+function stageUsage({ cache, layers }: StoreInventory): readonly StageUsage[] {
+  const byId = new Map(layers.map((layer) => [layer.id, layer]));
+  const stages = new Map<string, StageUsage>();
+  for (const { layer: id, project, stage } of cache) {
+    const layer = byId.get(id ?? "");
+    if (!layer) continue;
+    byId.delete(layer.id); // found by its other keys too
+    const key = `${project}\n${stage}`;
+    const known = stages.get(key) ?? {
+      project: project || undefined,
+      stage,
+      layers: 0,
+      sizeBytes: 0,
+      usedAtMs: 0,
+    };
+    stages.set(key, {
+      ...known,
+      layers: known.layers + 1,
+      sizeBytes: known.sizeBytes + layer.sizeBytes,
+      usedAtMs: Math.max(known.usedAtMs, layer.usedAtMs),
+    });
+  }
+  return [...stages.values()].sort((a, b) => b.sizeBytes - a.sizeBytes);
+}
+
+function totals(
+  inventory: StoreInventory,
+  images: readonly ImageUsage[],
+  mounts: DiskUsage["mounts"],
+): DiskUsage["totals"] {
+  const plan = planPrune(inventory, Infinity, { cache: "all" });
+  const total = (items: readonly { sizeBytes: number }[], reclaimableBytes: number): UsageTotal => ({
+    count: items.length,
+    sizeBytes: sum(items.map(({ sizeBytes }) => sizeBytes)),
+    reclaimableBytes,
+  });
+  const reclaimable = (items: readonly { sizeBytes: number }[]) =>
+    sum(items.map(({ sizeBytes }) => sizeBytes));
+  const untagged = images.filter(({ names }) => names.length === 0);
+  return {
+    images: total(images, sum(untagged.map(({ sizeBytes, sharedBytes }) => sizeBytes - sharedBytes))),
+    layers: total(inventory.layers, reclaimable(plan.layers)),
+    blobs: total(inventory.blobs, reclaimable(plan.blobs)),
+    mounts: total(mounts, reclaimable(mounts)),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

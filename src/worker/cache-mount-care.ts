@@ -1,0 +1,44 @@
+import { closeSync, openSync } from "node:fs";
+import path from "node:path";
+import { treeSizeBytes } from "../snapshot/index.ts";
+import { tryFlock } from "../sys/index.ts";
+import { isErrno } from "../util/index.ts";
+import { removePath } from "./remove-path.ts";
+
+/** Removes the files of cache mounts that no step uses now; a step that comes meanwhile waits, and finds them empty.
+ * @param instances absolute paths of instances
+ * @returns how many bytes were freed, for each; null for one that is in use */
+export function removeCacheMounts(instances: readonly string[]): readonly (number | null)[] {
+  return instances.map((instance) => {
+    const lock = openLock(instance);
+    if (lock === undefined) return 0;
+    try {
+      if (!tryFlock(lock, "exclusive")) return null;
+      const files = path.join(instance, "fs");
+      const sizeBytes = measureTree(files);
+      removePath(files);
+      return sizeBytes;
+    } finally {
+      closeSync(lock);
+    }
+  });
+}
+
+/** Sum of the sizes of the files below; 0 for what is not there. */
+export function measureTree(directory: string): number {
+  try {
+    return treeSizeBytes(directory);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return 0;
+    throw error;
+  }
+}
+
+function openLock(instance: string): number | undefined {
+  try {
+    return openSync(path.join(instance, "lock"), "r");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+
+interface Usage {
+  readonly images: readonly { names: string[]; target?: string; sizeBytes: number; sharedBytes: number }[];
+  readonly stages: readonly { project?: string; stage?: string; layers: number; sizeBytes: number }[];
+  readonly mounts: readonly { id: string; sizeBytes: number }[];
+  readonly totals: Record<string, { count: number; sizeBytes: number; reclaimableBytes: number }>;
+}
+
+async function usageOf(rig: Rig): Promise<Usage> {
+  const { stdout, exitCode, stderr } = await rig.slipway(["du", "--json"]);
+  assert.equal(exitCode, 0, stderr);
+  return JSON.parse(stdout) as Usage;
+}
+
+const megabyte = 1_000_000;
+
+test("du tells images, what they share, stages, and cache mounts", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    `FROM busybox AS builder
+RUN --mount=type=cache,target=/c head -c ${3 * megabyte} /dev/zero > /c/x && head -c ${2 * megabyte} /dev/zero > /built
+FROM busybox AS final
+RUN head -c ${megabyte} /dev/zero > /own
+`,
+  );
+  await rig.mustBuild("-t", "app");
+  await rig.mustBuild("-t", "tool", "--target", "builder");
+  const usage = await usageOf(rig);
+  const stages = usage.stages.map(({ stage, layers, sizeBytes }) => [stage, layers, sizeBytes]);
+  assert.deepEqual(
+    stages.filter(([stage]) => stage !== undefined),
+    [
+      ["builder", 1, 2 * megabyte],
+      ["final", 1, megabyte],
+    ],
+  );
+  assert.equal(usage.stages.find(({ stage }) => stage === "final")?.project, rig.contextDir);
+  assert.deepEqual(
+    usage.mounts.map(({ id, sizeBytes }) => [id, sizeBytes]),
+    [["/c", 3 * megabyte]],
+  );
+  const app = usage.images.find(({ names }) => names[0]?.includes("app"));
+  assert.equal(app?.target, "final");
+  assert.equal(app.sizeBytes - app.sharedBytes, megabyte, "the base is shared with the other image");
+  const text = await rig.slipway(["du", "-v"]);
+  assert.match(text.stdout, /^Cache mounts +1 +3MB +3MB$/m);
+  assert.match(text.stdout, /^builder +\S+ +1 +2MB +/m);
+});
+
+test("prune --target gives up the results of one stage, and no image", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    "FROM busybox AS builder\nRUN echo b > /b\nFROM busybox AS final\nRUN echo f > /f\n",
+  );
+  await rig.mustBuild("-t", "app");
+  await rig.mustBuild("--target", "builder", "-o", "type=cacheonly");
+  const pruned = await rig.slipway(["prune", "--target", "builder"]);
+  assert.match(pruned.stdout, /^0 untagged images, 1 cache record, 1 layer, /m);
+  const again = await rig.mustBuild("-t", "app");
+  assert.match(again.stderr, /^Target final is up to date: 1 steps? cached/m);
+  const builder = await rig.mustBuild("--target", "builder", "-o", "type=cacheonly");
+  assert.match(builder.stderr, /why: pruned/);
+});
+
+test("prune --project leaves other projects alone", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN echo one > /one\n");
+  rig.file("other/Dockerfile", "FROM busybox\nRUN echo two > /two\n");
+  await rig.mustBuild("-o", "type=cacheonly");
+  const other = `${rig.contextDir}/other`;
+  await rig.slipway(["build", "-o", "type=cacheonly", other]);
+  await rig.slipway(["prune", "--project", "context/other"]);
+  assert.equal((await rig.slipway(["plan", rig.contextDir])).exitCode, 0);
+  assert.equal((await rig.slipway(["plan", other])).exitCode, 2);
+});
+
+test("prune --cache-mounts empties what no step uses", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN --mount=type=cache,target=/c echo x > /c/x\n");
+  await rig.mustBuild("-t", "app");
+  const recent = await rig.slipway(["prune", "--cache-mounts", "--older-than", "1h"]);
+  assert.doesNotMatch(recent.stdout, /cache mount/, "it was used just now");
+  const pruned = await rig.slipway(["prune", "--cache-mounts"]);
+  assert.match(pruned.stdout, /, 1 cache mount$/m);
+  assert.equal((await usageOf(rig)).mounts[0]?.sizeBytes, 0);
+  const again = await rig.mustBuild("--no-cache", "-t", "app");
+  assert.match(again.stderr, /1 steps? run/);
+});
