@@ -92,6 +92,13 @@ test("the digest after a copy is the digest of the context before it", asRoot, a
   assert.equal(new Set(before).size, 3);
 });
 
+test("a copy of everything out of an empty tree makes its destination", asRoot, async (t) => {
+  const place = bench(t, {}, {});
+  await place.apply({ ...copy("/", "/x/"), from: -1 }, { ...copy("/*.txt", "/y/"), from: -1 });
+  assert.deepEqual(place.list(), ["d755 0:0 /x"]);
+  await assert.rejects(place.apply({ ...copy("/nope", "/x/"), from: -1 }), { code: "NOT_FOUND" });
+});
+
 test("a directory's contents go into a new directory 0755 0:0, with modes kept below", asRoot, async (t) => {
   const place = bench(t, {}, { "d/f": "1", "d/s/g": "2" });
   chmodSync(`${place.context}/d`, 0o700);

@@ -88,6 +88,9 @@ export async function applyFileActions(
   return { sizeBytes, contentDigests, selection: writer.selection.join("") };
 }
 
+/** What `-1` stands for. */
+const emptySource: CopySource = { kind: "layers", layers: [] };
+
 class ActionWriter {
   readonly #layer: NewLayer;
   readonly #sources: readonly CopySource[];
@@ -114,7 +117,7 @@ class ActionWriter {
   }
 
   async #copy(action: CopyAction): Promise<string> {
-    const from = this.#sources[action.from];
+    const from = action.from === -1 ? emptySource : this.#sources[action.from];
     if (!from)
       throw new Error(`Internal error: a copy action reads source ${action.from}, which there is not`);
     using source = openSource(from);

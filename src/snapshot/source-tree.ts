@@ -11,6 +11,7 @@ import {
   toBytes,
   unreadable,
 } from "../tree/index.ts";
+import { emptyTree } from "./empty-tree.ts";
 import { LayersTree } from "./layers-tree.ts";
 
 /** Where a copy action reads: a directory of the host behind ignore patterns, or a stack of layer directories, bottom first. */
@@ -36,7 +37,7 @@ export function openSource(source: CopySource): OpenSource {
 }
 
 function openLayers(layers: readonly string[]): OpenSource {
-  const tree = new LayersTree(layers);
+  const tree = layers.length === 0 ? emptyTree : new LayersTree(layers);
   return {
     tree,
     isImmutable: true,

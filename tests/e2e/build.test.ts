@@ -106,6 +106,13 @@ test("a RUN that fails gives its line, its output and no image", { skip }, async
   assert.equal(images.stdout.trim(), "");
 });
 
+test("COPY --from an empty stage copies nothing, and is found again", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM scratch AS empty\nFROM busybox\nCOPY --from=empty / /made/\n");
+  await rig.mustBuild();
+  assert.match((await rig.mustBuild()).stderr, /is up to date: 1 step cached/);
+});
+
 test("COPY --from takes files of another stage, with owner and mode", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(

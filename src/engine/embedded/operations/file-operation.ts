@@ -156,6 +156,7 @@ export class FileOperation implements Operation<Value> {
   #stackKey(inputs: readonly Value[], index: number): InputKey | undefined {
     const action = this.#op.actions[index];
     if (action?.kind !== "copy") return undefined;
+    if (action.from === -1) return `stack ${stackIdentity(emptyStack)}`;
     const source = inputs[action.from];
     if (source?.kind !== "stack") return undefined;
     return `${source.version ?? "stack"} ${stackIdentity(source.stack)}`;
