@@ -37,18 +37,18 @@ for (const [text, normal] of good) {
   });
 }
 
-const shape = 'expected "os/architecture" or "os/architecture/variant"';
+const must = 'platform specifier component must match "^[A-Za-z0-9_.-]+$"';
 const bad: readonly (readonly [string, string])[] = [
-  ["", shape],
-  ["linux/", shape],
-  ["linux/amd64/v1/x", shape],
-  ["linux/*", shape],
-  ["linux/amd64\n", shape],
-  ["plan10", "unknown operating system or architecture"],
+  ["", `"" is an invalid component of "": ${must}`],
+  ["linux/", `"" is an invalid component of "linux/": ${must}`],
+  ["linux/amd64/v1/x", '"linux/amd64/v1/x": cannot parse platform specifier'],
+  ["linux/*", `"*" is an invalid component of "linux/*": ${must}`],
+  ["linux/amd64\n", `"amd64\\n" is an invalid component of "linux/amd64\\n": ${must}`],
+  ["plan10", '"plan10": unknown operating system or architecture'],
 ];
 for (const [text, reason] of bad) {
   test(`platform ${JSON.stringify(text)} is refused`, () => {
-    const message = `Cannot parse platform ${JSON.stringify(text)}: ${reason}`;
+    const message = `${reason}: invalid argument`;
     assert.throws(() => parsePlatform(text), { code: "INVALID_PLATFORM", message });
   });
 }

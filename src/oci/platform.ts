@@ -35,13 +35,19 @@ export function hostPlatform(): Platform {
   return { os: "linux", architecture: goArch[process.arch] ?? process.arch };
 }
 
+const component = /^[A-Za-z0-9_.-]+$/;
+
 /** Parses `os/architecture[/variant]`, or one of the two alone: the other is then the host's. Normalised.
  * @throws {OciError} `INVALID_PLATFORM` */
 export function parsePlatform(text: string): Platform {
   const parts = text.split("/");
-  if (parts.length > 3 || !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) {
-    throw invalid(text, 'expected "os/architecture" or "os/architecture/variant"');
+  for (const part of parts) {
+    if (!component.test(part))
+      throw invalid(
+        `${JSON.stringify(part)} is an invalid component of ${JSON.stringify(text)}: platform specifier component must match "${component.source}"`,
+      );
   }
+  if (parts.length > 3) throw invalid(`${JSON.stringify(text)}: cannot parse platform specifier`);
   const [first, architecture, variant] = parts as [string, string?, string?];
   if (architecture !== undefined) return normalizePlatform({ os: first, architecture, ...pick(variant) });
   const host = hostPlatform();
@@ -49,7 +55,7 @@ export function parsePlatform(text: string): Platform {
   if (knownSystems.has(asSystem.os)) return asSystem;
   const asArchitecture = normalizePlatform({ os: host.os, architecture: first });
   if (knownArchitectures.has(asArchitecture.architecture)) return asArchitecture;
-  throw invalid(text, "unknown operating system or architecture");
+  throw invalid(`${JSON.stringify(text)}: unknown operating system or architecture`);
 }
 
 /** `os/architecture[/variant]`, e.g. `linux/arm/v7`. */
@@ -95,6 +101,7 @@ function pick(variant: string | undefined): { variant?: string } {
   return variant ? { variant } : {};
 }
 
-function invalid(text: string, reason: string): OciError {
-  return new OciError("INVALID_PLATFORM", `Cannot parse platform ${JSON.stringify(text)}: ${reason}`);
+/** In containerd's words, which BuildKit passes on. */
+function invalid(reason: string): OciError {
+  return new OciError("INVALID_PLATFORM", `${reason}: invalid argument`);
 }

@@ -96,10 +96,7 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
     [["--provenance=max", "."], "Cannot carry out --provenance: not supported"],
     [["--sbom", "true", "."], "Cannot carry out --sbom: not supported"],
-    [
-      ["--platform", "sparkle", "."],
-      'Cannot parse platform "sparkle": unknown operating system or architecture',
-    ],
+    [["--platform", "sparkle", "."], '"sparkle": unknown operating system or architecture: invalid argument'],
     [["--network", "bridge", "."], 'Cannot use network "bridge": unknown mode'],
     [["--progress", "fancy", "."], 'Cannot show progress as "fancy": unknown mode'],
     [["-o", "-", "-o", "type=oci", "."], "Cannot write two outputs to standard output"],

@@ -119,6 +119,30 @@ const broken: [title: string, text: string, line: number | undefined, message: s
   ],
   ["an empty base", "FROM ${X}", 1, "base name (${X}) should not be blank"],
   ["an empty platform", "FROM --platform=$X a", 1, "empty platform value from expression $X"],
+  [
+    "an empty platform with a name that is nearly known",
+    "FROM --platform=$BULIDPLATFORM a",
+    1,
+    "empty platform value from expression $BULIDPLATFORM (did you mean BUILDPLATFORM?)",
+  ],
+  [
+    "a platform with an empty part",
+    "ARG BASEE=x\nFROM --platform=x/$BASE/y a",
+    2,
+    'failed to parse platform x/$BASE/y: "" is an invalid component of "x//y": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument (did you mean BASEE?)',
+  ],
+  [
+    "a platform of four parts",
+    "FROM --platform=linux/a/b/c a",
+    1,
+    'failed to parse platform linux/a/b/c: "linux/a/b/c": cannot parse platform specifier: invalid argument',
+  ],
+  [
+    "a platform of one unknown word",
+    "FROM --platform=foo a",
+    1,
+    'failed to parse platform foo: "foo": unknown operating system or architecture: invalid argument',
+  ],
   ["a bad expansion", "FROM ${", 1, "failed to process \"${\": syntax error: missing '}'"],
 ];
 

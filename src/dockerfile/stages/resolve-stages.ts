@@ -3,6 +3,7 @@ import { parsePlatform, type Platform } from "../../oci/index.ts";
 import { DockerfileError } from "../dockerfile-error.ts";
 import { quoteGo } from "../go-text.ts";
 import type { FromInstruction, ParsedDockerfile } from "../instructions/instruction.ts";
+import { processWord } from "../shell/process-word.ts";
 import { checkCycles } from "./check-cycles.ts";
 import { expandAt } from "./expand-at.ts";
 import { resolveGlobalArgs } from "./global-args.ts";
@@ -11,7 +12,7 @@ import { noContexts } from "./named-contexts.ts";
 import { type ContextScope, replacedBase } from "./replaced-base.ts";
 import { stageError } from "./stage-error.ts";
 import type { StageBase, StageGraph, StageNode, StageOptions } from "./stage-graph.ts";
-import { locationOf } from "./stage-location.ts";
+import { locateError, locationOf } from "./stage-location.ts";
 import { StageNames, toBase } from "./stage-names.ts";
 import { stepSources } from "./step-sources.ts";
 
@@ -93,15 +94,18 @@ function fromPlatform(
   globalArgs: ReadonlyMap<string, string>,
 ): Platform | undefined {
   if (!from.platform) return undefined;
-  const text = expandAt(dockerfile, from, from.platform, globalArgs);
-  if (text === "") {
-    const message = `empty platform value from expression ${from.platform}`;
+  const { escape } = dockerfile.directives;
+  const word = locateError(dockerfile, from, () => processWord(from.platform!, globalArgs, { escape }));
+  const suggestion =
+    [...word.unmatched].map((name) => didYouMean(name, globalArgs.keys())).find(Boolean) ?? "";
+  if (word.text === "") {
+    const message = `empty platform value from expression ${from.platform}${suggestion}`;
     throw stageError(message, dockerfile, from);
   }
   try {
-    return parsePlatform(text);
+    return parsePlatform(word.text);
   } catch (error) {
-    const message = `failed to parse platform ${from.platform}: ${(error as Error).message}`;
+    const message = `failed to parse platform ${from.platform}: ${(error as Error).message}${suggestion}`;
     throw stageError(message, dockerfile, from);
   }
 }
