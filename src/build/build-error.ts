@@ -21,7 +21,9 @@ export type BuildErrorCode =
   /** A name of -t is no image name. */
   | "INVALID_TAG"
   /** A secret's file or variable is not there. */
-  | "SECRET_UNREADABLE";
+  | "SECRET_UNREADABLE"
+  /** An ssh agent or key that was to be lent is not there, or is none. */
+  | "SSH_UNUSABLE";
 
 /** A build that cannot begin. */
 export class BuildError extends CodedError<BuildErrorCode> {}

@@ -3,10 +3,14 @@ import { localContextName } from "../dockerfile/index.ts";
 import type { Session } from "../session/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions, SecretSpec } from "./options.ts";
+import type { SshAgents } from "./ssh-agents.ts";
 
 /** The session of a build from the command line: its context directories, secrets from files and variables.
  * A secret is read when a step asks for it. */
-export function createBuildSession(options: Pick<BuildOptions, ContextOption | "secrets">): Session {
+export function createBuildSession(
+  options: Pick<BuildOptions, ContextOption | "secrets">,
+  agents?: SshAgents,
+): Session {
   const secrets = new Map((options.secrets ?? []).map((secret) => [secret.id, secret]));
   return {
     localContexts: localContexts(options),
@@ -14,7 +18,7 @@ export function createBuildSession(options: Pick<BuildOptions, ContextOption | "
       const spec = secrets.get(id);
       return Promise.resolve(spec && readSecret(spec));
     },
-    sshAgent: (id) => Promise.resolve(id === "default" ? process.env["SSH_AUTH_SOCK"] : undefined),
+    sshAgent: async (id) => await agents?.socketOf(id),
   };
 }
 

@@ -17,6 +17,7 @@ export type {
   OutputSpec,
   RemoteContextSpec,
   SecretSpec,
+  SshSpec,
 } from "./options.ts";
 export { type NamedContextSpec, parseNamedContext } from "./named-context.ts";
 export { type BuildPlan, planTarget } from "./plan-target.ts";

@@ -35,6 +35,19 @@ export interface BuildOptions {
   readonly outputs: readonly OutputSpec[];
   readonly network?: "default" | "none" | "host";
   readonly secrets?: readonly SecretSpec[];
+  /** Agents and keys to lend. */
+  readonly ssh?: readonly SshSpec[];
+  readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
+  /** -1 is no limit. */
+  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly shmSizeBytes?: number;
+  /** What the Dockerfile may ask for beyond the sandbox. */
+  readonly allow?: {
+    readonly networkHost?: boolean;
+    readonly insecure?: boolean;
+    /** CDI names, or all of them. */
+    readonly devices?: "all" | readonly string[];
+  };
   /** Write the image even when no tag and no output was given (an untagged image); false for `cacheonly`. */
   readonly storeImage: boolean;
   /** Compute digests of the image (needs the tar of every new layer, once). */
@@ -108,6 +121,13 @@ export interface SecretSpec {
   readonly source:
     | { readonly kind: "file"; readonly path: string }
     | { readonly kind: "env"; readonly name: string };
+}
+
+/** `--ssh`: where nothing is named, the agent of `SSH_AUTH_SOCK`. */
+export interface SshSpec {
+  readonly id: string;
+  /** The socket of an agent, or files with private keys. */
+  readonly paths: readonly string[];
 }
 
 export interface BuildResult {

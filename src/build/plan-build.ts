@@ -69,7 +69,7 @@ export function planInput(
   options: BuildOptions,
   { emit, signal }: Pick<PlanEnvironment, "emit" | "signal">,
 ): PlanInput {
-  const { target, buildArgs, contextDir, namedContexts, labels, noCache, noCacheFilter, network } = options;
+  const { target, buildArgs, contextDir, namedContexts, labels, noCache, noCacheFilter } = options;
   const { platforms } = options;
   const remark = checkFrontend(text, { fileName: name, buildArgs });
   if (remark !== undefined) emit({ kind: "note", text: remark });
@@ -85,8 +85,8 @@ export function planInput(
     signal,
     ...(options.remoteContext?.kind === "fetched" && { mainContext: options.remoteContext.context }),
     ...(noCacheFilter && { noCacheFilter }),
-    ...(network && { network }),
     ...(options.reproducible && { reproducible: true }),
+    ...stepSettings(options),
   };
   const buildPlatform = hostPlatform();
   const platform = platforms?.[0] ?? buildPlatform;
@@ -94,6 +94,18 @@ export function planInput(
     dockerfile,
     stageOptions: { target, buildArgs, platform, buildPlatform, namedContexts },
     convertOptions,
+  };
+}
+
+function stepSettings({ allow, network, extraHosts, ulimits, shmSizeBytes }: BuildOptions) {
+  const { networkHost = false, insecure = false } = allow ?? {};
+  return {
+    // Who lends the host's network to every step allows it to each.
+    allow: { networkHost: networkHost || network === "host", insecure },
+    ...(network && { network }),
+    ...(extraHosts && { extraHosts }),
+    ...(ulimits && { ulimits }),
+    ...(shmSizeBytes !== undefined && { shmSizeBytes }),
   };
 }
 

@@ -4,6 +4,7 @@ import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { planBuild, type PlatformPlan } from "./plan-build.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
+import { SshAgents } from "./ssh-agents.ts";
 import { defaultJobs, StepEngine } from "./step-engine.ts";
 
 /** Everything that a build knows before its first step; dispose it to end what it started. */
@@ -12,11 +13,18 @@ export class PreparedBuild implements AsyncDisposable {
   /** One for each platform; at least one. */
   readonly plans: readonly PlatformPlan[];
   readonly request: SolveRequest;
+  readonly #agents: SshAgents;
 
-  private constructor(steps: StepEngine, plans: readonly PlatformPlan[], request: SolveRequest) {
-    this.steps = steps;
-    this.plans = plans;
-    this.request = request;
+  private constructor(made: {
+    readonly steps: StepEngine;
+    readonly plans: readonly PlatformPlan[];
+    readonly request: SolveRequest;
+    readonly agents: SshAgents;
+  }) {
+    this.steps = made.steps;
+    this.plans = made.plans;
+    this.request = made.request;
+    this.#agents = made.agents;
   }
 
   /** Reads, parses and converts; asks registries for base images that the store does not know.
@@ -26,7 +34,8 @@ export class PreparedBuild implements AsyncDisposable {
     options: BuildOptions,
     environment: BuildEnvironment,
   ): Promise<PreparedBuild> {
-    const session = createBuildSession(options);
+    const agents = new SshAgents(options.ssh ?? [], process.env);
+    const session = createBuildSession(options, agents);
     const { localContexts } = session;
     const steps = new StepEngine({
       ...environment,
@@ -41,12 +50,8 @@ export class PreparedBuild implements AsyncDisposable {
       if (needed.some((name) => !localContexts.has(name))) throw noContext();
       const { jobs = defaultJobs() } = options;
       const { signal } = environment;
-      return new PreparedBuild(steps, plans, {
-        session,
-        project: projectOf(options, dockerfile),
-        jobs,
-        signal,
-      });
+      const request = { session, project: projectOf(options, dockerfile), jobs, signal };
+      return new PreparedBuild({ steps, plans, request, agents });
     } catch (error) {
       await steps[Symbol.asyncDispose]();
       throw error;
@@ -68,6 +73,7 @@ export class PreparedBuild implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.steps[Symbol.asyncDispose]();
+    await this.#agents[Symbol.asyncDispose]();
   }
 }
 

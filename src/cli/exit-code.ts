@@ -72,6 +72,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "LINK_LOOP",
       "SECRET_NOT_FOUND",
       "SECRET_UNREADABLE",
+      "SSH_UNUSABLE",
       "COMPOSE_NOT_FOUND",
       "CONFIGURATION_NOT_FOUND",
       "CONFIGURATION_UNREADABLE",

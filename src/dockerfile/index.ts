@@ -10,6 +10,7 @@ export type {
   ResolvedImage,
   ResolveImageOptions,
 } from "./convert/options.ts";
+export { parseByteSize } from "./instructions/index.ts";
 export { DockerfileError, type DockerfileErrorCode } from "./dockerfile-error.ts";
 export { checkFrontend, type FrontendOptions, frontendVersion } from "./frontend/check-frontend.ts";
 export type {

@@ -1,4 +1,5 @@
 import { DEFAULT_PATH, MASKED_PATHS, READONLY_PATHS } from "./default-sandbox.ts";
+import { insecureDevices } from "./insecure-devices.ts";
 import type { Runtime } from "./find-runtime.ts";
 import type { ProcessUser } from "./resolve-user.ts";
 import type { Rlimit } from "./rlimits.ts";
@@ -70,7 +71,12 @@ export function runtimeSpec(options: SpecOptions): object {
       args: options.process.args,
       env: processEnv(options.process),
       cwd: options.process.cwd,
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      capabilities: {
+        bounding: capabilities,
+        effective: capabilities,
+        permitted: capabilities,
+        ...(!sandboxed && { inheritable: capabilities, ambient: capabilities }),
+      },
       rlimits: options.process.rlimits,
       noNewPrivileges: false,
     },
@@ -80,6 +86,7 @@ export function runtimeSpec(options: SpecOptions): object {
     ...(sandboxed && options.seccompBpf && { annotations: { [BPF_ANNOTATION]: options.seccompBpf } }),
     linux: {
       namespaces: namespaces(options.network),
+      ...devices(options),
       ...(sandboxed && { maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS }),
       ...(sandboxed && options.seccomp && { seccomp: options.seccomp }),
     },
@@ -163,6 +170,13 @@ function deviceMounts({ host, security }: SpecOptions): SpecMount[] {
     const device = `/dev/${name}`;
     return { destination: device, type: "bind", source: device, options: ["bind", "nosuid", "noexec"] };
   });
+}
+
+/** Without a device cgroup every node can be used; runc makes one, in which only a few can. */
+function devices({ host, security, runtime }: SpecOptions): object {
+  if (security === "sandbox" || host.userNamespace) return {};
+  const every = { devices: [{ allow: true, access: "rwm" }] };
+  return { devices: insecureDevices(), ...(runtime === "runc" && { resources: every }) };
 }
 
 function namespaces(network: "host" | "none"): { type: string }[] {

@@ -9,9 +9,10 @@ import { type ParsedOutput, parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
 import { parsePlatforms } from "./platform.ts";
 import { type ProgressFlags, progressMode } from "./progress-mode.ts";
+import { parseStepSettings, type StepFlags } from "./step-settings.ts";
 
 /** Values of `slipway build`'s options as commander leaves them. */
-export interface BuildFlags extends ProgressFlags {
+export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly file?: string;
   readonly target?: string;
   readonly tag: readonly string[];
@@ -62,6 +63,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
       cacheFrom: flags.cacheFrom.map((text) => parseCacheFrom(text, io.cwd)),
     }),
     ...(flags.cacheTo?.length && { cacheTo: flags.cacheTo.map((text) => parseCacheTo(text, io.cwd)) }),
+    ...parseStepSettings(flags),
     storeImage: keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),

@@ -207,7 +207,12 @@ test("proxy settings go beside the environment, under both spellings", async () 
 });
 
 test("network, security, host name and limits", async () => {
-  const options = { network: "none", allowInsecure: true, hostname: "h", shmSizeBytes: 5 } as const;
+  const options = {
+    network: "none",
+    allow: { insecure: true, networkHost: true },
+    hostname: "h",
+    shmSizeBytes: 5,
+  } as const;
   const { definition } = await convert("FROM alpine\nRUN --network=host --security=insecure x", options);
   const { network, security, hostname, shmSizeBytes } = onlyOp(definition, "exec");
   assert.deepEqual([network, security, hostname, shmSizeBytes], ["host", "insecure", "h", 5]);

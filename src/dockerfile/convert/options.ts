@@ -19,8 +19,8 @@ export interface ConvertOptions {
   readonly noCacheFilter?: readonly string[];
   /** Network of a RUN that does not say which. */
   readonly network?: ExecOp["network"];
-  /** Allow `RUN --security=insecure`; refused otherwise. */
-  readonly allowInsecure?: boolean;
+  /** What steps may ask for; refused otherwise. Devices are checked by whoever knows them. */
+  readonly allow?: { readonly networkHost?: boolean; readonly insecure?: boolean };
   readonly hostname?: string;
   readonly extraHosts?: ExecOp["extraHosts"];
   readonly ulimits?: ExecOp["ulimits"];

@@ -160,3 +160,19 @@ test("hostile names of variables and labels are ordinary", async () => {
     ["constructor", "y"],
   ]);
 });
+
+for (const [flag, privilege, allow] of [
+  ["--network=host", "network.host", { networkHost: true }],
+  ["--security=insecure", "security.insecure", { insecure: true }],
+] as const) {
+  test(`RUN ${flag} needs ${privilege}`, async () => {
+    const text = `FROM alpine\nRUN ${flag} x`;
+    await assert.rejects(convert(text), {
+      code: "DOCKERFILE_INSTRUCTION",
+      message: `${privilege} is not allowed`,
+      hint: `allow it with --allow ${privilege}`,
+    });
+    await convert(text, { allow });
+    await convert(`FROM alpine AS unneeded\nRUN ${flag} x\nFROM alpine`);
+  });
+}

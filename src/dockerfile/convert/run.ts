@@ -1,4 +1,5 @@
 import type { ExecOp, VertexDigest } from "../../llb/index.ts";
+import type { DockerfileError } from "../dockerfile-error.ts";
 import { heredocContent } from "../instructions/index.ts";
 import type { Heredoc, RunInstruction } from "../instructions/instruction.ts";
 import { tryParseHeredocWord } from "../parser/heredoc.ts";
@@ -62,9 +63,16 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
 
 function refuse(context: ConvertContext, step: RunStep): void {
   if (step.instruction.devices.length > 0) throw context.unsupported(step, "RUN --device");
-  if (step.instruction.security === "insecure" && !context.options.allowInsecure) {
-    throw context.error(step, "security.insecure is not allowed", "DOCKERFILE_INSTRUCTION");
-  }
+  const { network, security } = step.instruction;
+  const { allow = {} } = context.options;
+  if (network === "host" && !allow.networkHost) throw notAllowed(context, step, "network.host");
+  if (security === "insecure" && !allow.insecure) throw notAllowed(context, step, "security.insecure");
+}
+
+function notAllowed(context: ConvertContext, step: RunStep, privilege: string): DockerfileError {
+  return context.error(step, `${privilege} is not allowed`, "DOCKERFILE_INSTRUCTION", {
+    hint: `allow it with --allow ${privilege}`,
+  });
 }
 
 const scriptDir = "/dev/pipes";
