@@ -8,6 +8,7 @@ import {
   isIndex,
   platformOf,
   recordId,
+  requireImage,
   selectImage,
   type StoredRecord,
 } from "../image/index.ts";
@@ -113,18 +114,17 @@ export class ImageResolver implements ImageConfigResolver {
   }
 
   async #fetch(name: string, platform: Platform): Promise<ImageRecord> {
-    const { store } = this.#options;
+    const { store, pull } = this.#options;
     const stored = this.#images.get(name);
+    // A name that the user gave to an image of his own stays his: no registry knows it.
+    const isOwn = stored !== undefined && stored.origin?.reference === undefined;
+    if (isOwn && !pull) return requireImage(store, { record: stored, names: [name], id: "" }, platform);
     const found = await this.#ask(name, platform, stored);
     if (found.index) store.content.put(found.index.bytes);
     store.content.put(found.manifest.bytes);
     store.content.put(found.config.bytes);
     const record = toPulledRecord(name, found);
-    // A name that the user gave to an image of his own stays his.
-    const isOwn = stored !== undefined && stored.origin?.reference === undefined;
-    if (!isOwn || this.#options.pull) {
-      this.#images.setName(name, this.#images.putRecord(withPlatform(stored, record)));
-    }
+    this.#images.setName(name, this.#images.putRecord(withPlatform(stored, record)));
     return record;
   }
 

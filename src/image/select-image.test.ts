@@ -58,13 +58,16 @@ test("a worse match is not taken where the registry's index has a better one tha
   assert.equal(selectImage(store, both, arm("v7"))?.config.variant, "v6");
 });
 
-test("an image that never was one of several is taken, if it came from elsewhere", (t) => {
+test("an image that never was one of several is taken, whatever it is for", (t) => {
   const store = temporaryStore(t);
   const digest = digestOf("manifest");
   const document = { mediaType: mediaTypes.ociManifest, digest, size: 1 };
   const pulled = { ...image(amd64), origin: { digest, manifest: document, config: document } };
   assert.equal(selectImage(store, pulled, arm64), pulled);
-  assert.equal(selectImage(store, image(amd64), arm64), undefined);
+  const built = image(amd64);
+  assert.equal(selectImage(store, built, arm64), built);
+  const ofIndex = { ...pulled, origin: { ...pulled.origin, digest: digestOf("an index that is not here") } };
+  assert.equal(selectImage(store, ofIndex, arm64), undefined);
 });
 
 test("what was asked for is given or refused, and what is shown is this machine's or the first", (t) => {

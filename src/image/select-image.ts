@@ -34,7 +34,7 @@ export function platformOf({ config }: ImageRecord): Platform {
 }
 
 /** The image of a record that a platform runs best; undefined when none suits, or when it is one of a registry's index that the
- * store does not have. An image that was never one of several is taken whatever it is for, as registries' clients do. */
+ * store does not have. An image that was never one of several is taken whatever it is for. */
 export function selectImage(store: Store, record: StoredRecord, platform: Platform): ImageRecord | undefined {
   const images = isIndex(record) ? record.images : [{ platform: platformOf(record), image: record }];
   const exact = images.find((each) => isSamePlatform(each.platform, platform));
@@ -44,9 +44,12 @@ export function selectImage(store: Store, record: StoredRecord, platform: Platfo
     const chosen = matchPlatform(offered, platform)?.digest;
     return images.find(({ image }) => image.origin?.manifest.digest === chosen)?.image;
   }
-  if (!isIndex(record) && record.origin?.digest === record.origin?.manifest.digest && record.origin)
-    return record;
+  if (!isIndex(record) && !isOfIndex(record)) return record;
   return bestForPlatform(images, (each) => each.platform, platform)?.image;
+}
+
+function isOfIndex({ origin }: ImageRecord): boolean {
+  return origin !== undefined && origin.digest !== origin.manifest.digest;
 }
 
 /** A record with what a user knows it by. */
