@@ -45,7 +45,7 @@ async function buildTarget(
   const startedAtMs = Date.now();
   const { store, emit } = environment;
   const names = options.tags.map(normaliseTag);
-  checkOutputs(options.outputs, isMultiPlatform(options));
+  checkOutputs(options.outputs, { isMultiPlatform: isMultiPlatform(options), names });
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);
   const { plans, steps } = prepared;
   const solved = await steps.engine.solve(
@@ -57,7 +57,7 @@ async function buildTarget(
   const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks };
   const toRecord = (rewriteTimestamp: boolean) => toStoredRecord(prepared, { ...built, rewriteTimestamp });
   const record = await toRecord(options.rewriteTimestamp ?? false);
-  const written = await writeOutputs(toRecord, names, { options, steps, epochSeconds });
+  const written = await writeOutputs(toRecord, names, { options, steps, emit, epochSeconds });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
   const digests = options.needDigest ? await digestsOf(record, steps) : {};
   if (options.cacheTo?.length) await writeCaches(options.cacheTo, solved, { ...environment, steps });

@@ -22,6 +22,7 @@ export type {
 export { type NamedContextSpec, parseNamedContext } from "./named-context.ts";
 export { type BuildPlan, planTarget } from "./plan-target.ts";
 export { pullImage } from "./pull-image.ts";
+export { type PushedImage, pushImage } from "./push-image.ts";
 export { type RunOptions, toRunRequest } from "./run-image.ts";
 export type { DockerfileText } from "./read-dockerfile.ts";
 export { StepEngine, type StepEngineOptions } from "./step-engine.ts";

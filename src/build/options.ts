@@ -111,6 +111,14 @@ export type OutputSpec =
     }
   | { readonly type: "tar"; readonly dest: OutputDest; readonly platformSplit?: boolean }
   | { readonly type: "local"; readonly dest: string; readonly platformSplit?: boolean }
+  | {
+      readonly type: "registry";
+      /** The image gets no tag there; `names` say where it goes. */
+      readonly byDigest?: { readonly names: readonly string[] };
+      readonly compression?: LayerCompression;
+      readonly level?: number;
+      readonly rewriteTimestamp?: boolean;
+    }
   | { readonly type: "cacheonly" };
 
 /** A file path, or `-` for standard output. */

@@ -84,6 +84,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/pull.ts"),
   },
   {
+    name: "push",
+    group: "Images:",
+    summary: "Push images to a registry",
+    load: () => import("./commands/push.ts"),
+  },
+  {
     name: "import",
     group: "Images:",
     summary: "Make an image out of a tar of a root file system",

@@ -106,7 +106,7 @@ for (const auth of [
     assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
       code: "UNAUTHORIZED",
       message: `Cannot pull ${rig.registry.host}/base:latest: access denied, the repository does not exist or needs a login`,
-      hint: `Check the name, or log in with "docker login ${rig.registry.host}"`,
+      hint: `Check the name, or log in with "slipway login ${rig.registry.host}"`,
     });
   });
 
@@ -116,7 +116,7 @@ for (const auth of [
     assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
       code: "UNAUTHORIZED",
       message: `Cannot pull ${rig.registry.host}/base:latest: ${rig.registry.host} refused the credentials`,
-      hint: `Log in again with "docker login ${rig.registry.host}"`,
+      hint: `Log in again with "slipway login ${rig.registry.host}"`,
     });
     assert.ok(rig.registry.requests.length <= 3, "a refusal is not tried again");
   });

@@ -216,7 +216,7 @@ function readToken(body: Buffer | undefined): { token: string | undefined; lifeM
 
 /** What is to be done depends on whether we had credentials at all. */
 function accessDenied(request: AuthRequest, hasCredentials: boolean): RegistryError {
-  const login = request.host === "registry-1.docker.io" ? "docker login" : `docker login ${request.host}`;
+  const login = request.host === "registry-1.docker.io" ? "slipway login" : `slipway login ${request.host}`;
   return hasCredentials
     ? new RegistryError("UNAUTHORIZED", `${request.subject}: ${request.host} refused the credentials`, {
         hint: `Log in again with "${login}"`,

@@ -106,7 +106,7 @@ function parseDockerConfig(text: string, file: string): DockerConfig {
   }
   if (!isRecord(parsed)) {
     throw new RegistryError("UNAUTHORIZED", `Cannot read credentials from ${file}: it is not a JSON object`, {
-      hint: "Repair or remove the file, then log in again with docker login",
+      hint: "Repair or remove the file, then log in again with slipway login",
     });
   }
   return {

@@ -36,7 +36,7 @@ const manifestRows: Row[] = [
     fault: { kind: "answer", status: 401, headers: { "www-authenticate": 'Basic realm="x"' } },
     code: "UNAUTHORIZED",
     message: "access denied, the repository does not exist or needs a login",
-    hint: 'Check the name, or log in with "docker login HOST"',
+    hint: 'Check the name, or log in with "slipway login HOST"',
   },
   {
     title: "403",
@@ -67,7 +67,7 @@ const manifestRows: Row[] = [
     },
     code: "TOO_MANY_REQUESTS",
     message: "too many requests: HOST answered 429 (pull rate limit reached)",
-    hint: `Log in with "docker login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
+    hint: `Log in with "slipway login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
   },
   {
     title: "429 that asks for an hour",
@@ -75,7 +75,7 @@ const manifestRows: Row[] = [
     times: 1,
     code: "TOO_MANY_REQUESTS",
     message: "too many requests: HOST answered 429, and asks to wait 3600 s",
-    hint: `Log in with "docker login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
+    hint: `Log in with "slipway login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
   },
   {
     title: "500 again and again",

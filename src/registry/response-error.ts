@@ -57,7 +57,7 @@ function tooManyRequests(
   registry: string,
 ): RegistryError {
   const wait = retryAfterMs === undefined ? "" : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
-  const login = registry === "registry-1.docker.io" ? "docker login" : `docker login ${registry}`;
+  const login = registry === "registry-1.docker.io" ? "slipway login" : `slipway login ${registry}`;
   return fail("TOO_MANY_REQUESTS", `too many requests: ${said}${wait}`, {
     isTransient: true,
     hint: `Log in with "${login}" for a higher limit, name a mirror in Slipway's configuration file, or wait`,

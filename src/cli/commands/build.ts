@@ -75,10 +75,11 @@ export function addBuildOptions(command: Command): Command {
     .option("-t, --tag <name>", "Name of the image, NAME[:TAG]; may be repeated", collect, [])
     .option(
       "-o, --output <dest>",
-      "Where to write the result: type=docker|oci|tar|local|cacheonly,dest=FILE, a directory, or - for a tar",
+      "Where to write the result: type=docker|oci|tar|local|registry|cacheonly,dest=FILE, a directory, or - for a tar",
       collect,
       [],
     )
+    .option("--push", "Push the image to the registries of its names; the same as -o type=registry")
     .option("--iidfile <file>", "Write the image's ID to a file")
     .option("--metadata-file <file>", "Write what was built as JSON to a file")
     .optionsGroup("How to build:")

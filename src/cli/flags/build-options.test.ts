@@ -57,6 +57,15 @@ test("the options of docker build become those of a build", async () => {
       { outputs: [{ type: "cacheonly" }], tags: ["a"], storeImage: false },
     ],
     [["-o", "type=image,name=x"], { tags: ["x"] }],
+    [["--push", "-t", "x"], { tags: ["x"], outputs: [{ type: "registry" }] }],
+    [
+      ["-o", "type=image,push=true,name=x,compression=zstd"],
+      { tags: ["x"], outputs: [{ type: "registry", compression: "zstd" }] },
+    ],
+    [
+      ["-o", "type=image,push-by-digest=true,name-canonical=true,push=true,name=r.example/x"],
+      { outputs: [{ type: "registry", byDigest: { names: ["r.example/x"] } }], storeImage: false },
+    ],
     [
       ["--platform", "linux/aarch64,linux/amd64", "--platform=linux/arm64/v8", "--platform", "linux/arm"],
       {
@@ -91,7 +100,6 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["file"], 'Unable to prepare context: path "file" not found'],
     [["-f", "-", "-"], "Cannot use standard input for both the build context and the Dockerfile"],
     [["-f", "x", "-"], "ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles"],
-    [["--push", "."], "Cannot carry out --push: not supported"],
     [["--load", "."], "Cannot carry out --load: not supported"],
     [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
     [["--provenance=max", "."], "Cannot carry out --provenance: not supported"],

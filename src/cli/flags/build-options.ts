@@ -25,6 +25,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly iidfile?: string;
   readonly metadataFile?: string;
   readonly output: readonly string[];
+  readonly push?: boolean;
   readonly network?: string;
   readonly secret: readonly string[];
   readonly platform: readonly string[];
@@ -38,7 +39,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
  * @throws {UsageError} */
 export async function toBuildOptions(context: string, flags: BuildFlags, io: CliIo): Promise<BuildOptions> {
   const platforms = parsePlatforms(flags.platform, io.env);
-  const outputs = flags.output.map(parseOutput);
+  const outputs = [...flags.output, ...(flags.push ? ["type=registry"] : [])].map(parseOutput);
   const specs = outputs.flatMap(({ spec }) => (spec ? [spec] : []));
   checkStdout(specs, io);
   const contextInput = await readContextInput(context, flags.file, io);

@@ -47,6 +47,10 @@ test("outputs are parsed as Docker parses them", () => {
     ["type=docker,dest=x,compression=uncompressed", { type: "docker", dest: "x", compression: "none" }],
     ["type=cacheonly", { type: "cacheonly" }],
     ["type=image", undefined],
+    ["type=image,push=false", undefined],
+    ["type=image,push,name=x", { type: "registry" }],
+    ["type=registry,oci-mediatypes=true", { type: "registry" }],
+    ["type=tar,platform-split=false", { type: "tar", dest: "-", platformSplit: false }],
   ];
   for (const [text, spec] of table) assert.deepEqual(parseOutput(text).spec, spec, text);
   assert.deepEqual(parseOutput('type=docker,dest=x,"name=a,b:1"').names, ["a", "b:1"]);
@@ -54,7 +58,7 @@ test("outputs are parsed as Docker parses them", () => {
 
 test("outputs that are not carried out are refused by name", () => {
   const table: [string, string][] = [
-    ["type=registry", 'Cannot use --output "type=registry": unknown type "registry"'],
+    ["type=nowhere", 'Cannot use --output "type=nowhere": unknown type "nowhere"'],
     ["dest=x", 'Cannot parse --output "dest=x": "type" is missing'],
     ["type=local", 'Cannot use --output "type=local": a directory is needed as dest'],
     ["type=local,dest=-", 'Cannot use --output "type=local,dest=-": a directory is needed as dest'],
@@ -63,8 +67,12 @@ test("outputs that are not carried out are refused by name", () => {
       'Cannot use --output "type=tar,compression=gzip": type=tar does not take "compression"',
     ],
     [
-      "type=image,push=true",
-      'Cannot use --output "type=image,push=true": pushing to a registry is not supported yet',
+      "type=image,push=perhaps",
+      'Cannot use --output "type=image,push=perhaps": push is neither true nor false',
+    ],
+    [
+      "type=registry,oci-mediatypes=false",
+      'Cannot use --output "type=registry,oci-mediatypes=false": images are written with OCI media types',
     ],
     [
       "type=oci,tar=false",

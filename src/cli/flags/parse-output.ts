@@ -10,13 +10,23 @@ export interface ParsedOutput {
   readonly rewriteTimestamp?: boolean;
 }
 
+const pushKeys: readonly string[] = [
+  "push-by-digest",
+  "name-canonical",
+  "oci-mediatypes",
+  "compression",
+  "compression-level",
+  "rewrite-timestamp",
+];
+
 const knownKeys: Record<string, readonly string[]> = {
   docker: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp"],
   oci: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp", "tar"],
   tar: ["type", "dest", "platform-split"],
   local: ["type", "dest", "platform-split"],
   cacheonly: ["type"],
-  image: ["type", "name", "push", "rewrite-timestamp"],
+  image: ["type", "name", "push", ...pushKeys],
+  registry: ["type", "name", ...pushKeys],
 };
 
 /** Parses one `--output` as Docker does: `type=…,dest=…`, a directory, or `-` for a tar on standard output.
@@ -29,7 +39,9 @@ export function parseOutput(text: string): ParsedOutput {
   checkKeys(type, map, text);
   const names = (map.get("name") ?? "").split(",").filter((name) => name !== "");
   const rewrite = rewriteTimestamp(map, text);
-  return { spec: outputSpec(type, map, text), names, ...rewrite };
+  const spec = outputSpec(type, map, text);
+  // What is pushed by its digest has names that are no tags.
+  return { spec, names: spec?.type === "registry" && spec.byDigest ? [] : names, ...rewrite };
 }
 
 function checkKeys(type: string, map: ReadonlyMap<string, string>, text: string): void {
@@ -42,8 +54,8 @@ function checkKeys(type: string, map: ReadonlyMap<string, string>, text: string)
         hint: `it takes ${known.join(", ")}`,
       });
   }
-  if (map.get("push") === "true" || map.get("push") === "")
-    throw new UsageError(`Cannot use --output "${text}": pushing to a registry is not supported yet`, {
+  if (!isTrue("oci-mediatypes", map, text, true))
+    throw new UsageError(`Cannot use --output "${text}": images are written with OCI media types`, {
       code: "UNSUPPORTED_OPTION",
     });
   if (map.has("tar") && map.get("tar") !== "true")
@@ -77,9 +89,32 @@ function outputSpec(type: string, map: ReadonlyMap<string, string>, text: string
       return { type, dest, ...platformSplitOf(map, text) };
     case "cacheonly":
       return { type };
+    case "registry":
+      return registrySpec(map, text);
+    case "image":
+      return isTrue("push", map, text, false) ? registrySpec(map, text) : undefined;
     default:
       return undefined;
   }
+}
+
+function registrySpec(map: ReadonlyMap<string, string>, text: string): OutputSpec {
+  const names = (map.get("name") ?? "").split(",").filter((name) => name !== "");
+  return {
+    type: "registry",
+    ...(isTrue("push-by-digest", map, text, false) && { byDigest: { names } }),
+    ...compressionOf(map, text),
+    ...rewriteTimestamp(map, text),
+  };
+}
+
+/** An attribute that is true or false, as Go reads it; without a value it is true. */
+function isTrue(key: string, map: ReadonlyMap<string, string>, text: string, fallback: boolean): boolean {
+  const value = map.get(key);
+  if (value === undefined) return fallback;
+  if (["", "1", "t", "true"].includes(value.toLowerCase())) return true;
+  if (["0", "f", "false"].includes(value.toLowerCase())) return false;
+  throw new UsageError(`Cannot use --output "${text}": ${key} is neither true nor false`);
 }
 
 function rewriteTimestamp(map: ReadonlyMap<string, string>, text: string): { rewriteTimestamp?: boolean } {
@@ -91,11 +126,7 @@ function rewriteTimestamp(map: ReadonlyMap<string, string>, text: string): { rew
 }
 
 function platformSplitOf(map: ReadonlyMap<string, string>, text: string): { platformSplit?: boolean } {
-  const value = map.get("platform-split");
-  if (value === undefined) return {};
-  if (["", "1", "t", "true"].includes(value.toLowerCase())) return { platformSplit: true };
-  if (["0", "f", "false"].includes(value.toLowerCase())) return { platformSplit: false };
-  throw new UsageError(`Cannot use --output "${text}": platform-split is neither true nor false`);
+  return map.has("platform-split") ? { platformSplit: isTrue("platform-split", map, text, true) } : {};
 }
 
 function compressionOf(

@@ -4,7 +4,6 @@ import { UsageError } from "../usage-error.ts";
 /** Options of `docker build` that are not carried out, each with what to do instead. They are known, so that the message can be
  * better than "unknown option", and hidden. */
 const unsupported: readonly (readonly [flags: string, hint: string])[] = [
-  ["--push", "images cannot be pushed yet; write one with -o type=oci,dest=FILE and copy it with skopeo"],
   [
     "--load",
     "the image is always kept in Slipway's store; hand it on with: slipway save IMAGE | docker load",

@@ -1,0 +1,132 @@
+import {
+  type AssembledImage,
+  assembleImage,
+  assembleIndex,
+  type AssembleOptions,
+  type ImageRecord,
+  imagesOf,
+  isIndex,
+  type LayerForm,
+  type StoredRecord,
+} from "../image/index.ts";
+import { type Descriptor, familiarReference, type ImageReference, parseReference } from "../oci/index.ts";
+import type { EmitEvent } from "../progress/index.ts";
+import type { PushBlob, PushImage, RemoteDocument } from "../registry/index.ts";
+import { reportStep } from "./report-step.ts";
+import type { StepEngine } from "./step-engine.ts";
+
+export interface PushOptions {
+  readonly steps: StepEngine;
+  readonly emit: EmitEvent;
+  /** Form of the layers that have no blob yet; default gzip. */
+  readonly form?: LayerForm | undefined;
+}
+
+/** What was pushed, by what it is pulled. */
+export interface PushedImage {
+  /** Manifest or index. */
+  readonly manifest: Descriptor;
+  /** Of an image for one platform. */
+  readonly config?: Descriptor;
+}
+
+/** Pushes an image of the store under all of `references`, and an index after all its images. What a registry has is not sent
+ * again, and not even fetched from where it came from. A reference without tag is pushed by its digest alone.
+ * @throws {RegistryError} | {ImageError} | {ContentError} */
+export async function pushImage(
+  record: StoredRecord,
+  references: readonly ImageReference[],
+  options: PushOptions,
+): Promise<PushedImage> {
+  const { steps, emit } = options;
+  const names = references.map(familiarReference).join(", ");
+  const id = `internal:push:${names}`;
+  return await reportStep(emit, { id, name: `pushing ${names}` }, async () => {
+    const { images, documents, top } = await assemble(record, options);
+    const registry = await steps.registry();
+    const onProgress = (blob: Descriptor, current: number) =>
+      emit({
+        kind: "vertex-status",
+        id,
+        timeMs: Date.now(),
+        item: blob.digest,
+        current,
+        total: blob.size,
+        unit: "bytes",
+        isDone: current >= blob.size,
+      });
+    for (const [domain, same] of byDomain(references)) {
+      const blobs = images.flatMap(({ image, source }) => blobsOf(image, source, { domain, steps }));
+      await registry.push(same, { blobs, documents }, { onProgress });
+    }
+    return top;
+  });
+}
+
+interface AssembledPush {
+  readonly images: readonly { readonly image: AssembledImage; readonly source: ImageRecord }[];
+  readonly top: PushedImage;
+  readonly documents: PushImage["documents"];
+}
+
+async function assemble(record: StoredRecord, { steps, form }: PushOptions): Promise<AssembledPush> {
+  const options: AssembleOptions = {
+    packer: steps.packer,
+    ...(form && { form }),
+    fetchBlob: () => Promise.resolve(), // when the registry turns out to lack it
+  };
+  if (!isIndex(record)) {
+    const image = await assembleImage(steps.store, record, options);
+    return {
+      images: [{ image, source: record }],
+      documents: [manifestOf(image)],
+      top: { manifest: image.manifest, config: image.config },
+    };
+  }
+  const { index, images } = await assembleIndex(steps.store, record, options);
+  const sources = imagesOf(record);
+  return {
+    images: images.map((image, position) => ({ image, source: sources[position]! })),
+    top: { manifest: index.descriptor },
+    documents: [...images.map(manifestOf), index],
+  };
+}
+
+function manifestOf({ manifest, manifestBytes }: AssembledImage): RemoteDocument {
+  return { descriptor: manifest, bytes: manifestBytes };
+}
+
+function blobsOf(
+  { config, layers }: AssembledImage,
+  source: ImageRecord,
+  { domain, steps }: { readonly domain: string; readonly steps: StepEngine },
+): PushBlob[] {
+  const { content } = steps.store;
+  const open = (blob: Descriptor, reference: string | undefined) =>
+    async function* () {
+      if (!content.has(blob.digest, blob.size) && reference !== undefined)
+        await steps.fetchBlob(reference, blob);
+      yield* content.stream(blob.digest, blob.size);
+    };
+  const layerBlobs = layers.map(({ blob }, index): PushBlob => {
+    const layer = source.layers[index];
+    const reference = layer?.kind === "blob" ? (layer.reference ?? source.origin?.reference) : undefined;
+    return { descriptor: blob, open: open(blob, reference), mountFrom: repositoryAt(domain, reference) };
+  });
+  return [...layerBlobs, { descriptor: config, open: open(config, undefined) }];
+}
+
+/** The repository of a reference, if it is one of this registry. */
+function repositoryAt(domain: string, reference: string | undefined): string | undefined {
+  if (reference === undefined || reference.includes("://")) return undefined;
+  const parsed = parseReference(reference);
+  return parsed.domain === domain ? parsed.path : undefined;
+}
+
+function byDomain(references: readonly ImageReference[]): ReadonlyMap<string, readonly ImageReference[]> {
+  const groups = new Map<string, ImageReference[]>();
+  for (const reference of references) {
+    groups.set(reference.domain, [...(groups.get(reference.domain) ?? []), reference]);
+  }
+  return groups;
+}
