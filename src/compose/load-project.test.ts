@@ -5,7 +5,8 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { type LoadOptions, loadProject } from "./load-project.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
-import { startOrder } from "./start-order.ts";
+import { buildOrder, startOrder } from "./start-order.ts";
+import { toBuildOptions } from "./to-build-options.ts";
 
 const root = mkdtempSync(path.join(tmpdir(), "slipway-compose-"));
 after(() => rmSync(root, { recursive: true }));
@@ -27,6 +28,7 @@ services:
     name: "go-builder",
     build: {
       context: ".",
+      additionalContexts: {},
       dockerfile: { kind: "file", path: "Dockerfile" },
       target: "builder",
       args: {},
@@ -83,6 +85,7 @@ services:
     name: "web",
     build: {
       context: "web",
+      additionalContexts: {},
       dockerfile: { kind: "file", path: "D" },
       args: { A: "1", FROM_ENV: "dotenv" },
       labels: { l: "1" },
@@ -181,8 +184,12 @@ test("what is wrong or not carried out is an error that names it and its place",
       "compose.yaml:4:25: services.a.build.ssh is not supported yet",
     ],
     [
-      service("build: https://example.com/x.git"),
-      'compose.yaml:4:12: services.a.build.context "https://example.com/x.git" is no directory: not supported yet',
+      service("build: service:b"),
+      'compose.yaml:4:12: services.a.build.context "service:b" is no directory and no URL; additional_contexts may name a service',
+    ],
+    [
+      service("build: {context: ., additional_contexts: [x]}"),
+      'compose.yaml:4:46: services.a.build.additional_contexts has no value for "x"',
     ],
     [
       service("volumes: [data:/x]"),
@@ -224,6 +231,49 @@ test("what is wrong or not carried out is an error that names it and its place",
 test("a project without file, and a named file that is not there, are errors", () => {
   assert.throws(() => load({}), { code: "COMPOSE_NOT_FOUND" });
   assert.throws(() => load({}, { files: ["no.yaml"] }), { message: 'Cannot read "no.yaml": no such file' });
+});
+
+test("additional contexts are directories of the project, URLs, images, and services that are built before", () => {
+  const project = load({
+    "compose.yaml": `services:
+  web:
+    build:
+      context: https://example.com/web.git#main
+      dockerfile: sub/D
+      additional_contexts:
+        - assets=./assets
+        - lib=https://example.com/lib.git
+        - Base.Example/base=service:base
+  base:
+    build: {context: base, additional_contexts: {alpine: "docker-image://alpine:3"}}
+`,
+  });
+  mkdirSync(path.join(project.directory, "assets"));
+  const web = project.services.get("web")!;
+  assert.deepEqual(
+    buildOrder(project, [web]).map(({ name }) => name),
+    ["base", "web"],
+  );
+  const { contextDir, remoteContext, dockerfile, namedContexts } = toBuildOptions(project, web)!;
+  assert.deepEqual(
+    [contextDir, remoteContext],
+    [undefined, { kind: "url", url: "https://example.com/web.git#main" }],
+  );
+  assert.deepEqual(dockerfile, { kind: "file", path: "sub/D" });
+  assert.deepEqual(namedContexts?.get("assets"), {
+    kind: "local",
+    directory: path.join(project.directory, "assets"),
+  });
+  assert.equal(namedContexts.get("lib")?.kind, "fetched");
+  assert.deepEqual(namedContexts.get("Base.Example/base"), { kind: "image", reference: "app-base" });
+});
+
+test("services whose builds use each other are a circle", () => {
+  const build = (other: string) => `{build: {context: ., additional_contexts: {x: "service:${other}"}}}`;
+  const project = load({ "compose.yaml": `services: {a: ${build("b")}, b: ${build("a")}}` });
+  assert.throws(() => buildOrder(project, [project.services.get("a")!]), {
+    message: "Services depend on each other in a circle: a → b → a",
+  });
 });
 
 test("services that depend on each other in a circle are named", () => {

@@ -3,6 +3,7 @@ import type { Store } from "../content/index.ts";
 import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
+import { buildOrder } from "./start-order.ts";
 import { type BuildOverrides, toBuildOptions } from "./to-build-options.ts";
 
 export interface PrepareEnvironment {
@@ -11,7 +12,8 @@ export interface PrepareEnvironment {
   readonly signal: AbortSignal;
 }
 
-/** Builds the services that say how, one after another: equal steps of two services run once.
+/** Builds the services that say how, one after another: equal steps of two services run once. A service whose image another one uses
+ * as a context is built before it.
  * @throws what `build` throws */
 export async function buildServices(
   project: Project,
@@ -19,7 +21,7 @@ export async function buildServices(
   options: PrepareEnvironment & { readonly overrides?: BuildOverrides },
 ): Promise<void> {
   const { overrides, ...environment } = options;
-  for (const service of services) {
+  for (const service of buildOrder(project, services)) {
     const buildOptions = toBuildOptions(project, service, overrides);
     if (buildOptions) await build(buildOptions, environment);
   }

@@ -30,7 +30,10 @@ export interface Service {
 }
 
 export interface ServiceBuild {
+  /** Absolute directory, or a URL. */
   readonly context: string;
+  /** By name: an absolute directory, what `--build-context` takes, or `service:<name>`. */
+  readonly additionalContexts: Readonly<Record<string, string>>;
   readonly dockerfile:
     | { readonly kind: "file"; readonly path: string | undefined }
     | { readonly kind: "inline"; readonly text: string };
@@ -61,4 +64,9 @@ export function imageNameOf(project: Project, service: Service): string {
 /** What the service's log lines are marked with. */
 export function displayNameOf(service: Service): string {
   return service.containerName ?? service.name;
+}
+
+/** The service that an additional context stands for; undefined when it is something else. */
+export function contextService(value: string): string | undefined {
+  return /^service:(.*)$/s.exec(value)?.[1];
 }

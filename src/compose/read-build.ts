@@ -5,6 +5,7 @@ import { asBoolean, asKeyValues, asText, asTextList, fieldsOf } from "./read-nod
 import { errorAt, type YamlNode } from "./yaml-tree.ts";
 
 const supported = [
+  "additional_contexts",
   "context",
   "dockerfile",
   "dockerfile_inline",
@@ -18,7 +19,6 @@ const supported = [
   "pull",
 ];
 const unsupported = [
-  "additional_contexts",
   "cache_from",
   "cache_to",
   "entitlements",
@@ -55,6 +55,8 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
   const network = field("network", asNetwork);
   return {
     context,
+    additionalContexts:
+      field("additional_contexts", (value, what) => additionalContexts(value, what, directory)) ?? {},
     dockerfile: dockerfileOf(fields, { where, context }),
     ...(target === undefined ? {} : { target }),
     args: Object.fromEntries(resolveFromEnvironment(field("args", asKeyValues) ?? new Map(), lookup)),
@@ -68,6 +70,7 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
 }
 
 const emptyBuild: Omit<ServiceBuild, "context"> = {
+  additionalContexts: {},
   dockerfile: { kind: "file", path: undefined },
   args: {},
   labels: {},
@@ -79,14 +82,34 @@ const emptyBuild: Omit<ServiceBuild, "context"> = {
 
 function contextOf(node: YamlNode, { where, directory }: BuildReading): string {
   const text = asText(node, `${where}.context`);
-  if (/:\/\/|^git@|^github\.com\/|^service:/.test(text))
-    throw errorAt(node.place, `${where}.context "${text}" is no directory: not supported yet`, {
-      code: "COMPOSE_UNSUPPORTED",
-    });
-  return path.resolve(directory, text);
+  if (text.startsWith("service:"))
+    throw errorAt(
+      node.place,
+      `${where}.context "${text}" is no directory and no URL; additional_contexts may name a service`,
+    );
+  return isUrl(text) ? text : path.resolve(directory, text);
 }
 
-/** A Dockerfile's path is relative to the context. */
+/** Does a context come from the network? */
+export function isUrl(text: string): boolean {
+  return /^(?:https?|git|ssh):\/\/|^[\w-]+@[\w.-]+:|^github\.com\//i.test(text);
+}
+
+/** A name with a directory, which is relative to the project's, or with what `--build-context` takes, or with `service:NAME`. */
+function additionalContexts(
+  node: YamlNode,
+  what: string,
+  directory: string,
+): Readonly<Record<string, string>> {
+  const contexts = [...asKeyValues(node, what)].map(([name, value]) => {
+    if (!value) throw errorAt(node.place, `${what} has no value for "${name}"`);
+    const isPath = !isUrl(value) && !/^(?:docker-image|oci-layout|target|service):/.test(value);
+    return [name, isPath ? path.resolve(directory, value) : value];
+  });
+  return Object.fromEntries(contexts);
+}
+
+/** A Dockerfile's path is relative to the context, in one of the network to its root. */
 function dockerfileOf(
   fields: ReadonlyMap<string, YamlNode>,
   { where, context }: { where: string; context: string },
@@ -96,7 +119,8 @@ function dockerfileOf(
   if (file && inline)
     throw errorAt(inline.place, `${where} has both dockerfile and dockerfile_inline; one is needed`);
   if (inline) return { kind: "inline", text: asText(inline, `${where}.dockerfile_inline`) };
-  return { kind: "file", path: file && path.resolve(context, asText(file, `${where}.dockerfile`)) };
+  const name = file && asText(file, `${where}.dockerfile`);
+  return { kind: "file", path: name === undefined || isUrl(context) ? name : path.resolve(context, name) };
 }
 
 function asNetwork(node: YamlNode, what: string): "default" | "none" | "host" {

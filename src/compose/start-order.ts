@@ -1,10 +1,28 @@
 import { ComposeError } from "./compose-error.ts";
 import { didYouMean } from "../errors/index.ts";
-import type { Project, Service } from "./project.ts";
+import { contextService, type Project, type Service } from "./project.ts";
 
 /** The services named (all when none is) and what they depend on, each after its dependencies; otherwise in the file's order.
  * @throws {ComposeError} `COMPOSE_NOT_FOUND` no such service, `COMPOSE_INVALID` a cycle */
 export function startOrder(project: Project, names: readonly string[] = []): Service[] {
+  const all = names.length > 0 ? names : project.services.keys();
+  return inOrder(project, all, ({ dependsOn }) => dependsOn);
+}
+
+/** The services and those whose images their builds use as contexts, each after these.
+ * @throws {ComposeError} `COMPOSE_NOT_FOUND` | `COMPOSE_INVALID` */
+export function buildOrder(project: Project, services: readonly Service[]): Service[] {
+  const names = services.map(({ name }) => name);
+  return inOrder(project, names, ({ build }) =>
+    Object.values(build?.additionalContexts ?? {}).flatMap((value) => contextService(value) ?? []),
+  );
+}
+
+function inOrder(
+  project: Project,
+  names: Iterable<string>,
+  needs: (service: Service) => readonly string[],
+): Service[] {
   const order = new Map<string, Service>();
   const visit = (name: string, trail: readonly string[]) => {
     if (order.has(name)) return;
@@ -14,10 +32,10 @@ export function startOrder(project: Project, names: readonly string[] = []): Ser
         `Services depend on each other in a circle: ${[...trail.slice(trail.indexOf(name)), name].join(" → ")}`,
       );
     const service = serviceOf(project, name);
-    for (const dependency of service.dependsOn) visit(dependency, [...trail, name]);
+    for (const needed of needs(service)) visit(needed, [...trail, name]);
     order.set(name, service);
   };
-  for (const name of names.length > 0 ? names : project.services.keys()) visit(name, []);
+  for (const name of names) visit(name, []);
   return [...order.values()];
 }
 

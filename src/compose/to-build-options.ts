@@ -1,5 +1,7 @@
-import type { BuildOptions } from "../build/index.ts";
-import { imageNameOf, type Project, type Service } from "./project.ts";
+import { type BuildOptions, type NamedContextSpec, parseNamedContext } from "../build/index.ts";
+import { contextService, imageNameOf, type Project, type Service, type ServiceBuild } from "./project.ts";
+import { isUrl } from "./read-build.ts";
+import { serviceOf } from "./start-order.ts";
 
 /** What a command line says about every build. */
 export interface BuildOverrides {
@@ -17,7 +19,10 @@ export function toBuildOptions(
   const { build } = service;
   if (!build) return undefined;
   return {
-    contextDir: build.context,
+    ...(isUrl(build.context)
+      ? { contextDir: undefined, remoteContext: { kind: "url", url: build.context } }
+      : { contextDir: build.context }),
+    ...(Object.keys(build.additionalContexts).length > 0 && { namedContexts: namedContexts(project, build) }),
     dockerfile:
       build.dockerfile.kind === "file"
         ? build.dockerfile
@@ -34,4 +39,17 @@ export function toBuildOptions(
     storeImage: true,
     needDigest: false,
   };
+}
+
+function namedContexts(
+  project: Project,
+  { additionalContexts }: ServiceBuild,
+): ReadonlyMap<string, NamedContextSpec> {
+  return new Map(
+    Object.entries(additionalContexts).map(([name, value]) => {
+      const service = contextService(value);
+      const image = service && imageNameOf(project, serviceOf(project, service));
+      return parseNamedContext(name, image ? `docker-image://${image}` : value, project.directory);
+    }),
+  );
 }

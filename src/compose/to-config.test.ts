@@ -9,6 +9,7 @@ const service: Service = {
   place: { file: "compose.yaml", text: "", line: 1, column: 1 },
   build: {
     context: "/p/web",
+    additionalContexts: { assets: "docker-image://a" },
     dockerfile: { kind: "file", path: "/p/web/D" },
     target: "dev",
     args: { A: "1" },
@@ -34,6 +35,7 @@ const project: Project = {
 test("a service's build is named after project and service", () => {
   assert.deepEqual(toBuildOptions(project, service, { noCache: true, buildArgs: { A: "2" } }), {
     contextDir: "/p/web",
+    namedContexts: new Map([["assets", { kind: "image", reference: "a" }]]),
     dockerfile: { kind: "file", path: "/p/web/D" },
     target: "dev",
     tags: ["app-web", "extra:1"],
@@ -57,6 +59,8 @@ test("config writes the whole model", () => {
 services:
   web:
     build:
+      additional_contexts:
+        assets: docker-image://a
       context: /p/web
       dockerfile: /p/web/D
       args:

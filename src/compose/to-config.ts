@@ -29,8 +29,9 @@ function serviceConfig(service: Service): object {
 }
 
 function buildConfig(build: ServiceBuild): object {
-  const { dockerfile, args, labels, tags } = build;
+  const { additionalContexts, dockerfile, args, labels, tags } = build;
   return {
+    ...(Object.keys(additionalContexts).length > 0 && { additional_contexts: additionalContexts }),
     context: build.context,
     ...(dockerfile.kind === "inline"
       ? { dockerfile_inline: dockerfile.text }

@@ -125,6 +125,23 @@ test("a context for one platform counts for that platform only, and more than on
   assert.equal(readFileSync(path.join(tree, "f"), "utf8"), "host");
 });
 
+test("a Compose service is built on the image of another one, which is built before", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("base/Dockerfile", "FROM busybox\nRUN echo base > /made\n");
+  rig.file("web/Dockerfile", "FROM base\nCOPY --from=assets f /f\nRUN cat /made /f > /all\nCMD cat /all\n");
+  rig.file("assets/f", "asset\n");
+  rig.file(
+    "compose.yaml",
+    `services:
+  web: {build: {context: web, additional_contexts: {base: "service:base", assets: ./assets}}}
+  base: {build: base}
+`,
+  );
+  const { exitCode, stdout, stderr } = await rig.slipway(["compose", "run", "web"], { cwd: rig.contextDir });
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(stdout, "base\nasset\n");
+});
+
 test("contexts that cannot be used are refused with their name", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", "FROM x\n");
