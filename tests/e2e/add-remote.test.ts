@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { FileServer } from "./file-server.ts";
-import { GitServer } from "./git-server.ts";
+import { FileServer } from "../../src/source/testing/file-server.ts";
+import { GitServer } from "../../src/source/testing/git-server.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();

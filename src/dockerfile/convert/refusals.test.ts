@@ -15,6 +15,22 @@ const refused: [instruction: string, code: string, message: string][] = [
     "checksum can't be specified for multiple sources",
   ],
   ["ADD --checksum=sha256:a a /c", "DOCKERFILE_INSTRUCTION", "checksum requires HTTP(S) or Git sources"],
+  [
+    "ADD --keep-git-dir=true https://x/y.git?keep-git-dir=false /b",
+    "DOCKERFILE_INSTRUCTION",
+    "inconsistent keep-git-dir configuration",
+  ],
+  [
+    "ADD --checksum=abc https://x/y.git?commit=def /b",
+    "DOCKERFILE_INSTRUCTION",
+    'checksum mismatch "abc" != "def"',
+  ],
+  ["ADD https://x/y.git?foo=1 /b", "DOCKERFILE_INSTRUCTION", 'unexpected query "foo"'],
+  [
+    "ADD https://x/y.git?fetch-by-commit=1 /b",
+    "DOCKERFILE_INSTRUCTION",
+    "fetch-by-commit requires a checksum",
+  ],
   ["RUN --device=gpu x", "UNSUPPORTED", "RUN --device is not supported yet"],
   ["RUN --security=insecure x", "DOCKERFILE_INSTRUCTION", "security.insecure is not allowed"],
   ["RUN --mount=target=/ x", "DOCKERFILE_INSTRUCTION", 'invalid mount target "/"'],
