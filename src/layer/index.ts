@@ -15,4 +15,4 @@ export { type TarHandler, TarReader } from "./tar-reader.ts";
 export { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
 export { treeEntries } from "./tree-entries.ts";
 export { type UnpackLimits, type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
-export { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";
+export type { OpaqueXattr } from "./overlay-xattrs.ts";

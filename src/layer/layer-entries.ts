@@ -8,7 +8,7 @@ import { SortedWalk } from "./sorted-walk.ts";
 import type { TarEntry } from "./tar-entry.ts";
 import { joinPath } from "./tar-path.ts";
 import { isWhiteoutName, opaqueMarker, whiteoutName } from "./whiteout.ts";
-import { type OpaqueXattr, readXattrs } from "./xattr-policy.ts";
+import { type OpaqueXattr, readXattrs } from "./overlay-xattrs.ts";
 
 /** The entries of a layer directory in overlayfs form, as an OCI layer has them: whiteouts and opaque directories as `.wh.` files,
  * hard links within the layer as links, sockets left out. The root itself is no entry. Equal trees give equal entries.

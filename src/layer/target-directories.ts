@@ -1,12 +1,12 @@
 import { chmodSync, lchownSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { type HostPath, setTimes, setXattr } from "../sys/index.ts";
-import type { FileTree, Xattr } from "../tree/index.ts";
+import { type FileTree, isContentXattr, type Xattr } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { quotePath, toHostPath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
+import type { OpaqueXattr } from "./overlay-xattrs.ts";
 import { removeTree } from "./remove-tree.ts";
 import { joinPath, parentPath } from "./tar-path.ts";
-import { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";
 
 export interface DirectoryMetadata {
   readonly mode: number;
@@ -130,7 +130,7 @@ export class TargetDirectories {
 
   #copyBelow(path: string): DirectoryMetadata {
     const { mode, uid, gid, mtimeNs } = this.#options.under!.lstat(`/${path}`)!;
-    const xattrs = this.#options.under!.xattrs(`/${path}`).filter(({ name }) => isLayerXattr(name));
+    const xattrs = this.#options.under!.xattrs(`/${path}`).filter(({ name }) => isContentXattr(name));
     return { mode, uid, gid, mtimeNs, xattrs };
   }
 

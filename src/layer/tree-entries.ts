@@ -1,8 +1,7 @@
-import type { FileTree } from "../tree/index.ts";
+import { type FileTree, isContentXattr } from "../tree/index.ts";
 import { HardLinks } from "./hard-links.ts";
 import { type PackEntry, toTarEntry } from "./pack-entry.ts";
 import { SortedWalk } from "./sorted-walk.ts";
-import { isLayerXattr } from "./xattr-policy.ts";
 
 /** The entries of a whole root file system: plain files, no whiteouts. The root itself is no entry; sockets are left out. Equal trees
  * give equal entries. */
@@ -14,7 +13,7 @@ export function* treeEntries(tree: FileTree): Generator<PackEntry, void> {
     const stat = tree.lstat(path);
     if (!stat || stat.type === "socket") continue;
     const linkPath = stat.type === "symlink" ? tree.readlink(path) : "";
-    const xattrs = tree.xattrs(path).filter(({ name }) => isLayerXattr(name));
+    const xattrs = tree.xattrs(path).filter(({ name }) => isContentXattr(name));
     const entry = toTarEntry(found.path, { ...stat, type: stat.type }, { linkPath, xattrs });
     if (stat.type === "directory") {
       yield { entry };

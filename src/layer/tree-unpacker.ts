@@ -12,16 +12,16 @@ import {
   writeSync,
 } from "node:fs";
 import { deviceNumber, type HostPath, makeNode, setTimes, setXattr } from "../sys/index.ts";
-import type { FileTree, Xattr } from "../tree/index.ts";
+import { type FileTree, isContentXattr, type Xattr } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { quotePath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
+import type { OpaqueXattr } from "./overlay-xattrs.ts";
 import type { TarEntry } from "./tar-entry.ts";
 import { joinPath, splitTarPath } from "./tar-path.ts";
 import type { TarHandler } from "./tar-reader.ts";
 import { isWhiteout, TargetDirectories } from "./target-directories.ts";
 import { parseTarName } from "./whiteout.ts";
-import { isLayerXattr, type OpaqueXattr } from "./xattr-policy.ts";
 
 export interface UnpackerOptions {
   /** Do whiteout names have their meaning, so that a layer in overlayfs form is made? */
@@ -216,7 +216,7 @@ export class TreeUnpacker implements TarHandler {
   }
 
   #applyXattr(path: HostPath, { name, value }: Xattr): void {
-    if (!isLayerXattr(name)) return;
+    if (!isContentXattr(name)) return;
     try {
       setXattr(path, name, value);
     } catch (error) {

@@ -10,7 +10,7 @@ import type { TarSource } from "./read-chunks.ts";
 import { removeTree } from "./remove-tree.ts";
 import { TarReader } from "./tar-reader.ts";
 import { TreeUnpacker } from "./tree-unpacker.ts";
-import type { OpaqueXattr } from "./xattr-policy.ts";
+import type { OpaqueXattr } from "./overlay-xattrs.ts";
 
 export interface UnpackOptions {
   /** - `layer`: an OCI layer; whiteouts take overlayfs form

@@ -1,6 +1,6 @@
 import { chmodSync, lchownSync, lstatSync } from "node:fs";
 import { getXattr, type HostPath, listXattrs, setTimes, setXattr } from "../sys/index.ts";
-import { isContentXattr } from "./overlay-marks.ts";
+import { isContentXattr } from "../tree/index.ts";
 
 /** Gives directory `to` the owner, mode, attributes and times of directory `from`; overlayfs' own marks stay behind. */
 export function copyDirectoryMetadata(from: HostPath, to: HostPath): void {

@@ -4,6 +4,7 @@ import {
   baseName,
   type FileTree,
   hostBytes,
+  isContentXattr,
   joinTreePath,
   parentTreePath,
   toBytes,
@@ -14,7 +15,7 @@ import {
   type Xattr,
 } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
-import { isContentXattr, isOpaque } from "./overlay-marks.ts";
+import { isOpaque } from "./is-opaque.ts";
 
 /** A stack of layer directories in overlayfs form, seen as one tree as overlayfs shows it: a whiteout hides a name below, an
  * opaque directory what lies below it, a directory merges with those below. The layers never change, so what was read of a

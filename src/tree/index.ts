@@ -1,3 +1,4 @@
+export { isContentXattr } from "./content-xattr.ts";
 export { digestSelection, hasBytes, SelectionDigest } from "./digest-selection.ts";
 export { DirectoryTree, toTreeStat, unreadable } from "./directory-tree.ts";
 export { excludedTree } from "./excluded-tree.ts";
