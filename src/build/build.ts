@@ -1,6 +1,7 @@
 import type { Store } from "../content/index.ts";
 import { ImageStore, type StoredRecord } from "../image/index.ts";
 import type { BuildSummary, EmitEvent } from "../progress/index.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
 import { warnWithoutEpoch } from "./image-times.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
@@ -72,6 +73,8 @@ async function buildTarget(
     durationMs: Date.now() - startedAtMs,
   };
   emit({ kind: "build-completed", timeMs: Date.now(), summary: toSummary(result, written.outputs) });
+  const { keepStorageBytes } = options;
+  if (keepStorageBytes !== undefined && solved.run.length > 0) await collectGarbage(steps, keepStorageBytes);
   return result;
 }
 

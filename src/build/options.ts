@@ -61,6 +61,8 @@ export interface BuildOptions {
   readonly cacheFrom?: readonly CacheLocation[];
   /** Where the results of this build are kept for other machines, after it has succeeded. */
   readonly cacheTo?: readonly CacheTarget[];
+  /** After the build, results of steps that no image needs are removed, the longest unused first, until they take no more than this. */
+  readonly keepStorageBytes?: number;
   /** How many steps may run at once; default: the number of cores, at least 2. */
   readonly jobs?: number;
 }

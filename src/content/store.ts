@@ -34,6 +34,8 @@ export interface StorePaths {
   /** Stories of the last builds; the directory may be absent. */
   readonly builds: string;
   readonly tmp: string;
+  /** A file whose time is that of the last automatic collection. */
+  readonly collected: string;
 }
 
 export interface OpenStoreOptions {
@@ -74,6 +76,7 @@ function storePaths(root: string): StorePaths {
     mounts: at("mounts"),
     builds: at("builds"),
     tmp: at("tmp"),
+    collected: at("collected"),
   };
 }
 
@@ -90,7 +93,7 @@ function isInitialised(paths: StorePaths): boolean {
 }
 
 function initialise(root: string, paths: StorePaths): void {
-  const { ociLayout, index, ...directories } = paths;
+  const { ociLayout, index, collected: _collected, ...directories } = paths;
   try {
     // Layers hold set-uid programs of images: nobody else may reach them.
     makeDirectory(root, 0o700);

@@ -55,6 +55,8 @@ export interface PruneOptions {
   readonly usedBeforeMs?: number;
   /** Of the results to give up, the most recently used ones stay as long as they take no more than this. */
   readonly keepBytes?: number;
+  /** Images without a name stay too. */
+  readonly keepImages?: boolean;
   /** Only results of this context directory, and no image. */
   readonly project?: string;
   /** Only results of stages of this name, and no image. */
@@ -73,7 +75,8 @@ export interface PrunePlan {
  * nothing left needs. What was used since `inUseSinceMs`, when the oldest process that still uses the store started, stays. */
 export function planPrune(inventory: StoreInventory, inUseSinceMs: number, options: PruneOptions): PrunePlan {
   const limitMs = Math.min(inUseSinceMs, options.usedBeforeMs ?? Infinity);
-  const isForSteps = options.project !== undefined || options.stage !== undefined;
+  const isForSteps =
+    (options.keepImages ?? false) || options.project !== undefined || options.stage !== undefined;
   const keptImages = inventory.images.filter(
     (image) => image.isNamed || isForSteps || image.usedAtMs >= limitMs,
   );

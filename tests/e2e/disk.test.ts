@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { missingForContainers, Rig } from "./rig.ts";
 
@@ -92,4 +93,21 @@ test("prune --cache-mounts empties what no step uses", { skip }, async (t) => {
   assert.equal((await usageOf(rig)).mounts[0]?.sizeBytes, 0);
   const again = await rig.mustBuild("--no-cache", "-t", "app");
   assert.match(again.stderr, /1 steps? run/);
+});
+
+test("a budget is kept by builds that run steps, and costs no image its layers", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const env = { SLIPWAY_KEEP_STORAGE: "1MB" };
+  const build = async (number: number, ...args: string[]) => {
+    rig.file("Dockerfile", `FROM busybox\nRUN head -c ${2 * megabyte} /dev/zero > /x; echo ${number}\n`);
+    const result = await rig.slipway(["build", ...args, rig.contextDir], { env });
+    assert.equal(result.exitCode, 0, result.stderr);
+  };
+  await build(1, "-t", "app");
+  await build(2, "-o", "type=cacheonly");
+  rmSync(`${rig.root}/collected`); // as if ten minutes had gone by
+  await build(3, "-o", "type=cacheonly");
+  const layers = async () => (await usageOf(rig)).stages.find(({ stage }) => stage !== undefined)?.layers;
+  assert.equal(await layers(), 2, "the image's, and what the last build made");
+  assert.equal((await rig.slipway(["run", "--rm", "app", "true"])).exitCode, 0);
 });

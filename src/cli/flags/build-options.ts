@@ -2,6 +2,7 @@ import type { BuildOptions, OutputSpec } from "../../build/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
+import { parseSize } from "./amounts.ts";
 import { parseCacheFrom, parseCacheTo } from "./parse-cache.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
@@ -67,6 +68,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     ...parseStepSettings(flags),
     storeImage: keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
+    ...keepStorageOf(io.env),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     ...(flags.reproducible ? { reproducible: true } : {}),
     ...(rewritesStored(outputs) ? { rewriteTimestamp: true } : {}),
@@ -77,6 +79,11 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
 function epochOf(env: NodeJS.ProcessEnv): Record<string, string> {
   const value = env["SOURCE_DATE_EPOCH"];
   return value ? { SOURCE_DATE_EPOCH: value } : {};
+}
+
+function keepStorageOf(env: NodeJS.ProcessEnv): { keepStorageBytes?: number } {
+  const value = env["SLIPWAY_KEEP_STORAGE"];
+  return value ? { keepStorageBytes: parseSize("SLIPWAY_KEEP_STORAGE", value) } : {};
 }
 
 function rewritesStored(outputs: readonly ParsedOutput[]): boolean {
