@@ -43,6 +43,23 @@ test("a checkout that was not built says so", async (t) => {
   });
 });
 
+test("build --check and --call answer on standard output, and keep no image", async (t) => {
+  const rig = Rig.create(t);
+  rig.file("Dockerfile", "FROM scratch AS base\nARG A=1\nFROM base AS app\nCMD x\n");
+  const ask = (...args: string[]) => rig.slipway(["build", ...args, rig.contextDir]);
+  const check = await ask("--check", "-t", "never");
+  assert.equal(check.exitCode, 1);
+  assert.match(check.stdout, /^Check complete, 1 warning has been found!\n\nWARNING: JSONArgsRecommended - /);
+  assert.equal((await ask("--check", "--target", "base")).stdout, "Check complete, no warnings found.\n");
+  assert.equal(
+    (await ask("--call=targets")).stdout,
+    "TARGET        DESCRIPTION\nbase          \napp (default) \n",
+  );
+  assert.match((await ask("--call=outline,format=json")).stdout, /"name": "A",\n {6}"value": "1"/);
+  assert.equal((await ask("--call=nothing")).exitCode, 2);
+  assert.equal((await rig.slipway(["images", "-q"])).stdout, "");
+});
+
 test("run runs an image as it says, and ends with the command's code", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(
