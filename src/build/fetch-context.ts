@@ -61,9 +61,10 @@ export async function fetchUrl(
 ): Promise<BuildOptions> {
   await using steps = openSteps(options, environment);
   const git = asInvalidContext(url, () => parseGitReference(url));
-  const fetch = () => (git ? fetchRepository(url, options, steps) : fetchFile(url, steps));
   const step = { id: "internal:load-context", name: describe(url, git !== undefined) };
-  const context = await reportStep(environment.emit, step, fetch);
+  const context = await reportStep(environment.emit, step, () =>
+    git ? fetchRepository(url, options, steps) : fetchFile(url, steps),
+  );
   const remoteContext = { kind: "fetched", name: redactUrls(url), context } as const;
   // A URL that leads to a Dockerfile and not to an archive is the Dockerfile, whatever -f says.
   const isDockerfile = !git && context.archive === undefined && options.dockerfile.kind === "file";
@@ -92,7 +93,7 @@ async function fetchFile(url: string, steps: StepEngine): Promise<FetchedContext
   const { layer, digest } = await (await steps.remoteSources()).fetchHttp(source);
   const fd = openSync(path.join(steps.store.layers.fsOf(layer), fileName), "r");
   try {
-    const op = httpSourceOp({ ...source, checksum: `sha256:${digest.replace(/^sha256:/, "")}` });
+    const op = httpSourceOp({ ...source, checksum: digest });
     const archive = (await isTar(fd)) ? { archive: fileName } : {};
     return { op, description: describe(url, false), ...archive };
   } finally {

@@ -43,9 +43,9 @@ function comparableName(name: string): string {
 }
 
 function parseValue(name: string, value: string, cwd: string): NamedContextSpec {
-  const scheme = /^([a-z][a-z-]*):/.exec(value)?.[1];
-  if (scheme === "docker-image") return { kind: "image", reference: value.slice("docker-image://".length) };
-  if (scheme === "target") return { kind: "stage", stage: value.slice("target:".length) };
+  const [, image, stage] = /^docker-image:\/\/(.*)|^target:(.*)/s.exec(value) ?? [];
+  if (image !== undefined) return { kind: "image", reference: image };
+  if (stage !== undefined) return { kind: "stage", stage };
   if (value.startsWith(layoutScheme)) return { kind: "image", reference: absoluteLayout(name, value, cwd) };
   const context = remoteContext(name, value);
   if (context) return { kind: "fetched", context };
@@ -59,7 +59,7 @@ function remoteContext(name: string, value: string): FetchedContext | undefined 
     if (git && !git.isAmbiguous) return { op: gitSourceOp(gitSourceOf(git)), description };
     return /^https?:\/\//i.test(value) ? { op: httpSourceOp({ url: value }), description } : undefined;
   } catch (error) {
-    throw invalidValue(name, value, error);
+    throw invalidValue(name, error);
   }
 }
 
@@ -69,13 +69,13 @@ function absoluteLayout(name: string, value: string, cwd: string): string {
     const suffix = layout.digest === undefined ? "" : `@${layout.digest}`;
     return layoutName({ ...layout, directory: path.resolve(cwd, layout.directory) }) + suffix;
   } catch (error) {
-    throw invalidValue(name, value, error);
+    throw invalidValue(name, error);
   }
 }
 
-function invalidValue(name: string, value: string, cause: unknown): BuildError {
+function invalidValue(name: string, cause: unknown): BuildError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `invalid context value ${redactUrls(value)} of ${name}: ${reason}`;
+  const message = `invalid value of context ${name}: ${reason}`;
   return new BuildError("INVALID_CONTEXT", message, { cause });
 }
 

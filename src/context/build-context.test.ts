@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs, {
   chmodSync,
@@ -213,6 +214,15 @@ test("a missing context and a file as context are refused", async (t) => {
   assert.throws(() => openContext(`${directory}/a`), {
     code: "NO_CONTEXT",
     message: `Cannot open build context "${directory}/a": not a directory`,
+  });
+});
+
+test("an ignore file that is a pipe is refused, and not waited for", async (t) => {
+  const { directory } = await place(t, { a: "" });
+  execFileSync("mkfifo", [`${directory}/.dockerignore`]);
+  assert.throws(() => readIgnoreFile(directory), {
+    code: "UNREADABLE",
+    message: `Cannot read "${directory}/.dockerignore": it is no regular file`,
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseIgnoreFile, PatternMatcher, TreeError, unreadable } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
@@ -29,7 +29,7 @@ export function readIgnoreFile(contextDir: string, dockerfile?: string): IgnoreF
 
 function readIfPresent(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    if (statSync(file).isFile()) return readFileSync(file, "utf8");
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     const cause = unreadable(file, error);
@@ -37,6 +37,8 @@ function readIfPresent(file: string): string | undefined {
       ? new ContextError("UNREADABLE", cause.message, { cause: error })
       : cause;
   }
+  // a pipe would keep the build waiting
+  throw new ContextError("UNREADABLE", `Cannot read "${file}": it is no regular file`);
 }
 
 function checked(name: string, patterns: readonly string[]): readonly string[] {
