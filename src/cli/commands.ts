@@ -90,6 +90,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/push.ts"),
   },
   {
+    name: "login",
+    group: "Images:",
+    summary: "Log in to a registry",
+    load: () => import("./commands/login.ts"),
+  },
+  {
+    name: "logout",
+    group: "Images:",
+    summary: "Log out of a registry",
+    load: () => import("./commands/logout.ts"),
+  },
+  {
     name: "import",
     group: "Images:",
     summary: "Make an image out of a tar of a root file system",

@@ -1,5 +1,6 @@
 import { isErrno, type ProcessResult, runProcess } from "../util/index.ts";
 import type { Credentials } from "./credentials.ts";
+import { RegistryError } from "./registry-error.ts";
 
 const timeoutMs = 60_000; // a helper may ask a person
 
@@ -48,4 +49,48 @@ function parseHelperAnswer(text: string): Credentials | undefined {
   if (typeof username !== "string" || typeof secret !== "string") return undefined;
   if (username === "<token>") return { kind: "identity-token", token: secret };
   return { kind: "password", username, password: secret };
+}
+
+/** Hands credentials over to `docker-credential-<name> store`.
+ * @throws {RegistryError} `UNAUTHORIZED` when it does not take them */
+export async function storeInHelper(
+  name: string,
+  serverAddress: string,
+  { username, password }: { readonly username: string; readonly password: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const entry = { ServerURL: serverAddress, Username: username, Secret: password };
+  await callHelper(name, { action: "store", input: JSON.stringify(entry), env });
+}
+
+/** Makes `docker-credential-<name>` forget credentials; that it had none is no failure.
+ * @throws {RegistryError} `UNAUTHORIZED` */
+export async function eraseFromHelper(
+  name: string,
+  serverAddress: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  await callHelper(name, { action: "erase", input: serverAddress, env });
+}
+
+async function callHelper(
+  name: string,
+  { action, input, env }: { action: "store" | "erase"; input: string; env: NodeJS.ProcessEnv },
+): Promise<void> {
+  const program = `docker-credential-${name}`;
+  const failed = (reason: string) =>
+    new RegistryError("UNAUTHORIZED", `Cannot ${action} credentials with ${program}: ${reason}`);
+  if (!/^[\w.-]+$/.test(name)) throw failed("not a helper's name");
+  let result: ProcessResult;
+  try {
+    result = await runProcess(program, [action], { input, env, signal: AbortSignal.timeout(timeoutMs) });
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) throw failed("it is not installed");
+    if (isErrno(error, "EACCES")) throw failed("it cannot be run");
+    if (error instanceof Error && error.name === "AbortError")
+      throw failed(`no answer within ${timeoutMs / 1000} s`);
+    throw error;
+  }
+  const isUnknown = action === "erase" && /credentials not found/i.test(result.stdout);
+  if (result.exitCode !== 0 && !isUnknown) throw failed(`exit code ${result.exitCode}`);
 }

@@ -116,7 +116,7 @@ export class EndpointClient {
     const auth: AuthRequest = {
       origin: url.origin,
       host: endpoint.host,
-      scopes: [`repository:${endpoint.repository}:${request.actions ?? "pull"}`, ...(request.scopes ?? [])],
+      scopes: scopesOf(endpoint, request),
       subject: request.subject,
       signal: request.signal,
     };
@@ -178,4 +178,9 @@ export class EndpointClient {
     detection.catch(() => this.#schemes.delete(endpoint.host));
     return detection;
   }
+}
+
+/** None for an endpoint without repository, which is asked only who we are. */
+function scopesOf({ repository }: Endpoint, { actions = "pull", scopes = [] }: EndpointRequest): string[] {
+  return repository === "" ? [...scopes] : [`repository:${repository}:${actions}`, ...scopes];
 }

@@ -6,7 +6,7 @@ export interface Endpoint {
   readonly host: string;
   /** Undefined: to be found out, TLS first (a host that may speak plain HTTP). */
   readonly scheme: "http" | "https" | undefined;
-  /** Repository as this endpoint names it. */
+  /** Repository as this endpoint names it; empty for the registry as a whole. */
   readonly repository: string;
   readonly isMirror: boolean;
 }

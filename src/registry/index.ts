@@ -14,6 +14,7 @@ export {
   type HttpClientOptions,
   type HttpRequest,
 } from "./http-client.ts";
+export { type CredentialPlace, eraseCredentials, type LoginOptions, storeCredentials } from "./login.ts";
 export { loadConfiguration } from "./load-configuration.ts";
 export type { PushBlob, PushImage, PushResult } from "./push-image.ts";
 export {

@@ -77,6 +77,10 @@ export interface RegistryClient extends AsyncDisposable {
    * taken over from the repository before. Mirrors have no part in it.
    * @throws {RegistryError} | what a blob's `open` throws */
   push(references: readonly ImageReference[], image: PushImage, options?: PushOptions): Promise<PushResult>;
+  /** Finds out whether a registry lets us in.
+   * @param registry host as in image names, `docker.io` for Docker Hub
+   * @throws {RegistryError} `UNAUTHORIZED` when it does not know these credentials */
+  authenticate(registry: string): Promise<void>;
 }
 
 /** A mirror that fails so, all its tries included, is not asked again: each request would wait for it anew. */
@@ -149,6 +153,12 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
         signal,
       });
       return pushToAll(references, image, repository);
+    },
+    authenticate: async (registry) => {
+      const endpoint = endpointsOf(registry, "", configuration).at(-1)!;
+      const subject = `Cannot log in to ${registry}`;
+      const answer = await client.send(endpoint, { method: "GET", path: "/v2/", subject, signal });
+      answer.resume();
     },
     async [Symbol.asyncDispose]() {
       await transport.close();
