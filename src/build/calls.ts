@@ -17,8 +17,8 @@ import { StepEngine } from "./step-engine.ts";
 /** What is asked of a build instead of an image, with the file that it was asked of. Nothing is run, and no layer fetched. */
 export type Answer<Result> = Result & { readonly dockerfile: DockerfileText };
 
-/** Runs the build checks over a target, or over all stages where none is named.
- * @throws {BuildError} and what keeps the file from being parsed goes into the result */
+/** Runs the build checks over a target, or over all stages where none is named. What is wrong with the file is in the result.
+ * @throws {BuildError} when the file cannot be read */
 export async function checkBuild(
   options: BuildOptions,
   environment: BuildEnvironment,
