@@ -9,14 +9,7 @@ import {
   openSync,
 } from "node:fs";
 import { makeNode, setDescriptorTimes, setTimes } from "../sys/index.ts";
-import {
-  joinTreePath,
-  type SelectedEntry,
-  type SelectedSource,
-  TreeError,
-  toText,
-  type TreePath,
-} from "../tree/index.ts";
+import { joinTreePath, type SelectedEntry, TreeError, toText, type TreePath } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { applyXattrs } from "./apply-xattrs.ts";
 import { copyBytes } from "./copy-bytes.ts";
@@ -53,18 +46,20 @@ export function currentCreator(): Creator {
   return { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() };
 }
 
-/** Copies the entries of one source to `dest`, the place of the source itself, and tells the digest of each file that was copied.
+/** Copies the entries of one source to `dest`, the place of the source itself, and tells of each when it was copied, with the digest
+ * of its bytes; empty where it has none of its own.
  * @throws {FileActionError} | {TreeError} */
 export function copyEntries(
   job: CopyJob,
-  { entries }: SelectedSource,
+  entries: Iterable<SelectedEntry>,
   dest: TreePath,
-  onDigest: (entry: SelectedEntry, digest: string) => void,
+  onCopied: (entry: SelectedEntry, digest: string) => void,
 ): void {
   const place = (name: string) => (name === "" ? dest : joinTreePath(dest, name));
   const times: [TreePath, bigint][] = [];
   for (const entry of entries) {
     const target = place(entry.name);
+    let digest = "";
     switch (entry.stat.type) {
       case "directory":
         if (copyDirectory(job, entry, target)) times.push([target, entry.stat.mtimeNs]);
@@ -80,9 +75,10 @@ export function copyEntries(
       case "socket":
       case "file":
         if (entry.hardLinkTo !== undefined) job.layer.createLink(target, place(entry.hardLinkTo));
-        else onDigest(entry, copyFile(job, entry, target));
+        else digest = copyFile(job, entry, target);
         break;
     }
+    onCopied(entry, digest);
   }
   for (const [directory, mtimeNs] of times) job.layer.setDirectoryTime(directory, mtimeNs);
 }

@@ -2,18 +2,18 @@ import { closeSync, constants, fchmodSync, fstatSync, lchownSync, openSync, writ
 import type { CopyAction, FileAction, MkDirAction, MkFileAction } from "../llb/index.ts";
 import {
   baseName,
-  digestSelection,
   type FileTree,
   joinTreePath,
   parentTreePath,
   resolveInTree,
   type SelectedEntry,
-  type SelectedSource,
-  selectSources,
+  SelectionDigest,
+  type SourceWalk,
   toText,
   TreeError,
   type TreePath,
   toTreePath,
+  walkSources,
 } from "../tree/index.ts";
 import { hashWritten } from "./copy-bytes.ts";
 import { type CopyJob, copyEntries, currentCreator } from "./copy-entries.ts";
@@ -133,28 +133,34 @@ class ActionWriter {
       memory: this.memory,
       changes: describeChanges(owner, action.mode),
     };
-    const selected = selectSources(source.tree, action);
-    const digests = new Map<SelectedEntry, string>();
-    for (const one of selected) {
-      if (action.attemptUnpack && (await this.#tryUnpack(job, one, action.dest, digests))) continue;
-      const { dest, isNew } = this.#prepareDestination(job, one, action);
-      copyEntries(job, one, dest, (entry, digest) => digests.set(entry, digest));
-      if (isNew) this.#layer.setDirectoryTime(dest, one.stat.mtimeNs);
-    }
     const describe = (text: string) => void (source.isImmutable || this.selection.push(text));
-    return digestSelection(selected, (entry) => digests.get(entry)!, describe);
+    const digest = new SelectionDigest(describe);
+    for (const one of walkSources(source.tree, action)) {
+      digest.addSource(one);
+      if (action.attemptUnpack && one.stat.type === "file") {
+        const entries = [...one.entries];
+        if (!(await this.#tryUnpack(job, entries, action.dest, digest)))
+          this.#copySource(job, { ...one, entries }, action, digest);
+      } else this.#copySource(job, one, action, digest);
+    }
+    return digest.finish();
+  }
+
+  #copySource(job: CopyJob, source: SourceWalk, action: CopyAction, digest: SelectionDigest): void {
+    const { dest, isNew } = this.#prepareDestination(job, source, action);
+    copyEntries(job, source.entries, dest, (entry, bytesDigest) => digest.addEntry(entry, bytesDigest));
+    if (isNew) this.#layer.setDirectoryTime(dest, source.stat.mtimeNs);
   }
 
   /** True when the source was an archive, and was unpacked. */
   async #tryUnpack(
     job: CopyJob,
-    { entries, stat }: SelectedSource,
+    [entry]: readonly SelectedEntry[],
     dest: string,
-    digests: Map<SelectedEntry, string>,
+    digest: SelectionDigest,
   ): Promise<boolean> {
-    const [entry] = entries;
     const { archives, signal } = this.#options;
-    if (!archives || !entry || stat.type !== "file") return false;
+    if (!archives || !entry) return false;
     const fd = job.source.open(entry.path);
     try {
       if (!(await archives.isArchive(fd))) return false;
@@ -162,7 +168,7 @@ class ActionWriter {
       this.#makeParents(target, { mode: 0o755, owner: job.owner });
       const under = new Subtree(this.#layer.lower, target);
       const before = fstatSync(fd, { bigint: true });
-      digests.set(entry, hashWritten(fd).digest);
+      digest.addEntry(entry, hashWritten(fd).digest);
       await this.#layer.handOver(target, (host) =>
         archives.unpack(fd, host, { under, owner: job.owner, signal }),
       );
@@ -179,7 +185,7 @@ class ActionWriter {
    * (`isNew` when it was missing). */
   #prepareDestination(
     job: CopyJob,
-    { match, stat, isContentsOnly }: SelectedSource,
+    { match, stat, isContentsOnly }: SourceWalk,
     action: CopyAction,
   ): { dest: TreePath; isNew: boolean } {
     const parents = { mode: job.mode?.parentMode ?? 0o755, owner: job.owner };

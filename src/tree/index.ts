@@ -6,7 +6,7 @@ export type { FileTree, FileType, TreePath, TreeStat, Xattr } from "./file-tree.
 export { parseIgnoreFile } from "./ignore-file.ts";
 export { PatternMatcher } from "./pattern-matcher.ts";
 export { resolveInTree } from "./resolve.ts";
-export { selectSources, walkSources } from "./select.ts";
+export { selectSources, type SourceWalk, walkSources } from "./select.ts";
 export { type FileChange, selectionChanges } from "./selection-changes.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
 export { StatIndex } from "./stat-index.ts";

@@ -65,3 +65,36 @@ test("a file that became a directory is told as such", (t) => {
   mkdirSync(path.join(dir, "src/a"));
   assert.deepEqual(selectionChanges(before, describe()), [{ path: "src/a", what: "file→directory" }]);
 });
+
+const line = (name: string, digest: string) => `file\0${0o644}\0${0}\0${0}\0\0${name}\0\0\0\0${digest}\n`;
+const lines = (names: string, digest = "1") =>
+  names
+    .split("")
+    .map((name) => line(name, digest))
+    .join("");
+
+test("what begins and ends alike is compared as well as what does not", () => {
+  const [one, two] = ["source\0/one\n", "source\0/two\n"];
+  const changed: [string, string, string[]][] = [
+    [one + lines("abc"), one + lines("abc") + two + lines("x"), ["two/x added"]],
+    [
+      one + lines("abc"),
+      two + lines("abc"),
+      ["two/a added", "two/b added", "two/c added", "one/a removed", "one/b removed", "one/c removed"],
+    ],
+    [one + lines("abc"), one + lines("a") + lines("b", "2") + lines("c"), ["one/b changed"]],
+    [one + lines("abc"), one + lines("ac"), ["one/b removed"]],
+    [
+      one + lines("a") + two + lines("bc"),
+      one + lines("abc"),
+      ["one/b added", "one/c added", "two/b removed", "two/c removed"],
+    ],
+    [one + lines("c"), one + lines("abc"), ["one/a added", "one/b added"]],
+    ["", one + lines("a"), ["one/a added"]],
+    [one + lines("a"), "", ["one/a removed"]],
+  ];
+  for (const [before, after, expected] of changed) {
+    const told = selectionChanges(before, after).map((change) => `${change.path} ${change.what}`);
+    assert.deepEqual(told, expected);
+  }
+});

@@ -10,9 +10,10 @@ export interface FileChange {
  * are gone at the end. */
 export function selectionChanges(before: string, after: string): readonly FileChange[] {
   if (before === after) return [];
-  const old = parse(before);
+  const [left, right] = withoutEqualEnds(before, after);
+  const old = parse(left);
   const changes: FileChange[] = [];
-  for (const [path, entry] of parse(after)) {
+  for (const [path, entry] of parse(right)) {
     const earlier = old.get(path);
     old.delete(path);
     if (earlier === entry) continue;
@@ -20,6 +21,35 @@ export function selectionChanges(before: string, after: string): readonly FileCh
   }
   for (const path of old.keys()) changes.push({ path: text(path), what: "removed" });
   return changes;
+}
+
+/** Two selections without the lines that both begin and end with, which are nearly all when one file of many has changed. What is
+ * left begins with the line of its source. */
+function withoutEqualEnds(before: string, after: string): [string, string] {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  start = before.lastIndexOf("\n", start - 1) + 1;
+  const source = lastSource(before.slice(0, start));
+  let end = 0;
+  const isEqual = (fromEnd: number) =>
+    before.charCodeAt(before.length - fromEnd) === after.charCodeAt(after.length - fromEnd);
+  while (end < shorter - start && isEqual(end + 1)) end++;
+  // The first line of the equal end is whole only behind a line's end.
+  const firstEnd = before.indexOf("\n", before.length - end);
+  end = firstEnd === -1 ? 0 : before.length - firstEnd - 1;
+  const [left, right] = [before, after].map((text) => source + text.slice(start, text.length - end)) as [
+    string,
+    string,
+  ];
+  if (lastSource(left) === lastSource(right)) return [left, right];
+  return [source + before.slice(start), source + after.slice(start)];
+}
+
+/** The last line that says of which source the following ones are; empty when there is none. */
+function lastSource(selection: string): string {
+  const at = selection.startsWith("source\0") ? Math.max(0, selection.lastIndexOf("\nsource\0") + 1) : -1;
+  return at === -1 ? "" : selection.slice(at, selection.indexOf("\n", at) + 1);
 }
 
 /** Entry lines by path. */
