@@ -19,7 +19,7 @@ export async function pullImage(name: string, { steps, emit, platform }: PullOpt
   const reference = normaliseTag(name);
   const record = await steps.resolver.resolve(reference, platform && { platform });
   const missing = record.layers.filter(
-    (layer) => layer.kind === "blob" && !steps.store.content.has(layer.blob.digest, layer.blob.size),
+    (layer) => layer.kind === "blob" && !steps.store.content.touch(layer.blob.digest, layer.blob.size),
   );
   if (missing.length > 0) await fetchLayers(reference, missing, { steps, emit });
   return record;

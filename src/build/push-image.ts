@@ -104,7 +104,7 @@ function blobsOf(
   const { content } = steps.store;
   const open = (blob: Descriptor, reference: string | undefined) =>
     async function* () {
-      if (!content.has(blob.digest, blob.size) && reference !== undefined)
+      if (!content.touch(blob.digest, blob.size) && reference !== undefined)
         await steps.fetchBlob(reference, blob);
       yield* content.stream(blob.digest, blob.size);
     };

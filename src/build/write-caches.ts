@@ -87,6 +87,6 @@ async function packLayer(
     return await steps.packer.blob(layer.layer, { compression, ...(level !== undefined && { level }) });
   }
   const { diffID, blob } = layer;
-  if (!steps.store.content.has(blob.digest, blob.size)) await steps.fetchBlob(reference!, blob);
+  if (!steps.store.content.touch(blob.digest, blob.size)) await steps.fetchBlob(reference!, blob);
   return { diffID, blob };
 }

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -27,10 +28,25 @@ export class ContentStore {
     this.#temp = temp;
   }
 
-  /** Is the blob here, with this size when one is given? Its bytes are not read. */
+  /** Is the blob here, with this size when one is given? Its bytes are not read. What is to be used must be touched. */
   has(digest: Digest, sizeBytes?: number): boolean {
     const stat = statSync(this.pathOf(digest), { throwIfNoEntry: false });
     return stat !== undefined && (sizeBytes === undefined || stat.size === sizeBytes);
+  }
+
+  /** Marks the blob as used now, so that `prune` keeps it while this process lives. False when it is not here, with this size when
+   * one is given. */
+  touch(digest: Digest, sizeBytes?: number): boolean {
+    if (!this.has(digest, sizeBytes)) return false;
+    this.#temp.dir(); // a prune that starts later sees this process
+    const now = new Date();
+    try {
+      utimesSync(this.pathOf(digest), now, now);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return false;
+      throw error;
+    }
   }
 
   /** Where the blob is, or will be. Readers must verify what they read from there. */
@@ -87,7 +103,7 @@ export class ContentStore {
   put(bytes: string | Uint8Array): ExpectedBlob {
     const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
     const digest = digestOf(data);
-    if (this.has(digest, data.length) && this.#touch(digest)) return { digest, sizeBytes: data.length };
+    if (this.touch(digest, data.length)) return { digest, sizeBytes: data.length };
     using writer = this.createWriter();
     writer.write(data);
     return writer.commit();
@@ -97,10 +113,20 @@ export class ContentStore {
     rmSync(this.pathOf(digest), { force: true });
   }
 
-  /** Removes a blob that was not stored again since `usedAtMs`, its time in `list`. */
+  /** Removes a blob that was neither stored again nor touched since `usedAtMs`, its time in `list`. */
   removeUnused(digest: Digest, usedAtMs: number): void {
-    const stat = statSync(this.pathOf(digest), { throwIfNoEntry: false });
-    if (stat?.mtimeMs === usedAtMs) this.remove(digest);
+    const file = this.pathOf(digest);
+    if (statSync(file, { throwIfNoEntry: false })?.mtimeMs !== usedAtMs) return;
+    const taken = this.#temp.newPath("blob");
+    try {
+      renameSync(file, taken);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return; // another prune was faster
+      throw error;
+    }
+    // Whoever touched it between the look and the rename gets it back.
+    if (statSync(taken).mtimeMs === usedAtMs) rmSync(taken);
+    else renameSync(taken, file);
   }
 
   /** Every blob, in no order. */
@@ -109,17 +135,6 @@ export class ContentStore {
       if (!/^[0-9a-f]{64}$/.test(name)) continue;
       const stat = statSync(path.join(this.#dir, name), { throwIfNoEntry: false });
       if (stat) yield { digest: `sha256:${name}` as Digest, sizeBytes: stat.size, mtimeMs: stat.mtimeMs };
-    }
-  }
-
-  #touch(digest: Digest): boolean {
-    const now = new Date();
-    try {
-      utimesSync(this.pathOf(digest), now, now);
-      return true;
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return false;
-      throw error;
     }
   }
 

@@ -112,6 +112,7 @@ export class LayerStore {
 
   /** Marks the layer as used now, so that `prune` keeps it while this process lives. False when it is not there. */
   touch(id: LayerId): boolean {
+    this.#temp.dir(); // a prune that starts later sees this process
     const now = new Date();
     try {
       utimesSync(path.join(this.dirOf(id), "meta.json"), now, now);

@@ -83,7 +83,7 @@ class Layout {
   }
 
   async copyBlob(store: Store, { digest, size }: Descriptor): Promise<void> {
-    if (store.content.has(digest, size)) return;
+    if (store.content.touch(digest, size)) return;
     const stream = createReadStream("", { fd: this.#open(blobPath(digest)) });
     try {
       await store.content.ingest(stream, { digest, sizeBytes: size });

@@ -79,7 +79,7 @@ export function invalid(reason: string, cause?: unknown): ExporterError {
 
 function requireBlob(store: Store, { digest, size }: Descriptor): void {
   if (!store.content.has(digest)) throw invalid(`it lacks blob ${digest}`);
-  if (!store.content.has(digest, size))
+  if (!store.content.touch(digest, size))
     throw invalid(`blob ${digest} has not the ${size} bytes that it should have`);
 }
 

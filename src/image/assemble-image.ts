@@ -54,7 +54,7 @@ async function assembleLayer(
 ): Promise<AssembledLayer> {
   if (layer.kind === "directory") return await packer.blob(layer.layer, form, layer.times);
   const { diffID, blob } = layer;
-  if (!store.content.has(blob.digest, blob.size)) {
+  if (!store.content.touch(blob.digest, blob.size)) {
     const reference = layer.reference ?? record.origin?.reference;
     if (!fetchBlob || reference === undefined) throw missing(blob.digest);
     await fetchBlob(reference, blob);

@@ -45,7 +45,7 @@ export class LayerPacker {
   async blob(layer: LayerId, form: LayerForm, times?: LayerTimes): Promise<AssembledLayer> {
     const known = this.#store.layers.readPack(layer, times);
     const blob = known && findBlob(this.#store, known, form);
-    if (blob) return { diffID: known.diffID, blob };
+    if (blob && this.#store.content.touch(blob.digest)) return { diffID: known.diffID, blob };
     const packed = await this.#pack(layer, { form, times });
     return { diffID: packed.diffID, blob: toDescriptor(packed.blobs[0]!) };
   }

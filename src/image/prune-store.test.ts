@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { newLayerId, openStore, type Store } from "../content/index.ts";
-import { digestOf } from "../oci/index.ts";
-import { type ImageRecord, ImageStore, previewPrune, pruneStore } from "./index.ts";
+import { digestOf, parseDiffID } from "../oci/index.ts";
+import { type ImageRecord, ImageStore, LayerPacker, previewPrune, pruneStore } from "./index.ts";
 
+const diffID = parseDiffID(digestOf("tar"));
 const app = "docker.io/library/app:latest";
 
 test("a prune removes untagged images and what only they needed, and keeps the others", async (t) => {
@@ -56,7 +57,7 @@ test("a built image keeps its packed layers, config and manifest, a pulled one i
   const layer = addLayer(store);
   const blob = store.content.put("layer blob");
   const packed = { digest: blob.digest, size: blob.sizeBytes, mediaType: "m", compression: "gzip" } as const;
-  store.layers.addPack(layer, { diffID: digestOf("tar") as never, tarSizeBytes: 1, blobs: [packed] });
+  store.layers.addPack(layer, { diffID, tarSizeBytes: 1, blobs: [packed] });
   images.setName(app, images.putRecord(record(layer)));
   const config = store.content.put(
     `{"architecture":"amd64","config":{},"created":null,"history":null,"os":"linux","rootfs":{"type":"layers","diff_ids":["${digestOf("tar")}"]}}`,
@@ -111,6 +112,54 @@ test("a layer touched at the last moment is put back", (t) => {
   assert.equal(path.dirname(taken!), store.temp.dir());
   assert.equal(store.layers.has(layer), false);
   assert.equal(store.layers.takeOut(layer, before), undefined);
+});
+
+test("a blob touched at the last moment stays", (t) => {
+  const store = temporaryStore(t);
+  const { digest, sizeBytes } = store.content.put("blob");
+  letTimePass(store);
+  const [listed] = [...store.content.list()];
+  assert.equal(store.content.touch(digest, sizeBytes + 1), false);
+  assert.ok(store.content.touch(digest, sizeBytes));
+  store.content.removeUnused(digest, listed!.mtimeMs);
+  assert.equal(store.content.read(digest, 10).toString(), "blob");
+  store.content.removeUnused(digest, [...store.content.list()][0]!.mtimeMs);
+  assert.equal(store.content.touch(digest), false);
+  assert.deepEqual(readdirSync(store.temp.dir()), []);
+});
+
+test("what a build takes from the store stays, although the prune was planned before", async (t) => {
+  const store = temporaryStore(t);
+  const layer = addLayer(store);
+  const { digest, sizeBytes } = store.content.put("layer blob");
+  const blob = { digest, size: sizeBytes, mediaType: "m" };
+  const packed = { ...blob, compression: "gzip" } as const;
+  store.layers.addPack(layer, { diffID, tarSizeBytes: 1, blobs: [packed] });
+  letTimePass(store);
+  const plan = previewPrune(store, { cache: "all" });
+  assert.deepEqual(
+    plan.blobs.map((each) => each.digest),
+    [digest],
+  );
+  const noTars = () => Promise.reject(new Error("nothing is packed"));
+  assert.deepEqual(await new LayerPacker(store, noTars).blob(layer, { compression: "gzip" }), {
+    diffID,
+    blob,
+  });
+  for (const each of plan.blobs) store.content.removeUnused(each.digest, each.usedAtMs);
+  assert.ok(store.content.has(digest));
+});
+
+test("a process that took something from the store is seen by a prune that starts later", (t) => {
+  const store = temporaryStore(t);
+  const layer = addLayer(store);
+  const { digest } = store.content.put("x");
+  for (const touch of [() => store.layers.touch(layer), () => store.content.touch(digest)]) {
+    store.temp.close();
+    assert.equal(store.temp.oldestLiveStartMs(), Infinity);
+    assert.ok(touch());
+    assert.ok(store.temp.oldestLiveStartMs() < Date.now());
+  }
 });
 
 async function prune(store: Store) {

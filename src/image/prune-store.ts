@@ -20,7 +20,7 @@ export interface PruneRun extends PruneOptions {
 }
 
 /** Removes what nothing needs (see `planPrune`), and what processes that are gone left half done. May be interrupted at any
- * moment: what points to something goes before it does. A build that starts at the same time loses no layer it has found.
+ * moment: what points to something goes before it does. A build that starts at the same time loses no layer and no blob that it has found (`touch`).
  * @returns what was planned; with something that came into use meanwhile still in the store */
 export async function pruneStore(store: Store, { removeTrees, ...options }: PruneRun): Promise<PrunePlan> {
   const plan = previewPrune(store, options);

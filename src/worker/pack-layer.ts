@@ -20,7 +20,9 @@ export async function packLayer(
 ): Promise<PackedLayer> {
   const { layer, compression, level, times } = request;
   const known = store.layers.readPack(layer, times);
-  const blob = known?.blobs.find((one) => isWanted(one, request) && store.content.has(one.digest, one.size));
+  const blob = known?.blobs.find(
+    (one) => isWanted(one, request) && store.content.touch(one.digest, one.size),
+  );
   if (known && (blob || compression === undefined)) return describe(known, blob);
   const entries = setEntryTimes(layerEntries(store.layers.fsOf(layer), { opaqueXattr }), times);
   if (compression === undefined) {

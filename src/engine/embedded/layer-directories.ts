@@ -85,7 +85,7 @@ export class LayerDirectories {
     reference: string | undefined,
     progress: (bytes: number) => void = () => {},
   ): Promise<void> {
-    if (this.#options.store.content.has(blob.digest)) return;
+    if (this.#options.store.content.touch(blob.digest)) return;
     if (reference === undefined) {
       throw new Error(`Internal error: blob ${blob.digest} is not in the store and has no origin`);
     }

@@ -67,7 +67,7 @@ export class StepRecords {
 
   #isThere({ layer, remote }: StepRecord): boolean {
     if (layer !== undefined) return this.#store.layers.touch(layer);
-    return remote !== undefined && this.#store.content.has(remote.blob.digest, remote.blob.size);
+    return remote !== undefined && this.#store.content.touch(remote.blob.digest, remote.blob.size);
   }
 
   put(key: CacheKey, record: StepRecord): void {
