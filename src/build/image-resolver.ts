@@ -165,7 +165,8 @@ function withPlatform(stored: StoredRecord | undefined, record: ImageRecord): St
 }
 
 function sourceIdentifier(name: string, digest: Digest): string {
-  return name.startsWith(layoutScheme) ? `${name}@${digest}` : `docker-image://${name}@${digest}`;
+  if (name.startsWith(layoutScheme)) return `${name}@${digest}`;
+  return `docker-image://${name.replace(/@.*$/, "")}@${digest}`; // the name may have a digest of its own
 }
 
 function sourceKey(identifier: string, platform: Platform): string {

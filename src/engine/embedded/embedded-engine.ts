@@ -123,7 +123,7 @@ export class EmbeddedEngine implements Engine {
     const { digest, op } = vertex;
     const inputs = vertex.inputs.flatMap((input) => shownVertices(definition, input));
     if (op.kind === "source" && op.identifier.startsWith("docker-image://")) {
-      this.#pulls.watch(imageReference(op.identifier), digest);
+      for (const reference of imageReferences(op.identifier)) this.#pulls.watch(reference, digest);
     }
     this.#options.emit({ kind: "vertex", id: digest, name: description, inputs, ...(stage && { stage }) });
   }
@@ -232,7 +232,8 @@ class StepReporter implements SolverObserver {
   }
 }
 
-/** `docker-image://NAME@DIGEST` → `NAME`, or `NAME@DIGEST` when the name has no tag of its own. */
-function imageReference(identifier: string): string {
-  return identifier.slice("docker-image://".length).replace(/@sha256:[0-9a-f]{64}$/, "");
+/** `docker-image://NAME@DIGEST` → what the image may have been asked for by: `NAME` and `NAME@DIGEST`. */
+function imageReferences(identifier: string): readonly string[] {
+  const pinned = identifier.slice("docker-image://".length);
+  return [pinned.replace(/@sha256:[0-9a-f]{64}$/, ""), pinned];
 }
