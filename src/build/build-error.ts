@@ -16,6 +16,12 @@ export type BuildErrorCode =
   | "BAD_IMAGE"
   /** A build argument that steers the build has no such value. */
   | "INVALID_ARGUMENT"
+  /** The lock file cannot be understood, or cannot be. */
+  | "LOCK_INVALID"
+  /** A lock does not know a source that it must know. */
+  | "NOT_LOCKED"
+  /** A source is another one than was locked. */
+  | "SOURCE_MOVED"
   /** An output cannot hold the image. */
   | "INVALID_OUTPUT"
   /** A name of -t is no image name. */

@@ -4,6 +4,7 @@ export type { BuildStory, StepStory } from "./build-story.ts";
 export { type Answer, checkBuild, outlineBuild, targetsOfBuild } from "./calls.ts";
 export { withContext } from "./with-context.ts";
 export { ImageResolver } from "./image-resolver.ts";
+export { type LockChange, type LockResult, lockSources, type LockUpdate } from "./lock/lock-sources.ts";
 export { importImage } from "./import-image.ts";
 export { normaliseTag } from "./normalise-tag.ts";
 export type {

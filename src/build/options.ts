@@ -63,6 +63,8 @@ export interface BuildOptions {
   readonly cacheTo?: readonly CacheTarget[];
   /** After the build, results of steps that no image needs are removed, the longest unused first, until they take no more than this. */
   readonly keepStorageBytes?: number;
+  /** Fail unless the lock knows every image, URL and git ref, and none has moved since. */
+  readonly frozen?: boolean;
   /** How many steps may run at once; default: the number of cores, at least 2. */
   readonly jobs?: number;
 }

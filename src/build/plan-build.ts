@@ -8,6 +8,7 @@ import {
   type ParsedDockerfile,
   parseDockerfile,
   resolveStages,
+  type SourcePins,
   type StageOptions,
 } from "../dockerfile/index.ts";
 import { hostPlatform, type Platform } from "../oci/index.ts";
@@ -19,6 +20,7 @@ import type { DockerfileText } from "./read-dockerfile.ts";
 
 export interface PlanEnvironment {
   readonly resolver: ImageConfigResolver;
+  readonly pins?: SourcePins;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
 }
@@ -37,10 +39,12 @@ export async function planBuild(
 ): Promise<readonly PlatformPlan[]> {
   const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
   const { platforms = [stageOptions.platform] } = options;
+  const { resolver } = environment;
+  const pins = environment.pins ? { pins: environment.pins } : {};
   const plans = await Promise.all(
     platforms.map(async (platform): Promise<PlatformPlan> => {
       const graph = resolveStages(dockerfile, { ...stageOptions, platform });
-      return { ...(await convertTarget(graph, convertOptions, environment.resolver)), platform };
+      return { ...(await convertTarget(graph, { ...convertOptions, ...pins }, resolver)), platform };
     }),
   );
   emitWarnings(plans, environment.emit);

@@ -1,5 +1,7 @@
 import type { SolveRequest } from "../engine/index.ts";
 import { BuildError } from "./build-error.ts";
+import { openLock } from "./lock/open-lock.ts";
+import { verifyLock } from "./lock/verify-lock.ts";
 import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { planBuild, type PlatformPlan } from "./plan-build.ts";
@@ -28,7 +30,7 @@ export class PreparedBuild implements AsyncDisposable {
   }
 
   /** Reads, parses and converts; asks registries for base images that the store does not know.
-   * @throws {DockerfileError} | {BuildError} `CONTEXT_NOT_FOUND` | {ContextError} | {RegistryError} */
+   * @throws {DockerfileError} | {BuildError} `CONTEXT_NOT_FOUND` | `LOCK_INVALID` | `NOT_LOCKED` | `SOURCE_MOVED` | {ContextError} | {RegistryError} */
   static async create(
     dockerfile: DockerfileText,
     options: BuildOptions,
@@ -45,7 +47,9 @@ export class PreparedBuild implements AsyncDisposable {
       cacheFrom: options.cacheFrom ?? [],
     });
     try {
-      const plans = await planBuild(dockerfile, options, { ...environment, resolver: steps.resolver });
+      const locked = openLock(dockerfile, options, steps);
+      const plans = await planBuild(dockerfile, options, { ...environment, ...locked });
+      if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
       const needed = plans.flatMap((plan) => plan.localContexts);
       if (needed.some((name) => !localContexts.has(name))) throw noContext();
       const { jobs = defaultJobs() } = options;

@@ -36,6 +36,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/why.ts"),
   },
   {
+    name: "lock",
+    group: "Build:",
+    summary: "Pin the images, URLs and git refs of a Dockerfile in Dockerfile.lock",
+    load: () => import("./commands/lock.ts"),
+  },
+  {
     name: "run",
     group: "Build:",
     summary: "Run an image, or a target of a Dockerfile that is built if it is stale",

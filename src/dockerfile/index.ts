@@ -8,6 +8,7 @@ export type {
   ConvertResult,
   ImageConfigResolver,
   ResolvedImage,
+  SourcePins,
   ResolveImageOptions,
 } from "./convert/options.ts";
 export { parseByteSize } from "./instructions/index.ts";

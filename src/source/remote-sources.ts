@@ -37,6 +37,14 @@ export class RemoteSources implements AsyncDisposable {
     return this.#commits.do(canonicalJson(source), () => this.#git.fetch(source, report));
   }
 
+  /** Where a ref leads now; nothing is fetched.
+   * @throws {SourceError} `INVALID_SOURCE` | `NOT_FOUND` | `GIT_MISSING` | `GIT_FAILED` */
+  resolveGit(
+    source: Pick<GitSource, "remote" | "ref">,
+  ): Promise<{ readonly ref: string; readonly commit: string }> {
+    return this.#git.resolve(source);
+  }
+
   /** What is in the store for a source that names its bytes itself; never asks the network. */
   find(source: HttpSource | GitSource): FetchedSource | undefined {
     return "url" in source ? this.#http.find(source) : this.#git.find(source);

@@ -98,6 +98,10 @@ export function addBuildOptions(command: Command): Command {
       collect,
       [],
     )
+    .option(
+      "--frozen",
+      "Fail unless Dockerfile.lock knows every image, URL and git ref, and none has moved since",
+    )
     .option("--pull", "Ask the registry for newer base images")
     .option("-j, --jobs <number>", "How many steps may run at once (default: 8 for each core)", parseJobs)
     .optionsGroup("What to show:")

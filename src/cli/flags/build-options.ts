@@ -34,6 +34,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly cacheFrom?: readonly string[];
   readonly cacheTo?: readonly string[];
   readonly reproducible?: boolean;
+  readonly frozen?: boolean;
 }
 
 /** Turns the options of `slipway build` into those of a build. Reads standard input when the Dockerfile comes from there.
@@ -70,6 +71,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...keepStorageOf(io.env),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
+    ...(flags.frozen ? { frozen: true } : {}),
     ...(flags.reproducible ? { reproducible: true } : {}),
     ...(rewritesStored(outputs) ? { rewriteTimestamp: true } : {}),
   };

@@ -33,7 +33,17 @@ export interface ConvertOptions {
   readonly isPlatformGiven?: boolean;
   /** One of several platforms: the names of steps tell which. */
   readonly showPlatform?: boolean;
+  /** Which bytes and commits ADD takes where the file does not say. */
+  readonly pins?: SourcePins;
   readonly signal?: AbortSignal;
+}
+
+/** Pins of sources that the file names without saying which bytes; undefined for none. */
+export interface SourcePins {
+  /** Digest of the file's bytes. */
+  url(url: string): string | undefined;
+  /** The commit that `ref`, or the default branch, stands for. */
+  git(remote: string, ref: string | undefined): string | undefined;
 }
 
 /** What the conversion must know of a base image. Called once per reference and platform, in parallel, and only for stages

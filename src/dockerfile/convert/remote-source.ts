@@ -1,3 +1,4 @@
+import { CodedError } from "../../errors/index.ts";
 import {
   type CopyAction,
   type GitReference,
@@ -36,8 +37,9 @@ export function remoteSource(
   if (!/^https?:\/\//.test(source)) return undefined;
   if (instruction.kind === "copy") throw context.error(step, "source can't be a URL for COPY");
   const filename = lastName(source);
+  const pin = checksum || withLocation(context, step, () => context.options.pins?.url(source));
   return {
-    op: httpSourceOp({ url: source, filename, ...(checksum && { checksum }) }),
+    op: httpSourceOp({ url: source, filename, ...(pin && { checksum: pin }) }),
     action: {
       source: resolveSource(filename),
       copyDirContents: false,
@@ -69,11 +71,25 @@ function gitSource(
   }
   const checksum = git.checksum ?? given;
   if (git.fetchByCommit && !checksum) throw context.error(step, "fetch-by-commit requires a checksum");
-  const reference = { ...git, ...(checksum && { checksum }) };
+  const { remote, ref } = git;
+  const isPinned = [checksum, ref].some((text) => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text ?? ""));
+  const pin = isPinned
+    ? undefined
+    : withLocation(context, step, () => context.options.pins?.git(remote, ref));
+  const reference = { ...git, ...(checksum && { checksum }), ...(pin !== undefined && { ref: pin }) };
   return {
     op: gitSourceOp(gitSourceOf(reference, { keepGitDir })),
     action: { source: "/", copyDirContents: true, attemptUnpack: false },
   };
+}
+
+function withLocation<Value>(context: ConvertContext, step: AddStep, ask: () => Value): Value {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof CodedError) error.location ??= context.error(step, "").location;
+    throw error;
+  }
 }
 
 /** Name of the file that a URL brings: the last part of its path, decoded. */

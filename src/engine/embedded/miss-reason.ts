@@ -109,6 +109,8 @@ function describeRemote({ before = "", after = "" }: PartChange): string | undef
   const [kind, place, ...now] = after.split(" ");
   if (oldKind !== kind || oldPlace !== place) return undefined;
   if (kind === "url") return `${place} changed`;
+  const isByCommit = old[0] === old[1] && now[0] === now[1];
+  if (kind === "git" && isByCommit) return `${place} moved ${old[1]?.slice(0, 7)}→${now[1]?.slice(0, 7)}`;
   if (kind !== "git" || old[0] !== now[0]) return undefined;
   const ref = now[0]!.replace(/^refs\/(?:heads|tags)\//, "");
   return `ref ${ref} moved ${old[1]?.slice(0, 7)}→${now[1]?.slice(0, 7)}`;

@@ -136,7 +136,7 @@ function saidBy(stderr: string): string {
 }
 
 const loginHint =
-  "Give a token with --secret id=GIT_AUTH_TOKEN,env=NAME, or for ssh an agent that holds the key";
+  "Give a token with --secret id=GIT_AUTH_TOKEN,env=NAME; for ssh, lend an agent with --ssh default";
 
 function wantsLogin(stderr: string): boolean {
   return /authentication failed|could not read (?:username|password)|permission denied \(|returned error: 40[13]/i.test(

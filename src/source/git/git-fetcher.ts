@@ -57,6 +57,11 @@ export class GitFetcher {
     });
   }
 
+  async resolve(source: Pick<GitSource, "remote" | "ref">): Promise<ResolvedRef> {
+    checkSource(source);
+    return await this.#connect(source.remote, (connection) => this.#resolve(source, connection));
+  }
+
   async #connect<Value>(remote: string, use: (connection: Connection) => Promise<Value>): Promise<Value> {
     const { store, session, signal, env = process.env } = this.#options;
     const directory = store.temp.newPath("git");
@@ -73,7 +78,10 @@ export class GitFetcher {
     }
   }
 
-  async #resolve({ remote, ref }: GitSource, connection: Connection): Promise<ResolvedRef> {
+  async #resolve(
+    { remote, ref }: Pick<GitSource, "remote" | "ref">,
+    connection: Connection,
+  ): Promise<ResolvedRef> {
     if (ref !== undefined && isCommitId(ref)) return { ref, object: ref, commit: ref };
     return await this.#resolved.do(`${remote}\n${ref ?? ""}`, () =>
       resolveRef(connection.git, {
@@ -109,7 +117,7 @@ export class GitFetcher {
   }
 }
 
-function checkSource({ remote, checksum }: GitSource): void {
+function checkSource({ remote, checksum }: Pick<GitSource, "remote" | "checksum">): void {
   if (remote.startsWith("-") || /\p{Cc}/u.test(remote)) {
     throw new SourceError(
       "INVALID_SOURCE",
