@@ -2,6 +2,7 @@ import type { Store } from "../content/index.ts";
 import type { ImageConfigResolver, ResolvedImage, ResolveImageOptions } from "../dockerfile/index.ts";
 import type { LayoutReference } from "../exporter/index.ts";
 import {
+  documentLimitBytes,
   type ImageRecord,
   ImageStore,
   imagesOf,
@@ -19,8 +20,11 @@ import {
   formatReference,
   hostPlatform,
   type ImageReference,
+  isImageDescriptor,
   isSamePlatform,
   normalizePlatform,
+  parseIndex,
+  parseManifestOrIndex,
   parseReference,
   type Platform,
 } from "../oci/index.ts";
@@ -82,6 +86,57 @@ export class ImageResolver implements ImageConfigResolver {
         ))
       );
     });
+  }
+
+  /** All that a normalised name stands for: the image of the store, or that of a registry with all its platforms.
+   * @throws {RegistryError} | {BuildError} `BAD_IMAGE` */
+  async resolveWhole(name: string): Promise<StoredRecord> {
+    const stored = this.#options.pull ? undefined : this.#images.get(name);
+    if (stored && !this.#isPart(stored)) return stored;
+    const id = `internal:load-metadata:${name}`;
+    return await reportStep(
+      this.#options.emit,
+      { id, name: `[internal] load metadata for ${name}` },
+      async () => {
+        const record = await this.#fetchWhole(name, stored?.origin?.digest);
+        this.#images.setName(name, this.#images.putRecord(record));
+        return record;
+      },
+    );
+  }
+
+  /** Is this one of several images of an index, or some of them? */
+  #isPart(record: StoredRecord): boolean {
+    const { origin } = record;
+    if (origin?.reference === undefined) return false;
+    if (!isIndex(record)) return record.origin?.manifest.digest !== origin.digest;
+    const { content } = this.#options.store;
+    if (!content.has(origin.digest)) return true;
+    const { manifests } = parseIndex(content.read(origin.digest, documentLimitBytes));
+    return manifests.filter(isImageDescriptor).length > record.images.length;
+  }
+
+  async #fetchWhole(name: string, digest: Digest | undefined): Promise<StoredRecord> {
+    const { content } = this.#options.store;
+    const registry = await this.#options.registry();
+    const reference = parseReference(name);
+    const top = await registry.resolveManifest(digest === undefined ? reference : pin(reference, digest));
+    const fetchOne = async (one: Digest) => {
+      const found = await registry.resolve(pin(reference, one), hostPlatform());
+      content.put(found.manifest.bytes);
+      content.put(found.config.bytes);
+      return toPulledRecord(name, { ...found, digest: top.descriptor.digest });
+    };
+    const document = parseManifestOrIndex(top.bytes, top.descriptor.mediaType);
+    if (document.kind === "manifest") return await fetchOne(top.descriptor.digest);
+    content.put(top.bytes);
+    const images = await Promise.all(
+      document.index.manifests.filter(isImageDescriptor).map(async ({ digest: one, platform }) => {
+        const image = await fetchOne(one);
+        return { platform: normalizePlatform(platform ?? platformOf(image)), image };
+      }),
+    );
+    return { kind: "index", images, origin: { reference: name, digest: top.descriptor.digest } };
   }
 
   /** The image of a source that was resolved. */

@@ -6,6 +6,7 @@ export { withContext } from "./with-context.ts";
 export { ImageResolver } from "./image-resolver.ts";
 export { type LockChange, type LockResult, lockSources, type LockUpdate } from "./lock/lock-sources.ts";
 export { importImage } from "./import-image.ts";
+export { annotateManifestList, createManifestList } from "./manifest-list.ts";
 export { normaliseTag } from "./normalise-tag.ts";
 export type {
   BuildEnvironment,

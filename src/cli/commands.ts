@@ -96,6 +96,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/push.ts"),
   },
   {
+    name: "manifest",
+    group: "Images:",
+    summary: "Make and show images for several platforms",
+    load: () => import("./commands/manifest.ts"),
+  },
+  {
     name: "login",
     group: "Images:",
     summary: "Log in to a registry",
