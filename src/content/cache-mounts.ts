@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { isErrno } from "../util/index.ts";
@@ -11,6 +12,27 @@ export interface CacheMountInfo {
   readonly id: string;
   /** When a step last mounted it, in milliseconds since the epoch. */
   readonly usedAtMs: number;
+}
+
+/** Absolute path of the directory with the instances of one cache mount. Both names are the user's, and would be paths. */
+export function cacheMountDir(
+  mountsDir: string,
+  { namespace, id }: Pick<CacheMountInfo, "namespace" | "id">,
+): string {
+  return path.join(mountsDir, hashed(namespace), hashed(id));
+}
+
+/** Absolute paths of the instances of one cache mount. */
+export function cacheMountInstances(
+  mountsDir: string,
+  mount: Pick<CacheMountInfo, "namespace" | "id">,
+): readonly string[] {
+  const directory = cacheMountDir(mountsDir, mount);
+  return list(directory, /^\d+$/).map((name) => path.join(directory, name));
+}
+
+function hashed(name: string): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, 32);
 }
 
 /** Every cache mount of a store, in no order. */

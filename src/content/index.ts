@@ -1,4 +1,9 @@
-export { type CacheMountInfo, listCacheMounts } from "./cache-mounts.ts";
+export {
+  cacheMountDir,
+  type CacheMountInfo,
+  cacheMountInstances,
+  listCacheMounts,
+} from "./cache-mounts.ts";
 export { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
 export type { CacheRecords } from "./cache-records.ts";
 export { ContentError, type ContentErrorCode } from "./content-error.ts";

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cacheMountDir } from "../content/index.ts";
 import { resolveInside } from "../snapshot/index.ts";
 import { tryFlock } from "../sys/index.ts";
 import { isErrno, runProcess } from "../util/index.ts";
@@ -41,22 +41,21 @@ export async function openCacheMounts(
 ): Promise<ReadonlyMap<CacheMount, string>> {
   const caches = new Map<string, CacheMount[]>();
   for (const mount of request.mounts) {
-    // Both names are the user's, and would be paths.
-    const name = path.join(hashed(mount.namespace), hashed(mount.id));
-    caches.set(name, [...(caches.get(name) ?? []), mount]);
+    const directory = cacheMountDir(environment.store.paths.mounts, mount);
+    caches.set(directory, [...(caches.get(directory) ?? []), mount]);
   }
   const opened = new Map<CacheMount, string>();
   // All steps take their locks in one order, so that no two wait for each other.
-  for (const [name, users] of [...caches].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const files = await openCache(environment, users, { ...request, name });
+  for (const [home, users] of [...caches].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const files = await openCache(environment, users, { ...request, home });
     for (const mount of users) opened.set(mount, files);
   }
   return opened;
 }
 
 interface Cache extends CacheMountsRequest {
-  /** Relative to `mounts/`. */
-  readonly name: string;
+  /** Absolute; holds the cache's instances. */
+  readonly home: string;
 }
 
 /** A step may mount one cache several times: it holds one lock, the strictest. */
@@ -66,7 +65,7 @@ async function openCache(
   cache: Cache,
 ): Promise<string> {
   const [first] = users as [CacheMount];
-  const directory = path.join(environment.store.paths.mounts, cache.name);
+  const directory = cache.home;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const { namespace, id } = first;
   writeFileSync(path.join(directory, "cache.json"), JSON.stringify({ namespace, id }));
@@ -75,10 +74,6 @@ async function openCache(
   const files = path.join(instance, "fs");
   if (!existsSync(files)) await fill(environment, files, first, cache);
   return files;
-}
-
-function hashed(name: string): string {
-  return createHash("sha256").update(name).digest("hex").slice(0, 32);
 }
 
 async function lockInstance(
@@ -130,7 +125,7 @@ async function copyFromLayers(
   cache: Cache,
 ): Promise<void> {
   const lowers = mount.layers.map((layer) => environment.store.layers.fsOf(layer));
-  const target = path.join(cache.directory, `from-${path.basename(cache.name)}`);
+  const target = path.join(cache.directory, `from-${path.basename(cache.home)}`);
   const view = mountView(environment, { lowers, readonly: true, target }, cache.defer);
   const source = path.join(view, resolveInside(view, mount.selector ?? "/"));
   const { exitCode, stderr } = await runProcess("cp", ["-a", "--", `${source}/.`, made], {

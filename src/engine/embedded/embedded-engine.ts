@@ -19,6 +19,7 @@ import type { Engine, SolveRequest, SolveResult, StepPlan } from "../engine.ts";
 import { emptyStack, type Stack } from "../stack.ts";
 import type { PartChange } from "../../progress/index.ts";
 import { StepRecords } from "./step-records.ts";
+import { emptyCacheMounts } from "./empty-cache-mounts.ts";
 import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.ts";
 import { LayerDirectories } from "./layer-directories.ts";
 import { ExecOperation } from "./operations/exec-operation.ts";
@@ -64,6 +65,7 @@ export class EmbeddedEngine implements Engine {
     const observer = new StepReporter(environment, definition);
     const vertices = toSolverVertices(environment);
     const { jobs, signal } = request;
+    await emptyCacheMounts(definition, this.#options.store, () => this.worker());
     const solved = await solveAll(vertices, roots, { jobs, signal, observer });
     this.#pulls.close();
     const stackOf = new Map(roots.map((root, index) => [root, asStack(solved[index])]));

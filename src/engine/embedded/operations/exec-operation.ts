@@ -5,6 +5,7 @@ import type { Operation } from "../../../solver/index.ts";
 import type { RunRequest, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
+import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
@@ -131,7 +132,7 @@ export class ExecOperation implements Operation<Value> {
       }
       case "cache": {
         const { input, ...rest } = mount;
-        return { ...rest, namespace: "default", layers: await this.#layers(input, inputs) };
+        return { ...rest, namespace: cacheMountNamespace, layers: await this.#layers(input, inputs) };
       }
       case "tmpfs":
         return mount;
