@@ -26,7 +26,7 @@ export type BuildErrorCode =
   | "INVALID_OUTPUT"
   /** A name of -t is no image name. */
   | "INVALID_TAG"
-  /** A secret's file or variable is not there. */
+  /** A secret's file is not there. */
   | "SECRET_UNREADABLE"
   /** An ssh agent or key that was to be lent is not there, or is none. */
   | "SSH_UNUSABLE";

@@ -49,9 +49,6 @@ function readSecret({ id, source }: SecretSpec): Uint8Array {
       });
     }
   }
-  const value = process.env[source.name];
-  if (value === undefined) {
-    throw new BuildError("SECRET_UNREADABLE", `Cannot read secret "${id}": $${source.name} is not set`);
-  }
-  return Buffer.from(value);
+  // As in docker, a variable that is not set is an empty secret.
+  return Buffer.from(process.env[source.name] ?? "");
 }

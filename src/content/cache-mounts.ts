@@ -14,21 +14,30 @@ export interface CacheMountInfo {
   readonly usedAtMs: number;
 }
 
-/** Absolute path of the directory with the instances of one cache mount. Both names are the user's, and would be paths. */
-export function cacheMountDir(
-  mountsDir: string,
-  { namespace, id }: Pick<CacheMountInfo, "namespace" | "id">,
-): string {
-  return path.join(mountsDir, hashed(namespace), hashed(id));
+export interface CacheMountName {
+  readonly namespace: string;
+  readonly id: string;
+  /** What it begins with: caches of one id that begin differently are different ones. Empty: with nothing. */
+  readonly base: string;
 }
 
-/** Absolute paths of the instances of one cache mount. */
+/** Absolute path of the directory with the instances of one cache mount. The names are the user's, and would be paths. */
+export function cacheMountDir(mountsDir: string, { namespace, id, base }: CacheMountName): string {
+  return path.join(mountsDir, hashed(namespace), hashed(base === "" ? id : `${id}\0${base}`));
+}
+
+/** Absolute paths of the instances of all cache mounts of one id. */
 export function cacheMountInstances(
   mountsDir: string,
-  mount: Pick<CacheMountInfo, "namespace" | "id">,
+  { namespace, id }: Pick<CacheMountName, "namespace" | "id">,
 ): readonly string[] {
-  const directory = cacheMountDir(mountsDir, mount);
-  return list(directory, /^\d+$/).map((name) => path.join(directory, name));
+  const namespaceDir = path.join(mountsDir, hashed(namespace));
+  return hashes(namespaceDir).flatMap((name) => {
+    const directory = path.join(namespaceDir, name);
+    const named = readJsonFile(path.join(directory, "cache.json")) as Partial<CacheMountInfo> | undefined;
+    if (named?.id !== id) return [];
+    return list(directory, /^\d+$/).map((instance) => path.join(directory, instance));
+  });
 }
 
 function hashed(name: string): string {

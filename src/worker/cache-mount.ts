@@ -108,8 +108,10 @@ async function fill(environment: Environment, files: string, mount: CacheMount, 
   try {
     if (mount.layers.length > 0) await copyFromLayers(environment, made, mount, cache);
     else mkdirSync(made);
-    chownSync(made, mount.uid, mount.gid);
-    chmodSync(made, mount.mode & 0o7777);
+    if (mount.layers.length === 0) {
+      chownSync(made, mount.uid, mount.gid);
+      chmodSync(made, mount.mode & 0o7777);
+    }
     renameSync(made, files);
   } catch (error) {
     removePath(made);

@@ -114,6 +114,8 @@ export type WorkerMount =
       readonly dest: string;
       readonly id: string;
       readonly namespace: string;
+      /** Tells caches of one id apart by what they begin with; empty: with nothing. */
+      readonly base: string;
       readonly sharing: "shared" | "private" | "locked";
       readonly layers: readonly LayerId[];
       readonly selector?: string;

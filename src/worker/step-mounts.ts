@@ -63,7 +63,7 @@ async function prepareMount(environment: Environment, mount: WorkerMount, place:
     case "context":
       return await prepareContext(environment, mount, place);
     case "cache":
-      return selected(mount.dest, place.caches.get(mount)!, { readonly: mount.readonly });
+      return selected(mount.dest, place.caches.get(mount)!, cachePart(mount));
     case "tmpfs": {
       const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`];
       const options = ["nosuid", "nodev", ...size];
@@ -93,6 +93,11 @@ async function prepareContext(
   const view = { lowers: [copy], readonly: mount.readonly, target: place.own };
   const directory = mountView(environment, view, place.defer);
   return selected(mount.dest, directory, { selector: "context", readonly: mount.readonly });
+}
+
+/** What a cache has from another tree is that tree's selected part already. */
+function cachePart({ layers, selector, readonly }: CacheMount): { selector?: string; readonly: boolean } {
+  return layers.length === 0 && selector !== undefined ? { selector, readonly } : { readonly };
 }
 
 function memoryFile(dest: string, source: string): StepMount {

@@ -40,3 +40,42 @@ COPY --from=b /*.count /
     "1",
   ]);
 });
+
+test("caches of one id that begin differently are different ones", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const stat = (dir: string, name: string) =>
+    `stat -c '%a %u %g' ${dir} > /${name} && ls ${dir} >> /${name} && touch ${dir}/left`;
+  const mount = (keys: string, name: string) =>
+    `RUN --mount=type=cache,id=c,target=/m,${keys} ${stat("/m", name)}`;
+  rig.file("one", "");
+  rig.file(
+    "Dockerfile",
+    [
+      "FROM scratch AS src\nCOPY --chown=8:9 --chmod=711 one /k/one\nFROM busybox",
+      mount("sharing=shared", "a"),
+      mount("uid=5,mode=0700", "b"),
+      mount("from=src", "c"),
+      mount("from=src,uid=5", "d"),
+      mount("from=src,source=/k,uid=5", "e"),
+      mount("sharing=locked", "f"),
+    ].join("\n"),
+  );
+  const tree = await rig.exportTree();
+  const read = (name: string) => readFileSync(path.join(tree, name), "utf8").trim().split("\n");
+  assert.deepEqual(["a", "b", "c", "d", "e", "f"].map(read), [
+    ["755 0 0"],
+    ["700 5 0"],
+    ["755 0 0", "k"],
+    ["755 5 0"],
+    ["711 8 9", "one"],
+    ["755 0 0", "left"],
+  ]);
+});
+
+test("a part of a cache that is not there cannot be mounted", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN --mount=type=cache,target=/c,source=/no true");
+  const { exitCode, stderr } = await rig.build();
+  assert.notEqual(exitCode, 0);
+  assert.match(stderr, /Cannot mount "\/no" on "\/c": no such file or directory/);
+});

@@ -228,6 +228,7 @@ test("files of other layers are bound by selector, links resolved inside them", 
 const cache = (sharing: "shared" | "private" | "locked", extra: object = {}) =>
   ({
     type: "cache",
+    base: "",
     dest: "/cache",
     id: "../../hostile",
     namespace: "tests",

@@ -108,7 +108,7 @@ export class ExecOperation implements Operation<Value> {
     const entries: string[] = [];
     for (const { id, name, required } of this.#op.secretEnv ?? []) {
       const data = await this.#secret(id, required);
-      if (data) entries.push(`${name}=${Buffer.from(data).toString()}`);
+      entries.push(`${name}=${data ? Buffer.from(data).toString() : ""}`); // empty, as in BuildKit
     }
     return entries;
   }
@@ -132,7 +132,9 @@ export class ExecOperation implements Operation<Value> {
       }
       case "cache": {
         const { input, ...rest } = mount;
-        return { ...rest, namespace: cacheMountNamespace, layers: await this.#layers(input, inputs) };
+        const { base, isFilled } = cacheBase(mount, input < 0 ? emptyStack : asStack(inputs[input]));
+        const layers = isFilled ? await this.#layers(input, inputs) : [];
+        return { ...rest, namespace: cacheMountNamespace, base, layers };
       }
       case "tmpfs":
         return mount;
@@ -165,6 +167,19 @@ export class ExecOperation implements Operation<Value> {
   #push(inputs: readonly Value[], layer: StackLayer, ran: boolean): Value {
     return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
   }
+}
+
+/** What a cache begins with, as in BuildKit: nothing, or a part of a tree, or all of it; who asks for an owner or mode of a whole
+ * cache gets an empty one. Caches that begin differently are different ones. */
+function cacheBase(
+  mount: Extract<Mount, { type: "cache" }>,
+  stack: Stack,
+): { base: string; isFilled: boolean } {
+  const { uid, gid, mode, selector = "/" } = mount;
+  const isOwned = selector === "/" && (uid !== 0 || gid !== 0 || mode !== 0o755);
+  const owner = isOwned ? [uid, gid, mode] : [];
+  const files = stack.layers.length > 0 ? [stackIdentity(stack), selector] : [];
+  return { base: [...owner, ...files].join(" "), isFilled: files.length > 0 && !isOwned };
 }
 
 /** A process may do something else next time: what it made is itself, not its key. */
