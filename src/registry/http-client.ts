@@ -77,7 +77,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
           return await use(exchange.answer);
         } catch (error) {
           signal?.throwIfAborted();
-          throw networkError(error, request.subject, url, transport.isKnownHost(url));
+          throw withoutRegistryHint(networkError(error, request.subject, url, transport.isKnownHost(url)));
         }
       }, retries),
     [Symbol.asyncDispose]: () => transport.close(),
@@ -93,4 +93,12 @@ async function refuseFailure({ answer, url }: Exchange, subject: string): Promis
     isTransient: true,
     retryAfterMs: parseRetryAfter(answer.headers["retry-after"]),
   });
+}
+
+/** What helps against an untrusted certificate of a registry does not help here. */
+function withoutRegistryHint(error: unknown): unknown {
+  if (!(error instanceof RegistryError) || !error.hint?.includes("insecure")) return error;
+  const { code, message, cause, isTransient } = error;
+  const hint = "Name a file with the server's authority in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS";
+  return new RegistryError(code, message, { cause, isTransient, hint });
 }

@@ -56,7 +56,9 @@ export async function lockSources(
   const pins = new SourceLock(without(known, update));
   const localResolver = new ImageResolver({ store, emit, pull: false, registry: () => steps.registry() });
   const resolver = new LockedResolver({ resolver: steps.resolver, localResolver, pins, store });
-  const { dockerfile: parsed, stageOptions, convertOptions } = planInput(dockerfile, options, environment);
+  // Nothing runs, so nothing has to be allowed.
+  const allowed = { ...options, allow: { networkHost: true, insecure: true } };
+  const { dockerfile: parsed, stageOptions, convertOptions } = planInput(dockerfile, allowed, environment);
   for (const platform of options.platforms ?? [stageOptions.platform]) {
     const graph = resolveStages(parsed, { ...stageOptions, platform });
     for (const { index } of graph.stages) {

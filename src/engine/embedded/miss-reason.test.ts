@@ -27,6 +27,34 @@ const cases: [string, Parts | undefined, Parts, MissCircumstances, string][] = [
     { parentRan: true },
     "parent ran",
   ],
+  [
+    "a file of the network that changed",
+    { "source 0": "url https://example.com/file sha256:a x" },
+    { "source 0": "url https://example.com/file sha256:b y" },
+    { parentRan: true },
+    "https://example.com/file changed",
+  ],
+  [
+    "a branch that moved",
+    { "source 0": `git https://example.com/x.git refs/heads/a/b ${"1".repeat(40)} x` },
+    { "source 0": `git https://example.com/x.git refs/heads/a/b ${"2".repeat(40)} y` },
+    { parentRan: true },
+    "ref a/b moved 1111111→2222222",
+  ],
+  [
+    "another commit of a repository",
+    { "source 0": `git https://example.com/x.git ${"1".repeat(40)} ${"1".repeat(40)} x` },
+    { "source 0": `git https://example.com/x.git ${"2".repeat(40)} ${"2".repeat(40)} y` },
+    { parentRan: true },
+    "https://example.com/x.git moved 1111111→2222222",
+  ],
+  [
+    "another repository",
+    { "source 0": `git https://example.com/x.git HEAD ${"1".repeat(40)} x` },
+    { "source 0": `git https://example.com/y.git HEAD ${"1".repeat(40)} x` },
+    { parentRan: true },
+    "files to copy changed",
+  ],
   ["another command", { command: "a" }, { command: "b" }, { parentRan: false }, "instruction changed"],
 ];
 
