@@ -157,3 +157,10 @@ for (const [query, message] of refused) {
     assert.throws(() => parseGitReference(`https://example.com/foo.git${query}`), { message });
   });
 }
+
+test("a long text that is nearly a reference is refused at once", () => {
+  const startedAtMs = performance.now();
+  assert.equal(parseGitReference(`git@host:${"?".repeat(50_000)}\n`), undefined);
+  assert.equal(parseGitReference(`git@host:${"?#".repeat(50_000)}\n`), undefined);
+  assert.ok(performance.now() - startedAtMs < 1000);
+});

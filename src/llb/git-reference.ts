@@ -51,7 +51,7 @@ function splitUrl(text: string): SplitReference | undefined {
 
 /** `git@github.com:moby/buildkit.git` */
 function splitScp(text: string): SplitReference | undefined {
-  const match = /^([\w-]+)@([a-z0-9.-]+):(.*?)(?:\?(.*?))?(?:#(.*))?$/i.exec(text);
+  const match = /^([\w-]+)@([a-z0-9.-]+):([^?#\n]*)(?:\?([^#\n]*))?(?:#(.*))?$/i.exec(text);
   if (!match) return undefined;
   const [, user = "", host = "", path = "", query = "", fragment = ""] = match;
   return { remote: `${user}@${host}:${path}`, scheme: "ssh", host, path, query, fragment };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parseIgnoreFile } from "./ignore-file.ts";
 import { PatternMatcher } from "./pattern-matcher.ts";
 

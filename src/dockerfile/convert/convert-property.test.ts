@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { CodedError } from "../../errors/index.ts";
 import type { Definition } from "../../llb/index.ts";
 import { convert } from "./test-helpers.ts";

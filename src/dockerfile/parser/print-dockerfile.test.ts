@@ -23,6 +23,12 @@ test("a line too long for one is printed in several", () => {
   assert.equal(parseSyntax(printed, "Dockerfile").nodes[1]!.line, tree.nodes[1]!.line);
 });
 
+test("an escape character alone at the end, which is an instruction without a name, is kept", () => {
+  const { nodes, directives } = parseSyntax("FROM x\n\\\n\n", "Dockerfile");
+  assert.equal(nodes.length, 2);
+  assert.equal(parseSyntax(printDockerfile({ nodes, directives }), "Dockerfile").nodes.length, 2);
+});
+
 const line = fc.oneof(
   { weight: 3, arbitrary: instruction() },
   fc.constantFrom(

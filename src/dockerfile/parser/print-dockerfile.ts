@@ -23,8 +23,8 @@ function printNode(node: SyntaxNode, escape: EscapeToken): string {
   return `${comments.join("\n")}\n${wrap(node.line, escape)}\n${heredocs.join("")}`;
 }
 
-/** Breaks a line that is too long to be read back. A line that ends like one to be continued was continued at the end of the
- * file, and is again. */
+/** Breaks a line that is too long to be read back. A line that is empty or ends like one to be continued was continued at the
+ * end of the file, and is again. */
 function wrap(line: string, escape: EscapeToken): string {
   const maxLength = Math.floor((maxLineBytes - 2) / 3);
   let wrapped = "";
@@ -34,7 +34,8 @@ function wrap(line: string, escape: EscapeToken): string {
     wrapped += `${rest.slice(0, end)}${escape}\n`;
     rest = rest.slice(end);
   }
-  return wrapped + rest + (withoutContinuation(rest, escape) === undefined ? "" : `${escape}\n`);
+  const isContinued = rest === "" || withoutContinuation(rest, escape) !== undefined;
+  return wrapped + rest + (isContinued ? `${escape}\n` : "");
 }
 
 /** The last place up to `maxLength` where a continuation changes nothing: not behind an escape character or white space, not
