@@ -71,6 +71,7 @@ export async function composeBuild(
     noCache: !flags.cache,
     pull: flags.pull ?? false,
     buildArgs: parseKeyValues("--build-arg", flags.buildArg, io.env),
+    defaultPlatform: io.env["DOCKER_DEFAULT_PLATFORM"],
   };
   for (const service of services) {
     // One display each: a build ends with its summary.
@@ -127,7 +128,8 @@ function prepare(
   { store, flags, io }: Preparation,
 ): Promise<ReadonlyMap<string, ImageRecord>> {
   const isBuilt = flags.build ?? true;
-  return withProgress(flags, io, (work) => prepareImages(project, services, { store, ...work, isBuilt }), {
+  const options = { store, isBuilt, defaultPlatform: io.env["DOCKER_DEFAULT_PLATFORM"] };
+  return withProgress(flags, io, (work) => prepareImages(project, services, { ...options, ...work }), {
     isMeans: true,
   });
 }

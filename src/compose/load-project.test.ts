@@ -35,6 +35,7 @@ services:
       labels: {},
       tags: [],
       noCache: false,
+      platforms: [],
       noCacheFilter: [],
       pull: false,
     },
@@ -92,6 +93,7 @@ services:
       tags: ["x:2"],
       network: "none",
       noCache: true,
+      platforms: [],
       noCacheFilter: ["a"],
       pull: true,
     },
@@ -308,3 +310,58 @@ function relative(file: string): string {
   const [, number = ""] = /^\/(\d+)/.exec(file.slice(root.length)) ?? [];
   return path.relative(path.join(root, number, "app"), file) || ".";
 }
+
+test("platforms are those of the build, of the service, or of the caller", () => {
+  const project = load({
+    "compose.yaml": `
+services:
+  many: {build: {context: ., platforms: [linux/arm64, linux/amd64]}}
+  chosen: {build: {context: ., platforms: [linux/arm64, linux/amd64]}, platform: linux/aarch64}
+  one: {build: {context: ., platforms: [linux/s390x]}}
+  own: {build: ., platform: linux/arm}
+  none: {build: .}
+`,
+  });
+  const arm64 = { os: "linux", architecture: "arm64" };
+  const amd64 = { os: "linux", architecture: "amd64" };
+  const s390x = { os: "linux", architecture: "s390x" };
+  const arm = { os: "linux", architecture: "arm", variant: "v7" };
+  const platformsOf = (overrides: Parameters<typeof toBuildOptions>[2]) =>
+    ["many", "chosen", "one", "own", "none"].map(
+      (name) => toBuildOptions(project, project.services.get(name)!, overrides)!.platforms,
+    );
+  assert.deepEqual(platformsOf({}), [[arm64, amd64], [arm64, amd64], [s390x], [arm], undefined]);
+  assert.deepEqual(platformsOf({ isForRun: true }), [undefined, [arm64], [s390x], [arm], undefined]);
+  const toOptions = (name: string) =>
+    toBuildOptions(project, project.services.get(name)!, { isForRun: true, defaultPlatform: "linux/amd64" });
+  assert.deepEqual(
+    ["many", "chosen", "own", "none"].map((name) => toOptions(name)!.platforms),
+    [[amd64], [arm64], [arm], [amd64]],
+  );
+  assert.throws(() => toOptions("one"), {
+    code: "COMPOSE_INVALID",
+    message:
+      'service "one" build.platforms does not support value set by DOCKER_DEFAULT_PLATFORM: linux/amd64',
+  });
+});
+
+test("platforms that contradict each other, or are none, are refused", () => {
+  const rows: [string, string][] = [
+    [
+      "{build: {context: ., platforms: [linux/arm64]}, platform: linux/amd64}",
+      `services.a.build.platforms must include the service's platform "linux/amd64"`,
+    ],
+    [
+      "{image: b, platform: sparkle}",
+      'services.a.platform: "sparkle": unknown operating system or architecture: invalid argument',
+    ],
+    ["{build: {context: ., platforms: linux/arm64}}", "services.a.build.platforms must be a list"],
+  ];
+  for (const [service, message] of rows) {
+    const loadIt = () => load({ "compose.yaml": `services: {a: ${service}}` });
+    assert.throws(
+      loadIt,
+      (error: Error) => error.message.replace(/^compose\.yaml:\d+:\d+: /, "") === message,
+    );
+  }
+});

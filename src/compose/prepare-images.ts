@@ -4,7 +4,7 @@ import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
 import { buildOrder } from "./start-order.ts";
-import { type BuildOverrides, toBuildOptions } from "./to-build-options.ts";
+import { type BuildOverrides, platformOf, toBuildOptions } from "./to-build-options.ts";
 
 export interface PrepareEnvironment {
   readonly store: Store;
@@ -33,19 +33,21 @@ export async function buildServices(
 export async function prepareImages(
   project: Project,
   services: readonly Service[],
-  options: PrepareEnvironment & { readonly isBuilt: boolean },
+  options: PrepareEnvironment & Pick<BuildOverrides, "defaultPlatform"> & { readonly isBuilt: boolean },
 ): Promise<ReadonlyMap<string, ImageRecord>> {
-  const { isBuilt, ...environment } = options;
-  if (isBuilt) await buildServices(project, services, environment);
+  const { isBuilt, defaultPlatform, ...environment } = options;
+  const overrides = { defaultPlatform, isForRun: true };
+  if (isBuilt) await buildServices(project, services, { ...environment, overrides });
   await using steps = new StepEngine(environment);
   const images = new ImageStore(environment.store);
   const records = new Map<string, ImageRecord>();
   for (const service of services) {
     const name = normaliseTag(imageNameOf(project, service));
     // A built image is the store's own: a registry is not asked for it.
+    const platform = platformOf(service, overrides);
     const record = service.build
-      ? requireImage(environment.store, images.find(name), undefined)
-      : await steps.resolver.resolve(name);
+      ? requireImage(environment.store, images.find(name), platform)
+      : await steps.resolver.resolve(name, platform && { platform });
     await steps.directoriesOf(record);
     records.set(service.name, record);
   }

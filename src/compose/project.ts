@@ -16,6 +16,8 @@ export interface Service {
   readonly place: Place;
   readonly build?: ServiceBuild;
   readonly image?: string;
+  /** As written, e.g. `linux/arm64`. */
+  readonly platform?: string;
   readonly containerName?: string;
   /** Undefined: that of the image; empty: none. */
   readonly command?: readonly string[];
@@ -38,6 +40,8 @@ export interface ServiceBuild {
     | { readonly kind: "file"; readonly path: string | undefined }
     | { readonly kind: "inline"; readonly text: string };
   readonly target?: string;
+  /** As written; empty: the service's. */
+  readonly platforms: readonly string[];
   readonly args: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly tags: readonly string[];

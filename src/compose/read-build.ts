@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Lookup } from "./interpolate.ts";
 import type { ServiceBuild } from "./project.ts";
-import { asBoolean, asKeyValues, asText, asTextList, fieldsOf } from "./read-nodes.ts";
+import { asBoolean, asKeyValues, asPlatform, asText, asTextList, fieldsOf } from "./read-nodes.ts";
 import { errorAt, type YamlNode } from "./yaml-tree.ts";
 
 const supported = [
@@ -17,6 +17,7 @@ const supported = [
   "no_cache",
   "no_cache_filter",
   "pull",
+  "platforms",
 ];
 const unsupported = [
   "cache_from",
@@ -24,7 +25,6 @@ const unsupported = [
   "entitlements",
   "extra_hosts",
   "isolation",
-  "platforms",
   "privileged",
   "provenance",
   "sbom",
@@ -59,6 +59,7 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
       field("additional_contexts", (value, what) => additionalContexts(value, what, directory)) ?? {},
     dockerfile: dockerfileOf(fields, { where, context }),
     ...(target === undefined ? {} : { target }),
+    platforms: field("platforms", asPlatforms) ?? [],
     args: Object.fromEntries(resolveFromEnvironment(field("args", asKeyValues) ?? new Map(), lookup)),
     labels: Object.fromEntries([...(field("labels", asKeyValues) ?? [])].map(([k, v]) => [k, v ?? ""])),
     tags: field("tags", asTextList) ?? [],
@@ -69,7 +70,13 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
   };
 }
 
+function asPlatforms(node: YamlNode, what: string): readonly string[] {
+  if (node.kind !== "sequence") throw errorAt(node.place, `${what} must be a list`);
+  return node.items.map((item) => asPlatform(item, `an item of ${what}`));
+}
+
 const emptyBuild: Omit<ServiceBuild, "context"> = {
+  platforms: [],
   additionalContexts: {},
   dockerfile: { kind: "file", path: undefined },
   args: {},

@@ -1,4 +1,5 @@
 import { didYouMean } from "../errors/index.ts";
+import { OciError, parsePlatform } from "../oci/index.ts";
 import { describe, errorAt, type YamlEntry, type YamlMap, type YamlNode } from "./yaml-tree.ts";
 
 /** Readers of typed values; each error names the place and what was wanted. */
@@ -25,6 +26,18 @@ export function asBoolean(node: YamlNode, what: string): boolean {
 export function asTextList(node: YamlNode, what: string): string[] {
   if (node.kind === "sequence") return node.items.map((item) => asText(item, `an item of ${what}`));
   return [asText(node, what)];
+}
+
+/** A platform, as it is written. */
+export function asPlatform(node: YamlNode, what: string): string {
+  const text = asText(node, what);
+  try {
+    parsePlatform(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    throw errorAt(node.place, `${what}: ${error.message}`);
+  }
 }
 
 /** A mapping, or a list of `K=V` and `K`; without value it is `null`. */

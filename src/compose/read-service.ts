@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { isSamePlatform, parsePlatform } from "../oci/index.ts";
 import { isErrno } from "../util/index.ts";
 import { ComposeError } from "./compose-error.ts";
 import type { Lookup } from "./interpolate.ts";
 import { parseDotenv } from "./parse-dotenv.ts";
 import type { Service } from "./project.ts";
 import { readBuild } from "./read-build.ts";
-import { asBoolean, asKeyValues, asMap, asText, asTextList, fieldsOf } from "./read-nodes.ts";
+import { asBoolean, asKeyValues, asMap, asPlatform, asText, asTextList, fieldsOf } from "./read-nodes.ts";
 import { readVolumes } from "./read-volumes.ts";
 import { splitWords } from "./split-words.ts";
 import { describe, errorAt, type YamlEntry, type YamlNode } from "./yaml-tree.ts";
@@ -14,6 +15,7 @@ import { describe, errorAt, type YamlEntry, type YamlNode } from "./yaml-tree.ts
 const supported = [
   "build",
   "image",
+  "platform",
   "container_name",
   "command",
   "entrypoint",
@@ -35,7 +37,7 @@ const unsupported =
   cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec deploy develop device_cgroup_rules devices dns dns_opt
   dns_search domainname extends external_links extra_hosts gpus group_add healthcheck hostname init ipc isolation label_file
   labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models networks oom_kill_disable
-  oom_score_adj pid pids_limit platform post_start pre_start pre_stop privileged profiles provider pull_policy
+  oom_score_adj pid pids_limit post_start pre_start pre_stop privileged profiles provider pull_policy
   pull_refresh_after read_only runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal
   storage_opt sysctls tmpfs tty ulimits use_api_socket userns_mode uts volumes_from`.split(/\s+/);
 
@@ -61,6 +63,7 @@ export function readService(name: string, entry: YamlEntry, reading: ServiceRead
       field("build", (node, what) => readBuild(node, { where: what, ...reading })),
     ),
     ...defined("image", field("image", asText)),
+    ...defined("platform", field("platform", asPlatform)),
     ...defined("containerName", field("container_name", asText)),
     ...defined("command", field("command", asCommand)),
     ...defined("entrypoint", field("entrypoint", asCommand)),
@@ -74,9 +77,16 @@ export function readService(name: string, entry: YamlEntry, reading: ServiceRead
   field("ports", checkPorts);
   field("expose", asTextList);
   field("restart", checkRestart);
+  checkPlatforms(service);
   if (!service.build && service.image === undefined)
     throw errorAt(entry.key, `${where} has neither build nor image; one is needed`);
   return service;
+}
+
+function checkPlatforms({ name, place, platform, build }: Service): void {
+  if (platform === undefined || !build || build.platforms.length === 0) return;
+  if (build.platforms.some((each) => isSamePlatform(parsePlatform(each), parsePlatform(platform)))) return;
+  throw errorAt(place, `services.${name}.build.platforms must include the service's platform "${platform}"`);
 }
 
 /** `{ [key]: value }`, or nothing: absent and undefined are two things here. */

@@ -1,4 +1,6 @@
 import { type BuildOptions, type NamedContextSpec, parseNamedContext } from "../build/index.ts";
+import { isSamePlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { ComposeError } from "./compose-error.ts";
 import { contextService, imageNameOf, type Project, type Service, type ServiceBuild } from "./project.ts";
 import { isUrl } from "./read-build.ts";
 import { serviceOf } from "./start-order.ts";
@@ -8,6 +10,10 @@ export interface BuildOverrides {
   readonly noCache?: boolean;
   readonly pull?: boolean;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Platform of services that name none (`$DOCKER_DEFAULT_PLATFORM`). */
+  readonly defaultPlatform?: string | undefined;
+  /** The image is to be run here: one platform is enough. */
+  readonly isForRun?: boolean;
 }
 
 /** The build of a service, or undefined when it has none. The image is named as Compose names it. */
@@ -28,6 +34,7 @@ export function toBuildOptions(
         ? build.dockerfile
         : { kind: "text", text: build.dockerfile.text, name: "Dockerfile" },
     ...(build.target === undefined ? {} : { target: build.target }),
+    ...platformsOf(service, build, overrides),
     tags: [imageNameOf(project, service), ...build.tags],
     buildArgs: { ...build.args, ...overrides.buildArgs },
     labels: build.labels,
@@ -39,6 +46,34 @@ export function toBuildOptions(
     storeImage: true,
     needDigest: false,
   };
+}
+
+/** The platform of a service; undefined: this machine's. */
+export function platformOf(
+  { platform }: Service,
+  { defaultPlatform }: Pick<BuildOverrides, "defaultPlatform">,
+): Platform | undefined {
+  const text = platform ?? defaultPlatform;
+  return text ? parsePlatform(text) : undefined;
+}
+
+function platformsOf(
+  service: Service,
+  { platforms }: ServiceBuild,
+  overrides: BuildOverrides,
+): Pick<BuildOptions, "platforms"> {
+  const own = platformOf(service, overrides);
+  const all = platforms.map(parsePlatform);
+  if (all.length === 0) return own ? { platforms: [own] } : {};
+  if (own && !all.some((each) => isSamePlatform(each, own))) {
+    throw new ComposeError(
+      "COMPOSE_INVALID",
+      `service "${service.name}" build.platforms does not support value set by DOCKER_DEFAULT_PLATFORM: ${overrides.defaultPlatform}`,
+    );
+  }
+  if (!overrides.isForRun) return { platforms: all };
+  if (own) return { platforms: [own] };
+  return all.length === 1 ? { platforms: all } : {};
 }
 
 function namedContexts(

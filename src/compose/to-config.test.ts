@@ -16,6 +16,7 @@ const service: Service = {
     labels: {},
     tags: ["extra:1"],
     noCache: false,
+    platforms: [],
     noCacheFilter: [],
     pull: false,
   },
