@@ -26,10 +26,12 @@ export type BuildErrorCode =
   | "INVALID_OUTPUT"
   /** A name of -t is no image name. */
   | "INVALID_TAG"
+  /** Steps that are recorded do something else when they run again. */
+  | "RESULT_DIFFERS"
   /** A secret's file is not there. */
   | "SECRET_UNREADABLE"
   /** An ssh agent or key that was to be lent is not there, or is none. */
   | "SSH_UNUSABLE";
 
-/** A build that cannot begin. */
+/** A build that cannot begin, or whose result cannot be relied on. */
 export class BuildError extends CodedError<BuildErrorCode> {}

@@ -66,6 +66,7 @@ async function buildTarget(
     ...prepared.shared,
     stepsRun: solved.run.length,
     stepsCached: solved.cached.length,
+    ...(options.verify && { verified: solved.verified }),
     names: options.storeImage ? names : [],
     ...stored,
     ...digests,

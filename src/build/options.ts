@@ -1,5 +1,6 @@
 import type { Store } from "../content/index.ts";
 import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/index.ts";
+import type { VerifiedResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { FetchedContext } from "../dockerfile/index.ts";
 import type { NamedContextSpec } from "./named-context.ts";
@@ -65,6 +66,8 @@ export interface BuildOptions {
   readonly keepStorageBytes?: number;
   /** Fail unless the lock knows every image, URL and git ref, and none has moved since. */
   readonly frozen?: boolean;
+  /** Run steps that are recorded again and compare; the recorded results make the image. */
+  readonly verify?: boolean;
   /** How many steps may run at once; default: the number of cores, at least 2. */
   readonly jobs?: number;
 }
@@ -149,6 +152,8 @@ export interface BuildResult {
   readonly stagesSkipped: readonly string[];
   readonly stepsRun: number;
   readonly stepsCached: number;
+  /** With `verify`: how each recorded step compares with itself run again. */
+  readonly verified?: readonly VerifiedResult[];
   /** Normalised names that now point to the image. */
   readonly names: readonly string[];
   /** Key of the image record in the store, when the image was stored. */

@@ -52,9 +52,9 @@ export class PreparedBuild implements AsyncDisposable {
       if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
       const needed = plans.flatMap((plan) => plan.localContexts);
       if (needed.some((name) => !localContexts.has(name))) throw noContext();
-      const { jobs = defaultJobs() } = options;
+      const { jobs = defaultJobs(), verify = false } = options;
       const { signal } = environment;
-      const request = { session, project: projectOf(options, dockerfile), jobs, signal };
+      const request = { session, project: projectOf(options, dockerfile), jobs, verify, signal };
       return new PreparedBuild({ steps, plans, request, agents });
     } catch (error) {
       await steps[Symbol.asyncDispose]();

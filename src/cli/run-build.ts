@@ -26,7 +26,21 @@ export async function runBuild(
   if (flags.iidfile && id) write(io.cwd, flags.iidfile, id);
   if (flags.metadataFile) write(io.cwd, flags.metadataFile, metadataText(result));
   if (progressMode(flags, io.env) === "quiet" && id && !usesStdout(options)) io.stdout.write(`${id}\n`);
+  await requireSameResults(result);
   return result;
+}
+
+/** The image is there, of recorded results, but a check that found something has failed. */
+async function requireSameResults({ verified = [] }: BuildResult): Promise<void> {
+  const lines = verified.flatMap(({ step, difference }) =>
+    difference ? [`\n  ${step}: ${difference.path}: ${difference.what}`] : [],
+  );
+  if (lines.length === 0) return;
+  const { BuildError } = await import("../build/index.ts");
+  const counted = `${lines.length} of ${verified.length} recorded steps`;
+  throw new BuildError("RESULT_DIFFERS", `${counted} made something else when run again:${lines.join("")}`, {
+    hint: "the image has the recorded results, which are kept; build with --no-cache-filter STAGE to replace them",
+  });
 }
 
 /** A build that fails leaves no old answer behind; `/dev/stdout` and the like stay, of course. */

@@ -2,7 +2,7 @@ import type { Definition, Vertex, VertexDigest } from "../llb/index.ts";
 import type { PartChange } from "../progress/index.ts";
 import type { Session } from "../session/index.ts";
 import type { Stack } from "./stack.ts";
-import type { StepResult } from "./step-result.ts";
+import type { StepResult, VerifiedResult } from "./step-result.ts";
 
 /** Runs build graphs. The embedded engine runs them here. */
 export interface Engine extends AsyncDisposable {
@@ -20,6 +20,8 @@ export interface SolveRequest {
   /** Names the build between runs, so that a step can be compared with its last run. */
   readonly project: string;
   readonly jobs: number;
+  /** Do the work of recorded results again and compare; the recorded ones are taken all the same. */
+  readonly verify?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -41,4 +43,6 @@ export interface SolveResult {
   readonly cached: readonly VertexDigest[];
   /** What its steps made or found, for other machines. */
   readonly results: readonly StepResult[];
+  /** Those of `verify`. */
+  readonly verified: readonly VerifiedResult[];
 }

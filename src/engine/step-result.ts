@@ -29,3 +29,15 @@ export interface RemoteResult {
 export interface ResultSource {
   find(key: string): Promise<RemoteResult | undefined>;
 }
+
+/** A recorded result that was compared with the same work done again. */
+export interface VerifiedResult {
+  /** Name of the step, for people. */
+  readonly step: string;
+  /** Absent when both are the same. */
+  readonly difference?: {
+    readonly path: string;
+    /** `content`, `mode 0644→0755`, `only in the new layer`. */
+    readonly what: string;
+  };
+}

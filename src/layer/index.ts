@@ -1,5 +1,6 @@
 export { entriesBelow } from "./entries-below.ts";
 export { type Compression, sniffCompression } from "./compression.ts";
+export { compareLayers, type LayerDifference } from "./compare-layers.ts";
 export { readUncompressed } from "./decompress.ts";
 export { type ByteSink, descriptorSink } from "./byte-sink.ts";
 export { chunksOf, isArchiveStart, isTar } from "./is-tar.ts";

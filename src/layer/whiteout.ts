@@ -34,3 +34,11 @@ export function whiteoutName(name: string): string {
 export function isWhiteoutName(name: string): boolean {
   return name.startsWith(prefix);
 }
+
+/** The path that a whiteout of `layerEntries` hides; undefined for every other entry. */
+export function whiteoutOf(path: string): string | undefined {
+  const slash = path.lastIndexOf("/") + 1;
+  const name = path.slice(slash);
+  if (!name.startsWith(prefix) || name.startsWith(metaPrefix)) return undefined;
+  return path.slice(0, slash) + name.slice(prefix.length);
+}

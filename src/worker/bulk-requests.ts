@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { selectionFile, type Store } from "../content/index.ts";
-import { type OpaqueXattr, unpackTar } from "../layer/index.ts";
+import { compareLayers, type OpaqueXattr, unpackTar } from "../layer/index.ts";
 import type { LayerCompression } from "../oci/index.ts";
 import {
   applyFileActions,
@@ -35,6 +35,7 @@ export interface BulkApi
     | "digestSources"
     | "packLayer"
     | "exportTree"
+    | "compareLayers"
     | "remove"
     | "measure"
     | "removeCacheMounts"
@@ -50,6 +51,7 @@ export const BULK_METHODS = [
   "digestSources",
   "packLayer",
   "exportTree",
+  "compareLayers",
   "remove",
   "measure",
   "removeCacheMounts",
@@ -110,6 +112,11 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
       const absolute = trees.map(({ lowers, directory }) => ({ lowers: fsOf(lowers), directory }));
       const request = { trees: absolute, dest, opaqueXattr, times };
       return form === "tar" ? await exportTar(request) : await exportDirectory(request);
+    },
+
+    async compareLayers({ recorded, made }) {
+      const { layers } = store;
+      return { difference: compareLayers(layers.fsOf(recorded), layers.fsOf(made), { opaqueXattr }) };
     },
 
     async remove({ layers, paths }) {

@@ -71,6 +71,7 @@ const METHODS = {
   digestSources: true,
   packLayer: true,
   exportTree: true,
+  compareLayers: true,
   remove: true,
   measure: true,
   removeCacheMounts: true,

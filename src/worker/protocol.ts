@@ -1,3 +1,4 @@
+import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
 import type { FileChange } from "../tree/index.ts";
 import type { Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
@@ -48,6 +49,10 @@ export interface WorkerApi {
     form: "directory" | "tar";
     times?: LayerTimes;
   }): Promise<{ sizeBytes: number }>;
+  /** Compares a recorded layer with one that was made again, times apart: the first path where they differ, or undefined. */
+  compareLayers(request: { recorded: LayerId; made: LayerId }): Promise<{
+    difference: LayerDifference | undefined;
+  }>;
   /** Removes layer directories and trees in `tmp/` and `mounts/`, whatever owners and modes they hold. */
   remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;
   /** Sums of the sizes of the files below directories of `mounts/`; 0 for one that is not there. */

@@ -85,6 +85,7 @@ export function addBuildOptions(command: Command): Command {
     .optionsGroup("How to build:")
     .option("--no-cache", "Run every step again")
     .option("--no-cache-filter <stages>", "Run every step of these stages again", collect, [])
+    .option("--verify", "Run recorded steps again and compare: the first file that differs is named")
     .option("--reproducible", "Give the same image for the same inputs, on every machine and day")
     .option(
       "--cache-from <source>",

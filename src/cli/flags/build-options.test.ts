@@ -79,6 +79,7 @@ test("the options of docker build become those of a build", async () => {
     [["--platform", "local"], { platforms: [hostPlatform()] }],
     [["--secret", "id=a,env=B"], { secrets: [{ id: "a", source: { kind: "env", name: "B" } }] }],
     [["-j", "3"], { jobs: 3 }],
+    [["--verify"], { verify: true }],
     [["--rm", "--provenance=false", "--sbom=false"], {}],
   ];
   for (const [args, expected] of table) {
@@ -107,6 +108,7 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["--platform", "sparkle", "."], '"sparkle": unknown operating system or architecture: invalid argument'],
     [["--network", "bridge", "."], 'Cannot use network "bridge": unknown mode'],
     [["--progress", "fancy", "."], 'Cannot show progress as "fancy": unknown mode'],
+    [["--verify", "--no-cache", "."], "Cannot use --verify with --no-cache: it compares with the cache"],
     [["-o", "-", "-o", "type=oci", "."], "Cannot write two outputs to standard output"],
   ];
   for (const [args, message] of table) await assert.rejects(parse(args), { message }, args.join(" "));

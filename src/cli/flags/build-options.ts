@@ -35,6 +35,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly cacheTo?: readonly string[];
   readonly reproducible?: boolean;
   readonly frozen?: boolean;
+  readonly verify?: boolean;
 }
 
 /** Turns the options of `slipway build` into those of a build. Reads standard input when the Dockerfile comes from there.
@@ -44,6 +45,8 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
   const outputs = [...flags.output, ...(flags.push ? ["type=registry"] : [])].map(parseOutput);
   const specs = outputs.flatMap(({ spec }) => (spec ? [spec] : []));
   checkStdout(specs, io);
+  if (flags.verify && !flags.cache)
+    throw new UsageError("Cannot use --verify with --no-cache: it compares with the cache");
   const contextInput = await readContextInput(context, flags.file, io);
   const tags = [...flags.tag, ...outputs.flatMap(({ names }) => names)];
   return {
@@ -73,6 +76,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     ...(flags.frozen ? { frozen: true } : {}),
     ...(flags.reproducible ? { reproducible: true } : {}),
+    ...(flags.verify ? { verify: true } : {}),
     ...(rewritesStored(outputs) ? { rewriteTimestamp: true } : {}),
   };
 }

@@ -15,6 +15,7 @@ import {
   type SolverVertex,
 } from "../../solver/index.ts";
 import type { WorkerApi, WorkerLog } from "../../worker/index.ts";
+import type { VerifiedResult } from "../step-result.ts";
 import type { Engine, SolveRequest, SolveResult, StepPlan } from "../engine.ts";
 import { emptyStack, type Stack } from "../stack.ts";
 import type { PartChange } from "../../progress/index.ts";
@@ -27,6 +28,7 @@ import { FileOperation } from "./operations/file-operation.ts";
 import { MergeOperation } from "./operations/merge-operation.ts";
 import { isRemote, RemoteOperation } from "./operations/remote-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
+import { type Step, VerifiedStep } from "./operations/verified-step.ts";
 import { planSteps } from "./plan-steps.ts";
 import { PullReporter } from "./pull-reporter.ts";
 import type { SolveEnvironment } from "./step-context.ts";
@@ -72,7 +74,8 @@ export class EmbeddedEngine implements Engine {
     const stacks = definitions.map(({ root }) => (root && stackOf.get(root)) ?? emptyStack);
     await this.#keepRemote(stacks);
     const results = [...environment.results.values()];
-    return { stacks, run: observer.run, cached: observer.cached, results };
+    const verified = [...(environment.verified?.values() ?? [])];
+    return { stacks, run: observer.run, cached: observer.cached, results, verified };
   }
 
   /** An image must not depend on a cache that may be gone tomorrow: its layers come into the store. */
@@ -115,6 +118,7 @@ export class EmbeddedEngine implements Engine {
       worker: () => this.worker(),
       captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
       reasons: new Map(),
+      ...(request.verify && { verified: new Map() }),
       results: new Map(),
     };
   }
@@ -173,12 +177,16 @@ function toOperation(environment: SolveEnvironment, vertex: Vertex): Operation<V
         ? new RemoteOperation(environment, vertex, op)
         : new SourceOperation(environment.options, op);
     case "exec":
-      return new ExecOperation(environment, vertex, op);
+      return verifiable(environment, vertex, new ExecOperation(environment, vertex, op));
     case "file":
-      return new FileOperation(environment, vertex, op);
+      return verifiable(environment, vertex, new FileOperation(environment, vertex, op));
     case "merge":
       return new MergeOperation();
   }
+}
+
+function verifiable(environment: SolveEnvironment, vertex: Vertex, step: Step): Operation<Value> {
+  return environment.verified ? new VerifiedStep(environment, vertex, step) : step;
 }
 
 /** Adds the Dockerfile's line to what an operation throws. */
@@ -211,7 +219,9 @@ class StepReporter implements SolverObserver {
     this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now(), ...reason });
   }
 
-  completed(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {
+  completed(id: string, end: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {
+    const verified = this.#environment.verified?.get(id as VertexDigest);
+    const outcome = verified ? "cached" : end;
     const op = this.#definition.vertices.get(id as VertexDigest)?.op;
     if (op?.kind === "merge") return;
     const source = op?.kind === "source" ? op.identifier : undefined;
@@ -224,7 +234,7 @@ class StepReporter implements SolverObserver {
       timeMs: Date.now(),
       outcome,
       ...(outcome === "failed" && error instanceof Error && { error: error.message }),
-      ...(outcome !== "cached" && this.#reasonOf(id)),
+      ...(verified ? { reason: comparison(verified) } : outcome !== "cached" && this.#reasonOf(id)),
     });
   }
 
@@ -238,4 +248,9 @@ class StepReporter implements SolverObserver {
 function imageReferences(identifier: string): readonly string[] {
   const pinned = identifier.slice("docker-image://".length);
   return [pinned.replace(/@sha256:[0-9a-f]{64}$/, ""), pinned];
+}
+
+function comparison({ difference }: VerifiedResult): string {
+  if (!difference) return "ran again with the same result";
+  return `differs when it runs again: ${difference.path}: ${difference.what}`;
 }

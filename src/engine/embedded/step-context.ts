@@ -3,7 +3,7 @@ import type { EmitEvent } from "../../progress/index.ts";
 import type { Session } from "../../session/index.ts";
 import type { LayerId, WorkerApi } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
-import type { StepResult } from "../step-result.ts";
+import type { StepResult, VerifiedResult } from "../step-result.ts";
 import { type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
 import { type CacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
@@ -26,6 +26,8 @@ export interface SolveEnvironment {
   captureLog(runId: string, vertex: Vertex): () => void;
   /** Why a step runs, for its events. */
   readonly reasons: Map<string, MissReason>;
+  /** Present when recorded results are to be checked: how it went, by vertex. */
+  readonly verified?: Map<VertexDigest, VerifiedResult>;
   /** What steps made or found, by vertex. */
   readonly results: Map<VertexDigest, StepResult>;
 }

@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import { newLayerId } from "../../../content/index.ts";
 import type { CopyAction, ExecOp, Mount, Vertex } from "../../../llb/index.ts";
-import type { Operation } from "../../../solver/index.ts";
-import type { RunRequest, WorkerMount } from "../../../worker/index.ts";
+import type { LayerId, RunRequest, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import type { Step } from "./verified-step.ts";
 
 /** RUN. */
-export class ExecOperation implements Operation<Value> {
+export class ExecOperation implements Step {
   readonly #environment: SolveEnvironment;
   readonly #vertex: Vertex;
   readonly #op: ExecOp;
@@ -36,7 +36,7 @@ export class ExecOperation implements Operation<Value> {
     const parts = await this.#keyParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const layer = newLayerId();
-    await this.#run(await this.#request(inputs, layer));
+    await this.make(inputs, layer);
     const key = cacheKey(parts);
     const made = recordLayer(this.#environment, this.#vertex, {
       layer,
@@ -47,7 +47,8 @@ export class ExecOperation implements Operation<Value> {
     return this.#push(inputs, made, true);
   }
 
-  async #run(request: RunRequest): Promise<void> {
+  async make(inputs: readonly Value[], layer: LayerId): Promise<void> {
+    const request = await this.#request(inputs, layer);
     const worker = await this.#environment.worker();
     const release = this.#environment.captureLog(request.runId, this.#vertex);
     try {

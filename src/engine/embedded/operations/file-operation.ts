@@ -1,16 +1,16 @@
 import { newLayerId } from "../../../content/index.ts";
 import type { FileOp, Vertex } from "../../../llb/index.ts";
-import type { Operation } from "../../../solver/index.ts";
 import { type FileChange, selectionChanges } from "../../../tree/index.ts";
-import type { FileActionsRequest } from "../../../worker/index.ts";
+import type { FileActionsRequest, LayerId } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
 import { firstBuild, withFiles } from "../miss-reason.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import type { Step } from "./verified-step.ts";
 
 /** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
-export class FileOperation implements Operation<Value> {
+export class FileOperation implements Step {
   readonly #environment: SolveEnvironment;
   readonly #vertex: Vertex;
   readonly #op: FileOp;
@@ -42,7 +42,12 @@ export class FileOperation implements Operation<Value> {
     }
     const layer = newLayerId();
     const worker = await this.#environment.worker();
-    const { contentDigests, changes } = await worker.applyFileActions(await this.#request(inputs, layer));
+    const { records, project } = this.#environment;
+    const previousLayer = records.lastLayer(stepSlots(project, this.#vertex));
+    const { contentDigests, changes } = await worker.applyFileActions({
+      ...(await this.#request(inputs, layer)),
+      ...(previousLayer !== undefined && { previousLayer }),
+    });
     this.#noteFiles(changes);
     const content = this.#parts(inputs, contentDigests);
     const definition = this.#parts(
@@ -60,6 +65,11 @@ export class FileOperation implements Operation<Value> {
       ],
     });
     return this.#push(inputs, made, true);
+  }
+
+  async make(inputs: readonly Value[], layer: LayerId): Promise<void> {
+    const worker = await this.#environment.worker();
+    await worker.applyFileActions(await this.#request(inputs, layer));
   }
 
   /** Keys of other stages' files are their stacks' identities: known without a look at any file. */
@@ -109,8 +119,7 @@ export class FileOperation implements Operation<Value> {
   }
 
   async #request(inputs: readonly Value[], output: string): Promise<FileActionsRequest> {
-    const { directories, records, project } = this.#environment;
-    const previousLayer = records.lastLayer(stepSlots(project, this.#vertex));
+    const { directories } = this.#environment;
     const sources = inputs.map(async (input) =>
       input.kind === "context"
         ? { kind: "context" as const, context: input.opened.source }
@@ -121,7 +130,6 @@ export class FileOperation implements Operation<Value> {
       output,
       actions: this.#op.actions,
       sources: await Promise.all(sources),
-      ...(previousLayer !== undefined && { previousLayer }),
     };
   }
 
