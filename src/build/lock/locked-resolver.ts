@@ -39,7 +39,7 @@ export class LockedResolver implements ImageConfigResolver {
     if (parsed.digest !== undefined) return await this.#resolver.resolveImageConfig(reference, options);
     const name = formatReference(parsed);
     const locked = this.#lock.image(name, options.platform);
-    const isLocal = this.#isLocal(name);
+    const isLocal = (locked === undefined || locked.local === true) && this.#isLocal(name);
     const pinned = locked && !isLocal && !this.#has(name, locked.digest) ? `${name}@${locked.digest}` : name;
     const resolver = isLocal ? this.#localResolver : this.#resolver;
     const image = await resolver.resolveImageConfig(pinned, options);

@@ -38,7 +38,7 @@ export class GitFetcher {
     const commit = [ref, checksum].find(isCommitId);
     if (commit === undefined || !commit.startsWith(checksum)) return undefined;
     const record = this.#records.find(nameOf(source, commit, ref));
-    return record && toCommit(record, true);
+    return record && toCommit(source, record, { ref: ref || commit, isCached: true });
   }
 
   async fetch(source: GitSource, report: FetchReport): Promise<FetchedCommit> {
@@ -51,9 +51,8 @@ export class GitFetcher {
       const { ref, commit } = resolved;
       report.onLog?.(`${commit}\t${ref}`);
       const known = this.#records.find(nameOf(source, commit, ref));
-      return known
-        ? toCommit(known, true)
-        : toCommit(await this.#checkout(source, connection, resolved), false);
+      const record = known ?? (await this.#checkout(source, connection, resolved));
+      return toCommit(source, record, { ref, isCached: known !== undefined });
     });
   }
 
@@ -142,7 +141,14 @@ function nameOf({ remote, subdir, keepGitDir, submodules, mtime }: GitSource, co
   return { git: commit, subdir: subdir ?? "/", submodules, mtime, ...kept };
 }
 
-function toCommit({ layer, identity, createdAtMs, parts }: SourceRecord, isCached: boolean): FetchedCommit {
-  const { remote = "", ref = "", commit = "" } = parts;
-  return { layer, identity, createdAtMs, version: `git ${remote} ${ref} ${commit}`, commit, ref, isCached };
+/** What was asked for counts, not what the tree was first fetched for. */
+function toCommit(
+  source: GitSource,
+  { layer, identity, createdAtMs, parts }: SourceRecord,
+  { ref, isCached }: { readonly ref: string; readonly isCached: boolean },
+): FetchedCommit {
+  const { commit = "" } = parts;
+  const asked = (source.ref ?? "HEAD").replace(/^refs\/(?:heads|tags)\//, "");
+  const version = `git ${redactUrls(source.remote)} ${asked} ${commit}`;
+  return { layer, identity, createdAtMs, version, commit, ref, isCached };
 }

@@ -10,7 +10,10 @@ export interface GitLogin {
 /** Finds what to log in with, in BuildKit's order: the secrets `GIT_AUTH_HEADER.<host>`, `GIT_AUTH_TOKEN.<host>`, `GIT_AUTH_HEADER`,
  * `GIT_AUTH_TOKEN`, then user and password of the URL. Only HTTP remotes are logged in to this way. */
 export async function gitLogin(remote: string, session: Pick<Session, "secret">): Promise<GitLogin> {
-  if (!/^https?:\/\//.test(remote) || !URL.canParse(remote)) return { remote, secretSettings: [] };
+  if (!/^https?:\/\//.test(remote) || !URL.canParse(remote)) {
+    // git has no use for the password of another protocol, and would keep it.
+    return { remote: remote.replace(/^([a-z]+:\/\/[^/:@]*):[^/@]*@/, "$1@"), secretSettings: [] };
+  }
   const url = new URL(remote);
   const header = (await secretHeader(url, session)) ?? userHeader(url);
   const plain = remote.replace(/^(https?:\/\/)[^/]*@/, "$1");

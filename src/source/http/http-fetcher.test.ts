@@ -78,6 +78,7 @@ test("what a checksum names is found under any URL, without a request", async (t
   const checksum = `sha256:${hex("sha256", "hello")}`;
   const found = await again().fetchHttp({ url: "http://127.0.0.1:1/elsewhere/file", checksum });
   assert.deepEqual([found.layer, found.isCached], [first.layer, true]);
+  assert.equal(found.version, `url http://127.0.0.1:1/elsewhere/file ${checksum}`);
 });
 
 test("a compressed answer is kept as what is inside", async (t) => {

@@ -36,7 +36,7 @@ export class HttpFetcher implements AsyncDisposable {
   /** A file that the store has under the source's checksum, wherever it came from. */
   find(source: HttpSource): FetchedFile | undefined {
     const record = source.checksum === undefined ? undefined : this.#records.find(pinned(source));
-    return record && toFile(record, true);
+    return record && toFile(source, record, true);
   }
 
   async fetch(source: HttpSource, report: FetchReport): Promise<FetchedFile> {
@@ -45,9 +45,10 @@ export class HttpFetcher implements AsyncDisposable {
     if (found) return found;
     const request = await this.#read(source);
     const last = source.checksum === undefined ? this.#records.find(lastOf(request)) : undefined;
-    if (last && (await this.#isUnchanged(request, last))) return toFile(last, true);
+    if (last && (await this.#isUnchanged(request, last))) return toFile(source, last, true);
     const record = await this.#download(request, last, report);
-    return record === last ? toFile(record, true) : toFile(this.#put(request, record), false);
+    if (record !== last) this.#put(request, record);
+    return toFile(source, record, record === last);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,13 +121,12 @@ export class HttpFetcher implements AsyncDisposable {
     return this.#client.request(url, { method, headers: all, authorization, subject }, use);
   }
 
-  #put(request: Request, record: SourceRecord): SourceRecord {
+  #put(request: Request, record: SourceRecord): void {
     const { source } = request;
     this.#records.put(lastOf(request), record);
     for (const checksum of new Set([source.checksum, record.parts["digest"]])) {
       if (checksum !== undefined) this.#records.put(pinned({ ...source, checksum }), record);
     }
-    return record;
   }
 }
 
@@ -174,7 +174,13 @@ function toRecord(
   };
 }
 
-function toFile({ layer, identity, createdAtMs, parts }: SourceRecord, isCached: boolean): FetchedFile {
-  const { url = "", digest = "", filename = "" } = parts;
-  return { layer, identity, createdAtMs, version: `url ${url} ${digest}`, filename, digest, isCached };
+/** What was asked for counts, not the URL that the bytes first came from. */
+function toFile(
+  source: HttpSource,
+  { layer, identity, createdAtMs, parts }: SourceRecord,
+  isCached: boolean,
+): FetchedFile {
+  const { digest = "", filename = "" } = parts;
+  const version = `url ${redactUrls(parseUrl(source.url).href)} ${digest}`;
+  return { layer, identity, createdAtMs, version, filename, digest, isCached };
 }
