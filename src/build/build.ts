@@ -1,5 +1,5 @@
 import type { Store } from "../content/index.ts";
-import { ImageStore, type StoredRecord } from "../image/index.ts";
+import { ImageStore, noteSizes, shownImage, type StoredRecord } from "../image/index.ts";
 import type { BuildSummary, EmitEvent } from "../progress/index.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
@@ -83,6 +83,7 @@ function storeImage(store: Store, record: StoredRecord, names: readonly string[]
   const images = new ImageStore(store);
   const recordId = images.putRecord(record);
   for (const name of names) images.setName(name, recordId);
+  noteSizes(store, shownImage(store, record));
   return { recordId };
 }
 

@@ -16,8 +16,9 @@ export function toImageRecord(
     created: createdAtMs === undefined ? undefined : (created ?? new Date(createdAtMs).toISOString()),
     description: step,
   }));
+  const steps = stack.layers.map(({ step }) => step ?? null);
   const layers = stack.layers.map((found) => toImageLayer(found, times));
-  return { config: finishHistory(plan.config, facts), layers, build };
+  return { config: finishHistory(plan.config, facts), layers, build: { ...build, steps } };
 }
 
 function toImageLayer(

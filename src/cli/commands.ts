@@ -72,6 +72,24 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/history.ts"),
   },
   {
+    name: "files",
+    group: "Images:",
+    summary: "List the files of an image or a stage",
+    load: () => import("./commands/files.ts"),
+  },
+  {
+    name: "size",
+    group: "Images:",
+    summary: "Show what makes an image or a stage large",
+    load: () => import("./commands/size.ts"),
+  },
+  {
+    name: "diff",
+    group: "Images:",
+    summary: "Show what differs between two images or stages",
+    load: () => import("./commands/diff.ts"),
+  },
+  {
     name: "tag",
     group: "Images:",
     summary: "Give an image another name",

@@ -10,7 +10,13 @@ export interface ImageRecord {
   /** Set for an image that came from a registry or archive: its own manifest and config stay as they were. */
   readonly origin?: ImageOrigin;
   /** Set for an image that was built. */
-  readonly build?: { readonly target: string; readonly dockerfile: string; readonly contextDir?: string };
+  readonly build?: {
+    readonly target: string;
+    readonly dockerfile: string;
+    readonly contextDir?: string;
+    /** Name of the step that made each layer; null for a base image's. */
+    readonly steps?: readonly (string | null)[];
+  };
 }
 
 /** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.

@@ -31,4 +31,5 @@ export { planPrune, type PruneOptions, type PrunePlan, type StoreInventory } fro
 export { previewPrune, type PruneRun, pruneStore } from "./prune-store.ts";
 export { recordId, type RecordId } from "./record-files.ts";
 export { type RemovedImage, removeImage } from "./remove-image.ts";
+export { type LayerSize, layerSizes, noteSizes, previousSizes } from "./size-history.ts";
 export { imagesOf, isIndex, platformOf, requireImage, selectImage, shownImage } from "./select-image.ts";

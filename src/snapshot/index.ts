@@ -1,3 +1,4 @@
+export { diffTrees, type FileDifference } from "./diff-trees.ts";
 export { digestSources } from "./digest-sources.ts";
 export type { EarlierLayer } from "./copy-memory.ts";
 export { copyDirectoryMetadata } from "./directory-metadata.ts";
@@ -12,6 +13,7 @@ export {
 export { type NumericOwner, resolveOwner } from "./file-owner.ts";
 export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";
+export { type ListedFile, listTree, walkTree } from "./list-tree.ts";
 export { mountOverlay, OverlayLinks, type OverlayOptions } from "./mount-overlay.ts";
 export {
   type FoundMountPoints,

@@ -6,9 +6,11 @@ import type { LayerCompression } from "../oci/index.ts";
 import {
   applyFileActions,
   type CopySource,
+  diffTrees,
   digestSources,
   type EarlierLayer,
   LayerDigests,
+  listTree,
 } from "../snapshot/index.ts";
 import { type FileChange, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
@@ -37,6 +39,8 @@ export interface BulkApi
     | "exportTree"
     | "compareLayers"
     | "remove"
+    | "listTree"
+    | "diffTrees"
     | "measure"
     | "removeCacheMounts"
   > {
@@ -53,6 +57,8 @@ export const BULK_METHODS = [
   "exportTree",
   "compareLayers",
   "remove",
+  "listTree",
+  "diffTrees",
   "measure",
   "removeCacheMounts",
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
@@ -122,6 +128,14 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     async remove({ layers, paths }) {
       for (const layer of layers) removePath(store.layers.dirOf(layer));
       for (const file of paths) removePath(insideStore(store, file));
+    },
+
+    async listTree({ lowers, under }) {
+      return { files: listTree(fsOf(lowers), under) };
+    },
+
+    async diffTrees({ before, after }) {
+      return { differences: diffTrees(fsOf(before), fsOf(after)) };
     },
 
     async measure({ paths }) {

@@ -73,6 +73,8 @@ const METHODS = {
   exportTree: true,
   compareLayers: true,
   remove: true,
+  listTree: true,
+  diffTrees: true,
   measure: true,
   removeCacheMounts: true,
   readTextFile: true,

@@ -1,5 +1,6 @@
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
+import type { FileDifference, ListedFile } from "../snapshot/index.ts";
 import type { FileChange } from "../tree/index.ts";
 import type { Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
 
@@ -55,6 +56,13 @@ export interface WorkerApi {
   }>;
   /** Removes layer directories and trees in `tmp/` and `mounts/`, whatever owners and modes they hold. */
   remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;
+  /** The files of a stack of layers as they are seen from the top, at `under` and below. */
+  listTree(request: { lowers: readonly LayerId[]; under: string }): Promise<{ files: readonly ListedFile[] }>;
+  /** What differs between two stacks of layers. */
+  diffTrees(request: {
+    before: readonly LayerId[];
+    after: readonly LayerId[];
+  }): Promise<{ differences: readonly FileDifference[] }>;
   /** Sums of the sizes of the files below directories of `mounts/`; 0 for one that is not there. */
   measure(request: { paths: readonly string[] }): Promise<{ sizesBytes: readonly number[] }>;
   /** Empties cache mounts (absolute paths of instances); one that a step uses now stays, and is null. */

@@ -1,0 +1,35 @@
+import { printable } from "../../errors/index.ts";
+import type { ListedFile } from "../../snapshot/index.ts";
+
+/** Files as `ls -l --numeric-uid-gid` shows them, with their whole path. */
+export function fileLines(files: readonly ListedFile[]): string {
+  const owners = files.map(({ uid, gid }) => `${uid}:${gid}`);
+  const ownerWidth = longest(owners);
+  const sizeWidth = longest(files.map(({ sizeBytes }) => String(sizeBytes)));
+  return files
+    .map((file, index) => {
+      const owner = owners[index]!.padEnd(ownerWidth);
+      const size = String(file.sizeBytes).padStart(sizeWidth);
+      const time = new Date(file.mtimeSeconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+      const target = file.linkTarget === undefined ? "" : ` -> ${file.linkTarget}`;
+      return `${modeText(file)} ${owner} ${size} ${time} ${printable(`${file.path}${target}`)}\n`;
+    })
+    .join("");
+}
+
+function longest(texts: readonly string[]): number {
+  return texts.reduce((width, { length }) => Math.max(width, length), 0);
+}
+
+const typeLetters = { file: "-", directory: "d", symlink: "l", device: "c", fifo: "p", socket: "s" } as const;
+
+function modeText({ type, mode }: ListedFile): string {
+  const bits = [6, 3, 0].map((shift) => {
+    const special = [0o4000, 0o2000, 0o1000][(6 - shift) / 3]!;
+    const letter = shift === 0 ? "t" : "s";
+    const [read, write, run] = [4, 2, 1].map((bit) => (mode & (bit << shift)) !== 0);
+    const last = (mode & special) === 0 ? (run ? "x" : "-") : run ? letter : letter.toUpperCase();
+    return `${read ? "r" : "-"}${write ? "w" : "-"}${last}`;
+  });
+  return `${typeLetters[type]}${bits.join("")}`;
+}

@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import { build, BuildError, type BuildOptions, StepEngine, targetsOfBuild } from "../build/index.ts";
+import type { Store } from "../content/index.ts";
+import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
+import type { CliIo } from "./cli-io.ts";
+import { toBuildOptions } from "./flags/build-options.ts";
+import type { GlobalFlags } from "./open-images.ts";
+import type { Work } from "./with-progress.ts";
+
+/** Options that say where stages are looked for. */
+export interface SubjectFlags extends GlobalFlags {
+  readonly file?: string;
+  readonly context: string;
+  readonly buildArg: readonly string[];
+}
+
+/** An image to look at, its layers unpacked. */
+export interface Subject {
+  readonly title: string;
+  readonly record: ImageRecord;
+  /** Ids of its layers, bottom first. */
+  readonly layers: readonly string[];
+}
+
+/** Adds the options of `SubjectFlags`. */
+export function addSubjectOptions(command: Command): Command {
+  return command
+    .option("--context <dir>", "Build context whose Dockerfile's stages may be named", ".")
+    .option("-f, --file <file>", "Dockerfile (default: CONTEXT/Dockerfile)")
+    .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, []);
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+/** The image that a user means: a stage of the context's Dockerfile, which is built if it is stale, else an image of the store.
+ * @param name undefined: the Dockerfile's last stage
+ * @throws {ImageError} `IMAGE_NOT_FOUND`, and what a build throws */
+export async function openSubject(
+  name: string | undefined,
+  { flags, io, store, work }: { flags: SubjectFlags; io: CliIo; store: Store; work: Work },
+): Promise<Subject> {
+  const options = await buildOptions(name, flags, io);
+  const isStage = name === undefined || hasStage(name, options, { store, ...work });
+  const record = isStage
+    ? await buildStage(options, { store, work })
+    : requireImage(store, new ImageStore(store).find(name), undefined);
+  await using steps = new StepEngine({ store, ...work });
+  return {
+    title: name ?? record.build?.target ?? "image",
+    record,
+    layers: await steps.directoriesOf(record),
+  };
+}
+
+async function buildOptions(name: string | undefined, flags: SubjectFlags, io: CliIo): Promise<BuildOptions> {
+  const none = {
+    tag: [],
+    label: [],
+    cache: true,
+    cacheFilter: [],
+    output: [],
+    secret: [],
+    buildContext: [],
+    platform: [],
+  };
+  const { context, ...rest } = flags;
+  return await toBuildOptions(context, { ...rest, ...none, ...(name !== undefined && { target: name }) }, io);
+}
+
+function hasStage(
+  name: string,
+  options: BuildOptions,
+  environment: Parameters<typeof targetsOfBuild>[1],
+): boolean {
+  try {
+    const { targets } = targetsOfBuild(options, environment);
+    return targets.some((target) => target.name?.toLowerCase() === name.toLowerCase());
+  } catch (error) {
+    if (error instanceof BuildError && error.code === "DOCKERFILE_NOT_FOUND") return false;
+    throw error;
+  }
+}
+
+async function buildStage(
+  options: BuildOptions,
+  { store, work }: { store: Store; work: Work },
+): Promise<ImageRecord> {
+  const { recordId = "" } = await build(options, { store, ...work });
+  return requireImage(store, new ImageStore(store).find(recordId), undefined);
+}
