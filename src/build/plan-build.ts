@@ -21,6 +21,7 @@ import type { DockerfileText } from "./read-dockerfile.ts";
 export interface PlanEnvironment {
   readonly resolver: ImageConfigResolver;
   readonly pins?: SourcePins;
+  readonly sourceTime?: ConvertOptions["sourceTime"];
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
 }
@@ -40,11 +41,12 @@ export async function planBuild(
   const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
   const { platforms = [stageOptions.platform] } = options;
   const { resolver } = environment;
-  const pins = environment.pins ? { pins: environment.pins } : {};
+  const { pins, sourceTime } = environment;
+  const lent = { ...(pins && { pins }), ...(sourceTime && { sourceTime }) };
   const plans = await Promise.all(
     platforms.map(async (platform): Promise<PlatformPlan> => {
       const graph = resolveStages(dockerfile, { ...stageOptions, platform });
-      return { ...(await convertTarget(graph, { ...convertOptions, ...pins }, resolver)), platform };
+      return { ...(await convertTarget(graph, { ...convertOptions, ...lent }, resolver)), platform };
     }),
   );
   emitWarnings(plans, environment.emit);

@@ -6,6 +6,7 @@ import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { planBuild, type PlatformPlan } from "./plan-build.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
+import { sourceTime } from "./source-time.ts";
 import { SshAgents } from "./ssh-agents.ts";
 import { defaultJobs, StepEngine } from "./step-engine.ts";
 
@@ -48,7 +49,11 @@ export class PreparedBuild implements AsyncDisposable {
     });
     try {
       const locked = openLock(dockerfile, options, steps);
-      const plans = await planBuild(dockerfile, options, { ...environment, ...locked });
+      const plans = await planBuild(dockerfile, options, {
+        ...environment,
+        ...locked,
+        sourceTime: (source) => sourceTime(source, steps),
+      });
       if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
       const needed = plans.flatMap((plan) => plan.localContexts);
       if (needed.some((name) => !localContexts.has(name))) throw noContext();

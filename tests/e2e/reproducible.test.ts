@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FileServer } from "../../src/source/testing/file-server.ts";
+import { GitServer } from "../../src/source/testing/git-server.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
+const remoteSkip = skip || (spawnSync("git", ["--version"]).error ? "needs git" : false);
 
 const dockerfile = `FROM busybox
 WORKDIR /w/x
@@ -155,3 +158,37 @@ function listTar(input: Buffer, ...flags: string[]): [time: string, name: string
       return [`${date} ${time}`, name!];
     });
 }
+
+test("SOURCE_DATE_EPOCH can be the time of a remote context, a named one, or what a stage adds", {
+  skip: remoteSkip,
+}, async (t) => {
+  const rig = Rig.create(t);
+  const [git, http] = [await GitServer.start(t), await FileServer.start(t)];
+  const repository = await git.repository("app");
+  const packed = path.join(rig.dir, "x.tar");
+  rig.file("in", "x");
+  execFileSync("tar", ["--mtime=@1600000000", "-C", rig.contextDir, "-cf", packed, "in"]);
+  http.files.set("/f", { body: "f", headers: { "last-modified": "Sun, 09 Sep 2001 01:46:40 GMT" } });
+  http.files.set("/x.tar", { body: readFileSync(packed) });
+  http.files.set("/plain", { body: "no time" });
+  await repository.commit({
+    Dockerfile: `ARG HOST=${http.url}\nFROM scratch AS when\nARG FILE=x.tar\nADD $HOST/$FILE /\nFROM scratch\nCOPY Dockerfile /\n`,
+  });
+  const created = async (epoch: string, ...args: string[]) => {
+    const archive = path.join(rig.dir, `${epoch}.tar`);
+    const output = `type=oci,dest=${archive}`;
+    const arg = `SOURCE_DATE_EPOCH=${epoch}`;
+    const done = await rig.slipway(["build", "--build-arg", arg, "-o", output, ...args, repository.url]);
+    assert.equal(done.exitCode, 0, done.stderr);
+    const index = JSON.parse(readBlob(archive, "index.json").toString()) as {
+      manifests: { annotations: Record<string, string> }[];
+    };
+    return index.manifests[0]!.annotations["org.opencontainers.image.created"]!;
+  };
+  assert.equal(await created("context"), "2023-11-14T22:13:20Z");
+  assert.equal(await created("f", "--build-context", `f=${http.url}/f`), "2001-09-09T01:46:40Z");
+  assert.equal(await created("when"), "2020-09-13T12:26:40Z");
+  assert.equal(await created("WHEN", "--build-arg", "FILE=f"), "2001-09-09T01:46:40Z");
+  const now = await created("when", "--build-arg", "FILE=plain");
+  assert.ok(now > "2024", "what has no time gives none");
+});

@@ -48,7 +48,7 @@ async function carryOut(
   resolver: ImageConfigResolver,
 ): Promise<CodedError | undefined> {
   try {
-    sourceDateEpoch(context.graph);
+    await sourceDateEpoch(context.graph, context.options);
     dispatchStages(context, await prepareStages(context, resolver));
     return undefined;
   } catch (error) {

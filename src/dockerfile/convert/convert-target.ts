@@ -16,7 +16,7 @@ export async function convertTarget(
   options: ConvertOptions,
   resolver: ImageConfigResolver,
 ): Promise<ConvertResult> {
-  const epoch = sourceDateEpoch(graph) ?? (options.reproducible ? 0 : undefined);
+  const epoch = (await sourceDateEpoch(graph, options)) ?? (options.reproducible ? 0 : undefined);
   const context = createConversion(graph, options, epoch);
   const needed = await prepareStages(context, resolver);
   dispatchStages(context, needed);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { convert } from "./test-helpers.ts";
+import { httpSourceOp } from "../../llb/index.ts";
+import { type ConvertSettings, convert } from "./test-helpers.ts";
 
 const at = (epoch: string) => ({ buildArgs: { SOURCE_DATE_EPOCH: epoch } });
 const text = "FROM alpine\nENV A=b\nWORKDIR /w\nCOPY a b\nLABEL x=y";
@@ -46,6 +47,27 @@ test("a local context has no time of its own", async () => {
   assert.equal((await convert(text, at("context"))).epochSeconds, undefined);
 });
 
+test("what has a time is asked for it: a named context, or the only thing that a stage adds", async () => {
+  const asked: string[] = [];
+  const sourceTime: ConvertSettings["sourceTime"] = ({ identifier }) => {
+    asked.push(identifier);
+    return Promise.resolve(7);
+  };
+  const named = new Map([
+    [
+      "n",
+      {
+        kind: "fetched",
+        context: { op: httpSourceOp({ url: "http://h/n", filename: "n" }), description: "" },
+      } as const,
+    ],
+  ]);
+  const file = `ARG HOST=h\nFROM scratch AS t\nARG NAME=f\nADD https://$HOST/$NAME /\nFROM scratch\nLABEL a=b`;
+  assert.equal((await convert(file, { ...at("t"), sourceTime })).epochSeconds, 7);
+  assert.equal((await convert(file, { ...at("n"), sourceTime, namedContexts: named })).epochSeconds, 7);
+  assert.deepEqual(asked, ["https://h/f", "http://h/n"]);
+});
+
 const stage = (body: string) => `FROM ${body}\n${text}`;
 const bad: readonly (readonly [name: string, file: string, epoch: string, message: string])[] = [
   ["no number and no stage", text, "1.5", "invalid SOURCE_DATE_EPOCH: 1.5"],
@@ -56,6 +78,18 @@ const bad: readonly (readonly [name: string, file: string, epoch: string, messag
     stage("scratch AS t"),
     "T",
     "SOURCE_DATE_EPOCH stage must contain exactly one remote ADD",
+  ],
+  [
+    "a stage that adds a file",
+    stage("scratch AS t\nADD a b"),
+    "t",
+    "SOURCE_DATE_EPOCH stage source must be a single HTTP(S) or Git ADD",
+  ],
+  [
+    "a stage that adds two files",
+    stage("scratch AS t\nADD http://h/a http://h/b /"),
+    "t",
+    "SOURCE_DATE_EPOCH stage must contain exactly one remote ADD source",
   ],
   [
     "a stage that does more",

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../../errors/index.ts";
-import type { Definition, ExecOp } from "../../llb/index.ts";
+import type { Definition, ExecOp, SourceOp } from "../../llb/index.ts";
 import type { FetchedContext } from "../fetched-context.ts";
 import type { Digest, DraftImageConfig, ImageConfig, Platform } from "../../oci/index.ts";
 
@@ -27,6 +27,8 @@ export interface ConvertOptions {
   readonly shmSizeBytes?: number;
   /** Equal builds are to give equal images: the time of all is 1970 where `SOURCE_DATE_EPOCH` says no other. */
   readonly reproducible?: boolean;
+  /** When a git or http source was made, in seconds since 1970; undefined where that is not known. */
+  readonly sourceTime?: (source: SourceOp) => Promise<number | undefined>;
   /** Carry out every stage, also those that the target does not need: for checks of a whole file. */
   readonly allStages?: boolean;
   /** The target's platform was asked for: the image says so whatever its base image says. */
