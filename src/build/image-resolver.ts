@@ -93,16 +93,16 @@ export class ImageResolver implements ImageConfigResolver {
   async resolveWhole(name: string): Promise<StoredRecord> {
     const stored = this.#options.pull ? undefined : this.#images.get(name);
     if (stored && !this.#isPart(stored)) return stored;
-    const id = `internal:load-metadata:${name}`;
-    return await reportStep(
-      this.#options.emit,
-      { id, name: `[internal] load metadata for ${name}` },
-      async () => {
-        const record = await this.#fetchWhole(name, stored?.origin?.digest);
-        this.#images.setName(name, this.#images.putRecord(record));
-        return record;
-      },
-    );
+    const record = await this.fetchWhole(name, stored?.origin?.digest);
+    this.#images.setName(name, this.#images.putRecord(record));
+    return record;
+  }
+
+  /** What a normalised name stands for in its registry, with all its platforms; the store gives it no name.
+   * @throws {RegistryError} | {BuildError} `BAD_IMAGE` */
+  fetchWhole(name: string, digest?: Digest): Promise<StoredRecord> {
+    const step = { id: `internal:load-metadata:${name}`, name: `[internal] load metadata for ${name}` };
+    return reportStep(this.#options.emit, step, () => this.#fetchWhole(name, digest));
   }
 
   /** Is this one of several images of an index, or some of them? */

@@ -5,6 +5,8 @@ export { type Answer, checkBuild, outlineBuild, targetsOfBuild } from "./calls.t
 export { withContext } from "./with-context.ts";
 export { ImageResolver } from "./image-resolver.ts";
 export { type LockChange, type LockResult, lockSources, type LockUpdate } from "./lock/lock-sources.ts";
+export { copyImage } from "./copy-image.ts";
+export { type ImagePlace, parseImagePlace } from "./image-place.ts";
 export { importImage } from "./import-image.ts";
 export { annotateManifestList, createManifestList } from "./manifest-list.ts";
 export { normaliseTag } from "./normalise-tag.ts";

@@ -3,8 +3,8 @@ import type { NamedImage } from "../exporter/index.ts";
 import {
   assembleImage,
   assembleIndex,
-  type AssembleOptions,
   isIndex,
+  type LayerForm,
   shownImage,
   type StoredRecord,
 } from "../image/index.ts";
@@ -36,13 +36,11 @@ export async function writeArchive(
 ): Promise<readonly WrittenImage[]> {
   const { exportArchive } = await import("../exporter/index.ts");
   const { compression = "gzip", level, format } = output;
-  const options: AssembleOptions = {
-    packer: steps.packer,
-    form: { compression, ...(level !== undefined && { level }) },
-    fetchBlob: steps.fetchBlob,
-  };
+  const form = { compression, ...(level !== undefined && { level }) };
   const named: NamedImage[] = [];
-  for (const { record, names } of images) named.push({ ...(await assemble(record, options, steps)), names });
+  for (const { record, names } of images) {
+    named.push({ ...(await assembleRecord(record, steps, form)), names });
+  }
   const dest = output.dest === "-" ? process.stdout : path.resolve(output.dest);
   await exportArchive(steps.store, named, { format, dest });
   return named.map(({ index, images: [first] }) =>
@@ -50,11 +48,13 @@ export async function writeArchive(
   );
 }
 
-async function assemble(
+/** An image of the store made complete, as exporters take it. */
+export async function assembleRecord(
   record: StoredRecord,
-  options: AssembleOptions,
-  { store }: StepEngine,
+  { store, packer, fetchBlob }: StepEngine,
+  form: LayerForm = { compression: "gzip" },
 ): Promise<Omit<NamedImage, "names">> {
+  const options = { packer, form, fetchBlob };
   if (!isIndex(record)) {
     return { images: [await assembleImage(store, record, options)], created: record.config.created };
   }

@@ -114,6 +114,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/push.ts"),
   },
   {
+    name: "copy",
+    group: "Images:",
+    summary: "Copy an image between registries, layouts, archives and the store",
+    load: () => import("./commands/copy.ts"),
+  },
+  {
     name: "manifest",
     group: "Images:",
     summary: "Make and show images for several platforms",

@@ -39,7 +39,7 @@ function nameOf({ annotations }: Descriptor): string | undefined {
 }
 
 /** The image of a manifest, or those of an index that the archive holds whole: tools may leave platforms out. */
-function readImage(store: Store, top: Descriptor): StoredRecord {
+export function readImage(store: Store, top: Descriptor): StoredRecord {
   const images = imagesBelow(store, top, top, 0);
   const [first, ...others] = images;
   if (!first) throw invalid(`image ${top.digest} has no variant that is whole`);

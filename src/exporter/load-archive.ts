@@ -27,13 +27,23 @@ export async function loadArchive(
   source: TarSource,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<readonly LoadedImage[]> {
-  const files = await readFiles(store, source, signal);
+  const archived = await readArchive(store, source, { ...(signal && { signal }) });
   const images = new ImageStore(store);
-  return readImages(store, files).map(({ record, names }) => {
+  return archived.map(({ record, names }) => {
     const recordId = images.putRecord(record);
     for (const name of names) images.setName(name, recordId);
     return { recordId, id: idOf(record), names };
   });
+}
+
+/** As `loadArchive`, and gives no image a name: its blobs stay until a prune.
+ * @throws as `loadArchive` */
+export async function readArchive(
+  store: Store,
+  source: TarSource,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<readonly ArchivedImage[]> {
+  return readImages(store, await readFiles(store, source, signal));
 }
 
 function idOf(record: StoredRecord): Digest {

@@ -1,13 +1,22 @@
-import { closeSync, constants, createReadStream, fstatSync, openSync, readFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+} from "node:fs";
 import path from "node:path";
 import type { Store } from "../content/index.ts";
-import { documentLimitBytes, type ImageRecord } from "../image/index.ts";
+import { documentLimitBytes, type ImageRecord, type StoredRecord } from "../image/index.ts";
 import {
   type Descriptor,
   type Digest,
   digestOf,
   formatPlatform,
   hostPlatform,
+  isImageDescriptor,
   matchPlatform,
   parseIndex,
   parseManifestOrIndex,
@@ -16,6 +25,7 @@ import {
 import { isErrno } from "../util/index.ts";
 import { ExporterError } from "./exporter-error.ts";
 import { blobPath } from "./image-files.ts";
+import { readImage } from "./layout-images.ts";
 import { toRecord } from "./to-record.ts";
 
 export interface LayoutReference {
@@ -49,6 +59,21 @@ export async function readLayout(
   return toRecord(store, { descriptor, manifest, digest: top });
 }
 
+/** As `readLayout`, with all platforms that the layout holds.
+ * @throws as `readLayout` */
+export async function readWholeLayout(
+  store: Store,
+  reference: LayoutReference,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<StoredRecord> {
+  const layout = new Layout(reference.directory);
+  const top = await layout.copyTree(store, reference.digest ?? layout.findTag(reference.tag), {
+    depth: 0,
+    signal,
+  });
+  return readImage(store, top);
+}
+
 class Layout {
   readonly #directory: string;
 
@@ -80,6 +105,29 @@ class Layout {
       digest = found.digest;
     }
     throw this.#unusable(`image ${top} is an index within indexes without end`);
+  }
+
+  /** Copies a manifest or index with all that it names; of an index, what the layout has. */
+  async copyTree(
+    store: Store,
+    digest: Digest,
+    { depth, signal }: { readonly depth: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Descriptor> {
+    signal?.throwIfAborted();
+    if (depth >= maxDepth) throw this.#unusable(`image ${digest} is an index within indexes without end`);
+    const bytes = this.#readDocument(digest);
+    const document = parseManifestOrIndex(bytes);
+    store.content.put(bytes);
+    if (document.kind === "manifest") {
+      const { config, layers, mediaType } = document.manifest;
+      for (const blob of [config, ...layers]) await this.copyBlob(store, blob);
+      return { mediaType, digest, size: bytes.length };
+    }
+    for (const each of document.index.manifests.filter(isImageDescriptor)) {
+      if (existsSync(path.join(this.#directory, blobPath(each.digest))))
+        await this.copyTree(store, each.digest, { depth: depth + 1, signal });
+    }
+    return { mediaType: document.index.mediaType, digest, size: bytes.length };
   }
 
   async copyBlob(store: Store, { digest, size }: Descriptor): Promise<void> {

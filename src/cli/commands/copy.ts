@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import type { CliIo } from "../cli-io.ts";
+import type { ProgressFlags } from "../flags/progress-mode.ts";
+import { type GlobalFlags, openCliStore } from "../open-images.ts";
+import { withProgress } from "../with-progress.ts";
+
+export function define(command: Command, io: CliIo): void {
+  const places =
+    "docker://NAME, oci:DIRECTORY[:TAG], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], or a name of the store";
+  command
+    .usage("[OPTIONS] SOURCE TARGET")
+    .argument("<source>", places)
+    .argument("<target>", "the same; between registries digests stay what they are")
+    .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
+    .option("-q, --quiet", "Show nothing")
+    .action(async (source: string, target: string) => {
+      const flags = command.optsWithGlobals<GlobalFlags & ProgressFlags>();
+      const { copyImage, parseImagePlace, StepEngine } = await import("../../build/index.ts");
+      const [from, to] = [parseImagePlace(source), parseImagePlace(target)];
+      const store = openCliStore(flags, io);
+      await withProgress(flags, io, async (work) => {
+        await using steps = new StepEngine({ store, ...work });
+        await copyImage(from, to, { steps, ...work });
+      });
+    });
+}
