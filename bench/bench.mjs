@@ -1,6 +1,6 @@
 // Times builds side by side: slipway (dist/) against docker build (BuildKit) and buildah, in one run, and prints ratios.
 //
-//   npm run bench [-- SCENARIO…] [--runs=N] [--json]
+//   npm run bench [-- SCENARIO…] [--runs=N] [--json] [--only=docker]
 //
 // SLIPWAY_BENCH_PEER    a command that runs the rivals, e.g. `chroot-into-peers`; default: docker and buildah from PATH
 // SLIPWAY_BENCH_MIRROR  a registry on loopback that serves busybox, golang and alpine in place of docker.io
@@ -27,7 +27,8 @@ const dir = mkdtempSync(path.join(tmpdir(), "slipway-bench-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
-const builders = [slipway(dir), ...rivals()];
+const only = options.find((option) => option.startsWith("--only="))?.slice("--only=".length);
+const builders = [slipway(dir), ...rivals().filter(({ name }) => only === undefined || name === only)];
 const empty = emptyNodeScript();
 console.log(`An empty Node script: ${empty.toFixed(3)} s. Best of ${runs}, seconds.\n`);
 console.log(row("work", ...builders.map(({ name }) => name), "ratios"));

@@ -20,13 +20,11 @@ export function slipway(dir) {
       mkdirSync(warm, { recursive: true });
       for (const image of baseImages) {
         writeFileSync(path.join(warm, "Dockerfile"), `FROM ${image}\nWORKDIR /warm\n`);
-        mustRun(process.execPath, [cli, "build", "-q", warm], { env });
+        mustRun(cli, ["build", "-q", warm], { env });
       }
     },
     build(context, { args = [] }) {
-      return timed(process.execPath, [cli, "build", "--progress=plain", "-t", "bench", ...args, context], {
-        env,
-      });
+      return timed(cli, ["build", "--progress=plain", "-t", "bench", ...args, context], { env });
     },
   };
 }
