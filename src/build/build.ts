@@ -74,6 +74,7 @@ async function buildTarget(
     durationMs: Date.now() - startedAtMs,
   };
   emit({ kind: "build-completed", timeMs: Date.now(), summary: toSummary(result, written.outputs) });
+  if (options.storeImage && solved.run.length > 0) noteSizes(store, shownImage(store, record));
   const { keepStorageBytes } = options;
   if (keepStorageBytes !== undefined && solved.run.length > 0) await collectGarbage(steps, keepStorageBytes);
   return result;
@@ -83,7 +84,6 @@ function storeImage(store: Store, record: StoredRecord, names: readonly string[]
   const images = new ImageStore(store);
   const recordId = images.putRecord(record);
   for (const name of names) images.setName(name, recordId);
-  noteSizes(store, shownImage(store, record));
   return { recordId };
 }
 
