@@ -46,8 +46,6 @@ export interface BuildOptions {
   readonly allow?: {
     readonly networkHost?: boolean;
     readonly insecure?: boolean;
-    /** CDI names, or all of them. */
-    readonly devices?: "all" | readonly string[];
   };
   /** Write the image even when no tag and no output was given (an untagged image); false for `cacheonly`. */
   readonly storeImage: boolean;

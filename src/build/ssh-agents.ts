@@ -4,14 +4,15 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { isErrno, runProcess, SingleFlight } from "../util/index.ts";
+import { isErrno, runProcess } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { SshSpec } from "./options.ts";
 
 /** The agents that a build is lent, by id. For keys an agent of their own is started when a step first asks; dispose to end it. */
 export class SshAgents implements AsyncDisposable {
   readonly #sources: ReadonlyMap<string, Source>;
-  readonly #flights = new SingleFlight<string, string>();
+  /** Of agents with keys. */
+  readonly #sockets = new Map<string, Promise<string>>();
   readonly #started: KeyAgent[] = [];
 
   /** @throws {BuildError} `SSH_UNUSABLE` when a socket or key is not there */
@@ -24,17 +25,20 @@ export class SshAgents implements AsyncDisposable {
   async socketOf(id: string): Promise<string | undefined> {
     const source = this.#sources.get(id);
     if (!source || source.kind === "socket") return source?.path;
-    return await this.#flights.do(id, async () => {
-      const running = this.#started.find((agent) => agent.id === id) ?? (await KeyAgent.start(id));
-      if (!this.#started.includes(running)) {
-        this.#started.push(running);
-        await running.add(source.keys);
-      }
-      return running.socket;
-    });
+    const socket = this.#sockets.get(id) ?? this.#serve(id, source.keys);
+    this.#sockets.set(id, socket);
+    return await socket;
+  }
+
+  async #serve(id: string, keys: readonly string[]): Promise<string> {
+    const agent = await KeyAgent.start(id);
+    this.#started.push(agent);
+    await agent.add(keys);
+    return agent.socket;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#sockets.values());
     for (const agent of this.#started.splice(0)) await agent[Symbol.asyncDispose]();
   }
 }

@@ -55,12 +55,7 @@ export function addBuildOptions(command: Command): Command {
     .option("--label <name=value>", "Set a label of the image", collect, [])
     .option("--secret <spec>", "Lend a secret to the build: id=ID,src=FILE or id=ID,env=NAME", collect, [])
     .option("--ssh <spec>", "Lend an SSH agent or keys to the build: ID[=SOCKET|KEY[,KEY]]", collect, [])
-    .option(
-      "--allow <privilege>",
-      "Let steps ask for network.host, security.insecure or device[=NAME]",
-      collect,
-      [],
-    )
+    .option("--allow <privilege>", "Let steps ask for network.host or security.insecure", collect, [])
     .option("--network <mode>", "Network of RUN steps: default, none, host")
     .option("--add-host <name=ip>", "Add a name to the /etc/hosts of RUN steps", collect, [])
     .option("--ulimit <limit>", "Set a limit of RUN steps: NAME=SOFT[:HARD]", collect, [])

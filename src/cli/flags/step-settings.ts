@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 import type { BuildOptions, SshSpec } from "../../build/index.ts";
 import { parseByteSize } from "../../dockerfile/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { splitCsv, splitOnce } from "./csv.ts";
+import { splitOnce } from "./csv.ts";
+import { unsupportedOption } from "./unsupported-options.ts";
 
 /** Values of the options that change what a RUN step sees. */
 export interface StepFlags {
@@ -64,26 +65,16 @@ function parseShmSize(text: string): number {
   return bytes;
 }
 
-type Allowances = NonNullable<BuildOptions["allow"]>;
-type Devices = NonNullable<Allowances["devices"]>;
-
-function parseAllowances(words: readonly string[]): Allowances {
-  let allow: Allowances = {};
+function parseAllowances(words: readonly string[]): NonNullable<BuildOptions["allow"]> {
+  let allow: NonNullable<BuildOptions["allow"]> = {};
   for (const word of words) {
-    const [name, rest] = splitOnce(word);
     if (word === "network.host") allow = { ...allow, networkHost: true };
     else if (word === "security.insecure") allow = { ...allow, insecure: true };
-    else if (name === "device") allow = { ...allow, devices: addDevice(allow.devices, rest, word) };
+    else if (/^device(?:=|$)/.test(word))
+      throw unsupportedOption(`--allow ${word}`, "RUN --device is not carried out");
     else throw refuse("--allow", word, `unknown entitlement ${word}`);
   }
   return allow;
-}
-
-function addDevice(known: Devices | undefined, text: string | undefined, word: string): Devices {
-  if (!text || known === "all") return "all";
-  const [device, ...others] = splitCsv(text);
-  if (others.length > 0) throw refuse("--allow", word, "aliases of devices are not supported");
-  return [...(known ?? []), device!];
 }
 
 /** `ID`, or `ID=PATH[,PATH…]`: an agent's socket, or keys. */

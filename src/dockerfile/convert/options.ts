@@ -19,7 +19,7 @@ export interface ConvertOptions {
   readonly noCacheFilter?: readonly string[];
   /** Network of a RUN that does not say which. */
   readonly network?: ExecOp["network"];
-  /** What steps may ask for; refused otherwise. Devices are checked by whoever knows them. */
+  /** What steps may ask for; refused otherwise. */
   readonly allow?: { readonly networkHost?: boolean; readonly insecure?: boolean };
   readonly hostname?: string;
   readonly extraHosts?: ExecOp["extraHosts"];
