@@ -12,6 +12,7 @@ import {
 import { isErrno, writeFileAtomic } from "../util/index.ts";
 import { ContentError } from "./content-error.ts";
 import { readJsonFile } from "./json-file.ts";
+import type { SyncMarks, WriteStamp } from "./sync-marks.ts";
 import type { TempDirs } from "./temp-dirs.ts";
 
 /** 12 random characters of `[0-9a-z]`; never leaves the machine. */
@@ -65,10 +66,12 @@ export function newLayerId(): LayerId {
 export class LayerStore {
   readonly #dir: string;
   readonly #temp: TempDirs;
+  readonly #marks: SyncMarks;
 
-  constructor(dir: string, temp: TempDirs) {
+  constructor(dir: string, temp: TempDirs, marks: SyncMarks) {
     this.#dir = dir;
     this.#temp = temp;
+    this.#marks = marks;
   }
 
   /** Absolute path of `layers/<id>`.
@@ -99,19 +102,30 @@ export class LayerStore {
     return this.readMeta(id) !== undefined;
   }
 
-  /** Undefined when there is no such layer. */
+  /** Undefined when there is no such layer, or when a power cut may have damaged it. */
   readMeta(id: LayerId): LayerMeta | undefined {
-    return parseMeta(readJsonFile(path.join(this.dirOf(id), "meta.json")));
+    const found = parseMeta(readJsonFile(path.join(this.dirOf(id), "meta.json")));
+    return found && this.#marks.isTrusted(found.written) ? found.meta : undefined;
   }
 
-  /** Writes `meta.json` into `temporaryDir`, which holds `fs`, and makes it layer `id`. */
+  /** Writes `meta.json` into `temporaryDir`, which holds `fs`, and makes it layer `id`. Nothing is written to the disk yet: see
+   * `sync`. */
   commit(id: LayerId, temporaryDir: string, meta: LayerMeta): void {
-    writeFileSync(path.join(temporaryDir, "meta.json"), JSON.stringify(meta), { mode: 0o600 });
+    const text = JSON.stringify({ ...meta, written: this.#marks.stamp() });
+    writeFileSync(path.join(temporaryDir, "meta.json"), text, { mode: 0o600 });
     renameSync(temporaryDir, this.dirOf(id));
+  }
+
+  /** Makes the layers that were committed so far outlive a power cut. Those of which this is not known are absent once the machine
+   * has been restarted.
+   * @param syncFileSystem writes all files of a directory's file system to the disk; called when there are new layers */
+  sync(syncFileSystem: (directory: string) => void): void {
+    this.#marks.sync(syncFileSystem);
   }
 
   /** Marks the layer as used now, so that `prune` keeps it while this process lives. False when it is not there. */
   touch(id: LayerId): boolean {
+    if (!this.has(id)) return false;
     this.#temp.dir(); // a prune that starts later sees this process
     const now = new Date();
     try {
@@ -184,10 +198,10 @@ function packName(times: LayerTimes | undefined): string {
   return times ? `pack-${times.rule}-${times.seconds}.json` : "pack.json";
 }
 
-function parseMeta(value: unknown): LayerMeta | undefined {
-  const { sizeBytes, createdAtMs } = (value ?? {}) as Partial<LayerMeta>;
+function parseMeta(value: unknown): { meta: LayerMeta; written: WriteStamp | undefined } | undefined {
+  const { sizeBytes, createdAtMs, written } = (value ?? {}) as Partial<LayerMeta & { written: WriteStamp }>;
   if (typeof sizeBytes !== "number" || typeof createdAtMs !== "number") return undefined;
-  return { sizeBytes, createdAtMs };
+  return { meta: { sizeBytes, createdAtMs }, written };
 }
 
 /** A file that does not parse counts as absent: the tar can be made again. */

@@ -3,7 +3,7 @@ import { isErrno } from "../util/index.ts";
 
 /** What is half done belongs to a process, and is rubbish once that process is gone. */
 export interface Owner {
-  /** First 12 hexadecimal digits of the kernel's boot id: pids of an earlier boot mean nothing. */
+  /** Pids of an earlier boot mean nothing. */
   readonly boot: string;
   /** Inode of the pid namespace in which `pid` counts. */
   readonly pidNamespace: string;
@@ -32,10 +32,18 @@ export function parseOwner(name: string): Owner | undefined {
   };
 }
 
+let knownBootId: string | undefined;
+
+/** First 12 hexadecimal digits of the kernel's boot id. */
+export function bootId(): string {
+  knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").replaceAll("-", "").slice(0, 12);
+  return knownBootId;
+}
+
 /** This process. */
 export function currentOwner(): Owner {
   return {
-    boot: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").replaceAll("-", "").slice(0, 12),
+    boot: bootId(),
     pidNamespace: /\d+/.exec(readlinkSync("/proc/self/ns/pid"))![0],
     pid: process.pid,
     startTicks: startTicksOf("self") ?? 0,

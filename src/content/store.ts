@@ -7,6 +7,7 @@ import { ContentError } from "./content-error.ts";
 import { ContentStore } from "./content-store.ts";
 import { readJsonFile } from "./json-file.ts";
 import { LayerStore } from "./layer-store.ts";
+import { SyncMarks } from "./sync-marks.ts";
 import { TempDirs } from "./temp-dirs.ts";
 
 /** One directory with everything Slipway keeps. Several processes may use it at once. */
@@ -52,11 +53,12 @@ export function openStore(root: string, options: OpenStoreOptions = {}): Store {
   const paths = storePaths(absolute);
   if (!isInitialised(paths)) initialise(absolute, paths);
   const temp = new TempDirs(paths.tmp, options.owner);
+  const marks = new SyncMarks(path.join(absolute, "synced.json"), paths.layers, temp);
   return {
     root: absolute,
     paths,
     content: new ContentStore(paths.blobs, temp),
-    layers: new LayerStore(paths.layers, temp),
+    layers: new LayerStore(paths.layers, temp, marks),
     cache: new CacheRecords(paths.cache, temp),
     temp,
   };

@@ -122,6 +122,14 @@ const cases: readonly {
     removed: { cache: ["gone"] },
   },
 ];
+test("a layer that nobody can use goes, with the records that name it, whenever it was used", () => {
+  const lost = { ...layer("top", 30), isLost: true };
+  const layers = [...inventory.layers.filter(({ id }) => id !== "top"), lost];
+  const plan = planPrune({ ...inventory, layers }, 0, { cache: "keep" });
+  assert.deepEqual(plan.layers, [lost]);
+  assert.deepEqual(plan.cacheKeys, ["top", "gone"]);
+});
+
 for (const { title, options, inUseSinceMs = Infinity, removed } of cases) {
   test(title, () => {
     const plan = planPrune(inventory, inUseSinceMs, options);

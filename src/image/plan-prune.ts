@@ -40,6 +40,8 @@ export interface LayerItem {
   readonly usedAtMs: number;
   /** Its tar in the content store, in its forms. */
   readonly blobs: readonly Digest[];
+  /** Can nobody use it any more? */
+  readonly isLost?: boolean;
 }
 
 export interface BlobItem {
@@ -99,7 +101,7 @@ function cacheToRemove(
   keptImages: readonly ImageItem[],
   options: PruneOptions & { readonly limitMs: number },
 ): ReadonlySet<string> {
-  const byId = new Map(layers.map((layer) => [layer.id, layer]));
+  const byId = new Map(layers.filter(({ isLost }) => !isLost).map((layer) => [layer.id, layer]));
   const needed = new Set(keptImages.flatMap((image) => [...image.layers, ...image.diffIDs]));
   const isNeeded = ({ layer, identity }: CacheItem) => needed.has(layer ?? "") || needed.has(identity ?? "");
   const givenUp = cache.filter((item) => {
@@ -142,7 +144,7 @@ function layersToRemove(
 ): readonly LayerItem[] {
   const needed = new Set<LayerId | undefined>(keptImages.flatMap((image) => image.layers));
   for (const { key, layer } of cache) if (!cacheKeys.has(key)) needed.add(layer);
-  return layers.filter(({ id, usedAtMs }) => !needed.has(id) && usedAtMs < inUseSinceMs);
+  return layers.filter(({ id, usedAtMs, isLost }) => isLost || (!needed.has(id) && usedAtMs < inUseSinceMs));
 }
 
 function blobsToRemove(

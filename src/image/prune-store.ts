@@ -108,7 +108,7 @@ function toCacheItem(key: string, value: unknown): CacheItem {
 function toLayerItem(store: Store, id: string): LayerItem | undefined {
   const usedAtMs = store.layers.usedAtMs(id);
   if (usedAtMs === undefined) return undefined;
-  const sizeBytes = store.layers.readMeta(id)?.sizeBytes ?? 0;
+  const meta = store.layers.readMeta(id);
   const blobs = store.layers.listPacks(id).flatMap((pack) => pack.blobs.map(({ digest }) => digest));
-  return { id, sizeBytes, usedAtMs, blobs };
+  return { id, sizeBytes: meta?.sizeBytes ?? 0, usedAtMs, blobs, isLost: meta === undefined };
 }

@@ -20,5 +20,6 @@ export {
 } from "./seccomp-filter.ts";
 export { fileSystemType } from "./statfs.ts";
 export { SysError } from "./sys-error.ts";
+export { syncFileSystem } from "./sync.ts";
 export { setDescriptorTimes, setTimes } from "./times.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";

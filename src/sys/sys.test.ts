@@ -22,6 +22,7 @@ import {
   setTimes,
   setXattr,
   splitDeviceNumber,
+  syncFileSystem,
   tryFlock,
   umount,
 } from "./index.ts";
@@ -54,6 +55,11 @@ test("mount and umount take effect, with flags and options", needsRoot, () => {
   }
   assert.notEqual(fs.statSync(at("mnt")).mode & 0o7777, 0o700);
   assert.throws(() => umount(at("mnt")), hasErrno("EINVAL", at("mnt")));
+});
+
+test("the file system of a directory is synced, and of none that is not there", () => {
+  syncFileSystem(at("."));
+  assert.throws(() => syncFileSystem(at("absent")), { code: "ENOENT" });
 });
 
 test("a failed mount names what, where and why", () => {

@@ -126,12 +126,19 @@ class WorkerClient {
     });
   }
 
-  /** Lets the worker clean up and end; kills it when that takes longer than 5 seconds. */
+  /** Lets the worker clean up, sync and end; kills it when that takes longer than 5 seconds. */
   async end(): Promise<void> {
-    const timer = setTimeout(this.#kill, 5000);
+    const timer = setTimeout(() => this.#abandon(), 5000);
     this.#send({ kind: "end" });
     await this.#exited;
     clearTimeout(timer);
+  }
+
+  /** A process that waits for a slow disk ends only afterwards, so nothing of it is waited for. */
+  #abandon(): void {
+    this.#kill();
+    this.#child.stderr?.destroy();
+    if (this.#child.connected) this.#child.disconnect();
   }
 
   readonly #kill = (): void => {

@@ -3,7 +3,8 @@ import { serveBulkRequests } from "./bulk-thread.ts";
 import { describeRunMode, type Environment, prepareEnvironment } from "./environment.ts";
 import { handlers } from "./handlers.ts";
 import { type ReplyMessage, type RequestMessage, toErrorData, type WorkerSetup } from "./messages.ts";
-import { setParentDeathSignal, umount } from "../sys/index.ts";
+import { setParentDeathSignal, syncFileSystem, umount } from "../sys/index.ts";
+import type { Store } from "../content/index.ts";
 import { removePath } from "./remove-path.ts";
 
 // The entry point of the child process: the first process of its pid namespace, started by launch.ts.
@@ -39,13 +40,22 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function end({ memoryDir, contexts, stubs, rubbish }: Environment): Promise<void> {
+async function end({ store, memoryDir, contexts, stubs, rubbish }: Environment): Promise<void> {
   contexts.remove();
   stubs.remove();
   await rubbish.done();
   umount(memoryDir, { detach: true });
   removePath(memoryDir);
+  syncLayers(store);
   process.exit(0);
+}
+
+function syncLayers(store: Store): void {
+  try {
+    store.layers.sync(syncFileSystem);
+  } catch {
+    // The build is done and right; after a restart of the machine its steps run again.
+  }
 }
 
 try {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { missingForContainers, Rig } from "./rig.ts";
+import { busyboxRootfs, missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
 const dockerfile =
@@ -66,6 +66,37 @@ test("prune removes what no image needs, and the next build works", { skip }, as
   assert.equal(layers(), 0);
   assert.deepEqual(readdirSync(path.join(rig.root, "blobs/sha256")), []);
   assert.ok(existsSync(path.join(rig.root, "oci-layout")));
+});
+
+test("after a restart, layers are used that were synced; steps of others run again", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  await rig.mustBuild("-t", "app");
+  const marks = path.join(rig.root, "synced.json");
+  const layers = () => readdirSync(path.join(rig.root, "layers"));
+  const asOfEarlierBoot = (file: string) =>
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(/"[0-9a-f]{12}"/g, '"earlier boot"'));
+  for (const layer of layers()) asOfEarlierBoot(path.join(rig.root, "layers", layer, "meta.json"));
+  asOfEarlierBoot(marks);
+  const before = layers();
+  assert.match((await rig.mustBuild("-t", "app")).stderr, / is up to date: 3 steps cached/);
+  assert.deepEqual(layers(), before);
+
+  rmSync(marks); // as if the power had been cut before the sync
+  const lost = await rig.slipway(["run", "app", "cat", "/made"]);
+  assert.equal(lost.exitCode, 125);
+  assert.match(
+    lost.stderr,
+    /Cannot use layer \w+: it is no longer in the store\nhint: build the image again\n$/,
+  );
+  await rig.slipway(["import", busyboxRootfs(), "busybox:latest"]);
+  assert.match((await rig.mustBuild("-t", "app")).stderr, / 3 steps run, 0 cached/);
+  assert.equal((await rig.slipway(["run", "app", "cat", "/tool", "/made"])).stdout, "tool\nmade\n");
+  await rig.slipway(["prune"]);
+  assert.deepEqual(
+    layers().filter((layer) => before.includes(layer)),
+    [],
+  );
 });
 
 test("prune refuses amounts that are none", async (t) => {

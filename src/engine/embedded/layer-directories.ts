@@ -1,5 +1,6 @@
 import { newLayerId } from "../../content/index.ts";
 import type { LayerId } from "../../content/index.ts";
+import { ImageError } from "../../image/index.ts";
 import type { Descriptor, DiffID } from "../../oci/index.ts";
 import { Semaphore, SingleFlight } from "../../util/index.ts";
 import type { WorkerApi } from "../../worker/index.ts";
@@ -26,6 +27,7 @@ export class LayerDirectories {
   readonly #records: StepRecords;
   readonly #reporter: PullReporter;
   readonly #worker: () => Promise<WorkerApi>;
+  readonly #checked = new Set<LayerId>();
   readonly #flights = new SingleFlight<DiffID, LayerId>();
   readonly #downloads = new Semaphore(parallelDownloads);
 
@@ -39,11 +41,12 @@ export class LayerDirectories {
     this.#worker = helpers.worker;
   }
 
-  /** Ids of the stack's directories, bottom first. */
+  /** Ids of the stack's directories, bottom first.
+   * @throws {ImageError} `LAYER_MISSING` */
   async ensure(stack: Stack): Promise<readonly LayerId[]> {
     return await Promise.all(
       stack.layers.map(async ({ layer, reference }) => {
-        if (layer.kind === "directory") return layer.layer;
+        if (layer.kind === "directory") return this.#present(layer.layer);
         const { diffID, blob } = layer;
         return (
           this.#known(diffID) ??
@@ -51,6 +54,16 @@ export class LayerDirectories {
         );
       }),
     );
+  }
+
+  #present(layer: LayerId): LayerId {
+    if (!this.#checked.has(layer) && !this.#options.store.layers.touch(layer)) {
+      throw new ImageError("LAYER_MISSING", `Cannot use layer ${layer}: it is no longer in the store`, {
+        hint: "build the image again",
+      });
+    }
+    this.#checked.add(layer);
+    return layer;
   }
 
   #known(diffID: DiffID): LayerId | undefined {
