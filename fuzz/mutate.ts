@@ -28,8 +28,9 @@ const pieces = [
 /** The text with some of it cut, doubled, moved, or replaced by pieces that mean something to a parser. */
 export function mutateText(random: Random, text: string, donors: readonly string[]): string {
   let result = text;
-  for (let count = 1 + random.below(6); count > 0; count--) result = mutateOnce(random, result, donors);
-  return result.slice(0, 200_000);
+  for (let count = 1 + random.below(6); count > 0; count--)
+    result = mutateOnce(random, result, donors).slice(0, 200_000);
+  return result;
 }
 
 function mutateOnce(random: Random, text: string, donors: readonly string[]): string {

@@ -38,7 +38,7 @@ export function parseGitReference(text: string): GitReference | undefined {
 }
 
 function splitUrl(text: string): SplitReference | undefined {
-  const match = /^(https?|ssh|git):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/i.exec(text);
+  const match = /^(https?|ssh|git):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?$/i.exec(text);
   if (!match || hasControl(text)) return undefined;
   const [, name = "", authority = "", path = "", query = "", encodedFragment = ""] = match;
   const scheme = name.toLowerCase() as GitReference["scheme"];
