@@ -4,10 +4,10 @@ import type { BuildSummary, EmitEvent } from "../progress/index.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
 import { warnWithoutEpoch } from "./image-times.ts";
-import { isMultiPlatform } from "./multi-platform.ts";
+import { settingsOf, warnOfSettings } from "./image-settings.ts";
 import { withContext } from "./with-context.ts";
 import { normaliseTag } from "./normalise-tag.ts";
-import type { BuildEnvironment, BuildOptions, BuildResult } from "./options.ts";
+import type { BuildEnvironment, BuildOptions, BuildResult, ImageSettings } from "./options.ts";
 import { PreparedBuild, projectOf } from "./prepare-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
 import { writeStory } from "./story-file.ts";
@@ -46,7 +46,7 @@ async function buildTarget(
   const startedAtMs = Date.now();
   const { store, emit } = environment;
   const names = options.tags.map(normaliseTag);
-  checkOutputs(options.outputs, { isMultiPlatform: isMultiPlatform(options), names });
+  checkOutputs(options, names);
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);
   const { plans, steps } = prepared;
   const solved = await steps.engine.solve(
@@ -54,10 +54,11 @@ async function buildTarget(
     prepared.request,
   );
   const { epochSeconds } = plans[0]!;
-  warnWithoutEpoch(epochSeconds, options, emit);
+  warnWithoutEpoch(epochSeconds, settingsOf(options), emit);
+  warnOfSettings(settingsOf(options), emit);
   const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks };
-  const toRecord = (rewriteTimestamp: boolean) => toStoredRecord(prepared, { ...built, rewriteTimestamp });
-  const record = await toRecord(options.rewriteTimestamp ?? false);
+  const toRecord = (settings: ImageSettings) => toStoredRecord(prepared, { ...built, settings });
+  const record = await toRecord(options.imageSettings ?? {});
   const written = await writeOutputs(toRecord, names, { options, steps, emit, epochSeconds });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
   const digests = options.needDigest ? await digestsOf(record, steps) : {};

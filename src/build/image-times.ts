@@ -1,6 +1,6 @@
 import type { LayerTimes } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import type { BuildOptions } from "./options.ts";
+import type { BuildOptions, ImageSettings } from "./options.ts";
 
 /** The times that files of new layers get in an image.
  * @param rewrite was `rewrite-timestamp` asked for? */
@@ -18,12 +18,9 @@ export function layerTimes(
 /** Says so when times were to be rewritten to one that nobody gave. */
 export function warnWithoutEpoch(
   epochSeconds: number | undefined,
-  options: Pick<BuildOptions, "outputs" | "rewriteTimestamp">,
+  settings: readonly ImageSettings[],
   emit: EmitEvent,
 ): void {
-  const isAsked =
-    options.rewriteTimestamp ||
-    options.outputs.some((one) => "rewriteTimestamp" in one && one.rewriteTimestamp);
-  if (!isAsked || epochSeconds !== undefined) return;
+  if (epochSeconds !== undefined || !settings.some(({ rewriteTimestamp }) => rewriteTimestamp)) return;
   emit({ kind: "note", text: "rewrite-timestamp is specified, but no source-date-epoch was found" });
 }

@@ -11,12 +11,14 @@ export { importImage } from "./import-image.ts";
 export { annotateManifestList, createManifestList } from "./manifest-list.ts";
 export { normaliseTag } from "./normalise-tag.ts";
 export type {
+  Annotation,
   BuildEnvironment,
   BuildOptions,
   BuildResult,
   CacheLocation,
   CacheTarget,
   DockerfileInput,
+  ImageSettings,
   OutputDest,
   OutputSpec,
   RemoteContextSpec,

@@ -1,4 +1,5 @@
 import type { Store } from "../content/index.ts";
+import type { ImageForm } from "../image/index.ts";
 import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/index.ts";
 import type { VerifiedResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
@@ -54,8 +55,8 @@ export interface BuildOptions {
   /** The same inputs give the same image on every machine and day: all files of new layers, the config and its history have the time
    * of `SOURCE_DATE_EPOCH`, or else 1970. */
   readonly reproducible?: boolean;
-  /** Times in new layers of the stored image are at most `SOURCE_DATE_EPOCH` (`type=image,rewrite-timestamp=true`). */
-  readonly rewriteTimestamp?: boolean;
+  /** Of the stored image (`type=image`). */
+  readonly imageSettings?: ImageSettings;
   /** Where results of other machines are looked for when the store has none, in this order. */
   readonly cacheFrom?: readonly CacheLocation[];
   /** Where the results of this build are kept for other machines, after it has succeeded. */
@@ -106,25 +107,42 @@ export type DockerfileInput =
   | { readonly kind: "text"; readonly text: string; readonly name: string };
 
 export type OutputSpec =
-  | {
+  | ({
       readonly type: "docker" | "oci";
       readonly dest: OutputDest;
-      readonly compression?: LayerCompression;
-      readonly level?: number;
-      /** Times in new layers are at most `SOURCE_DATE_EPOCH`. */
-      readonly rewriteTimestamp?: boolean;
-    }
+      /** Into a directory, as an OCI layout (`tar=false`). */
+      readonly isLayout?: boolean;
+    } & ImageSettings)
   | { readonly type: "tar"; readonly dest: OutputDest; readonly platformSplit?: boolean }
-  | { readonly type: "local"; readonly dest: string; readonly platformSplit?: boolean }
   | {
+      readonly type: "local";
+      readonly dest: string;
+      readonly platformSplit?: boolean;
+      /** Whatever else the directory holds is removed (`mode=delete`). */
+      readonly isMirror?: boolean;
+    }
+  | ({
       readonly type: "registry";
       /** The image gets no tag there; `names` say where it goes. */
       readonly byDigest?: { readonly names: readonly string[] };
-      readonly compression?: LayerCompression;
-      readonly level?: number;
-      readonly rewriteTimestamp?: boolean;
-    }
+    } & ImageSettings)
   | { readonly type: "cacheonly" };
+
+/** What an output asks of the image that it writes. */
+export interface ImageSettings extends ImageForm {
+  /** Times in new layers are at most `SOURCE_DATE_EPOCH`. */
+  readonly rewriteTimestamp?: boolean;
+  readonly annotations?: readonly Annotation[];
+}
+
+export interface Annotation {
+  /** Where it is written; the descriptors are those that lead to the manifest and to the index. */
+  readonly type: "manifest" | "manifest-descriptor" | "index" | "index-descriptor";
+  /** Only in the image for this platform. */
+  readonly platform?: Platform;
+  readonly key: string;
+  readonly value: string;
+}
 
 /** A file path, or `-` for standard output. */
 export type OutputDest = string;

@@ -6,7 +6,6 @@ import {
   type ImageRecord,
   imagesOf,
   isIndex,
-  type LayerForm,
   type StoredRecord,
 } from "../image/index.ts";
 import { type Descriptor, familiarReference, type ImageReference, parseReference } from "../oci/index.ts";
@@ -18,8 +17,6 @@ import type { StepEngine } from "./step-engine.ts";
 export interface PushOptions {
   readonly steps: StepEngine;
   readonly emit: EmitEvent;
-  /** Form of the layers that have no blob yet; default gzip. */
-  readonly form?: LayerForm | undefined;
 }
 
 /** What was pushed, by what it is pulled. */
@@ -69,11 +66,11 @@ interface AssembledPush {
   readonly documents: PushImage["documents"];
 }
 
-async function assemble(record: StoredRecord, { steps, form }: PushOptions): Promise<AssembledPush> {
+async function assemble(record: StoredRecord, { steps }: PushOptions): Promise<AssembledPush> {
   const options: AssembleOptions = {
     packer: steps.packer,
-    ...(form && { form }),
-    fetchBlob: () => Promise.resolve(), // when the registry turns out to lack it
+    fetchBlob: steps.fetchBlob,
+    mayLackBlobs: true, // they are fetched when the registry turns out to lack them
   };
   if (!isIndex(record)) {
     const image = await assembleImage(steps.store, record, options);

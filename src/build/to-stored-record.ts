@@ -2,8 +2,9 @@ import type { Stack } from "../engine/index.ts";
 import { assembleIndex, configDigestOf, isIndex, type StoredRecord } from "../image/index.ts";
 import { normalizePlatform } from "../oci/index.ts";
 import { layerTimes } from "./image-times.ts";
+import { withSettings } from "./image-settings.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
-import type { BuildOptions, BuildResult } from "./options.ts";
+import type { BuildOptions, BuildResult, ImageSettings } from "./options.ts";
 import type { PreparedBuild } from "./prepare-build.ts";
 import type { StepEngine } from "./step-engine.ts";
 import { toImageRecord } from "./to-image-record.ts";
@@ -14,25 +15,26 @@ export interface BuiltTarget {
   readonly options: BuildOptions;
   /** One for each plan. */
   readonly stacks: readonly Stack[];
-  readonly rewriteTimestamp: boolean;
+  readonly settings: ImageSettings;
 }
 
 /** The image of the only platform, or one for all of them. */
 export async function toStoredRecord(
   { plans, shared, steps }: PreparedBuild,
-  { dockerfile, options, stacks, rewriteTimestamp }: BuiltTarget,
+  { dockerfile, options, stacks, settings }: BuiltTarget,
 ): Promise<StoredRecord> {
   const { contextDir } = options;
   const build = { target: shared.target, dockerfile, ...(contextDir !== undefined && { contextDir }) };
   const images = await Promise.all(
     plans.map(async (plan, index) => {
-      const times = layerTimes(plan.epochSeconds, options, rewriteTimestamp);
+      const times = layerTimes(plan.epochSeconds, options, settings.rewriteTimestamp ?? false);
       const stack = times ? await steps.withDirectories(stacks[index]!) : stacks[index]!;
       const image = toImageRecord(plan, stack, { build, times });
       return { platform: normalizePlatform(plan.platform), image };
     }),
   );
-  return isMultiPlatform(options) ? { kind: "index", images } : images[0]!.image;
+  const record: StoredRecord = isMultiPlatform(options) ? { kind: "index", images } : images[0]!.image;
+  return withSettings(record, settings);
 }
 
 /** What a user knows the image by: the digest of its config, or its index. */

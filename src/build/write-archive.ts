@@ -1,22 +1,15 @@
 import path from "node:path";
 import type { NamedImage } from "../exporter/index.ts";
-import {
-  assembleImage,
-  assembleIndex,
-  isIndex,
-  type LayerForm,
-  shownImage,
-  type StoredRecord,
-} from "../image/index.ts";
-import type { Descriptor, Digest, LayerCompression } from "../oci/index.ts";
+import { assembleImage, assembleIndex, isIndex, shownImage, type StoredRecord } from "../image/index.ts";
+import type { Descriptor, Digest } from "../oci/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 export interface ArchiveOutput {
   readonly format: "oci" | "docker";
-  /** File, or `-` for standard output. */
+  /** File, or `-` for standard output, or the directory of a layout. */
   readonly dest: string;
-  readonly compression?: LayerCompression | undefined;
-  readonly level?: number | undefined;
+  /** Into a directory, which may be a layout already. */
+  readonly isLayout?: boolean;
 }
 
 /** What an image is known by in an archive. */
@@ -34,15 +27,14 @@ export async function writeArchive(
   output: ArchiveOutput,
   steps: StepEngine,
 ): Promise<readonly WrittenImage[]> {
-  const { exportArchive } = await import("../exporter/index.ts");
-  const { compression = "gzip", level, format } = output;
-  const form = { compression, ...(level !== undefined && { level }) };
+  const { exportArchive, exportLayout } = await import("../exporter/index.ts");
   const named: NamedImage[] = [];
-  for (const { record, names } of images) {
-    named.push({ ...(await assembleRecord(record, steps, form)), names });
+  for (const { record, names } of images) named.push({ ...(await assembleRecord(record, steps)), names });
+  if (output.isLayout) await exportLayout(steps.store, named, { dest: path.resolve(output.dest) });
+  else {
+    const dest = output.dest === "-" ? process.stdout : path.resolve(output.dest);
+    await exportArchive(steps.store, named, { format: output.format, dest });
   }
-  const dest = output.dest === "-" ? process.stdout : path.resolve(output.dest);
-  await exportArchive(steps.store, named, { format, dest });
   return named.map(({ index, images: [first] }) =>
     index ? { manifest: index.descriptor } : { manifest: first!.manifest, configDigest: first!.configDigest },
   );
@@ -52,9 +44,8 @@ export async function writeArchive(
 export async function assembleRecord(
   record: StoredRecord,
   { store, packer, fetchBlob }: StepEngine,
-  form: LayerForm = { compression: "gzip" },
 ): Promise<Omit<NamedImage, "names">> {
-  const options = { packer, form, fetchBlob };
+  const options = { packer, fetchBlob };
   if (!isIndex(record)) {
     return { images: [await assembleImage(store, record, options)], created: record.config.created };
   }

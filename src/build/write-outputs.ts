@@ -1,9 +1,12 @@
+import path from "node:path";
 import type { StoredRecord } from "../image/index.ts";
-import { familiarReference, type ImageReference, parseReference } from "../oci/index.ts";
+import { familiarReference, hostPlatform, type ImageReference, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { BuildError } from "./build-error.ts";
+import { checkAnnotations, settingsOf } from "./image-settings.ts";
+import { isMultiPlatform } from "./multi-platform.ts";
 import { normaliseTag } from "./normalise-tag.ts";
-import type { BuildOptions, BuildResult, OutputSpec } from "./options.ts";
+import type { BuildOptions, BuildResult, ImageSettings, OutputSpec } from "./options.ts";
 import { pushImage } from "./push-image.ts";
 import type { StepEngine } from "./step-engine.ts";
 import { writeArchive } from "./write-archive.ts";
@@ -24,10 +27,10 @@ export interface WrittenOutputs {
 }
 
 /** Writes the outputs of a build, one after another: archives through the exporter, trees through the worker.
- * @param toRecord the image, with times of new layers rewritten or not
+ * @param toRecord the image as an output asks for it
  * @throws {BuildError} `INVALID_OUTPUT` for an archive that cannot hold an image for several platforms */
 export async function writeOutputs(
-  toRecord: (rewriteTimestamp: boolean) => Promise<StoredRecord>,
+  toRecord: (settings: ImageSettings) => Promise<StoredRecord>,
   names: readonly string[],
   environment: OutputEnvironment,
 ): Promise<WrittenOutputs> {
@@ -39,19 +42,20 @@ export async function writeOutputs(
         break;
       case "local":
       case "tar":
-        outputs.push(await writeTree(await toRecord(false), output, environment));
+        outputs.push(await writeTree(await toRecord({}), output, environment));
         break;
       case "oci":
       case "docker": {
-        const { type: format, rewriteTimestamp = false, ...rest } = output;
-        const images = [{ record: await toRecord(rewriteTimestamp), names }];
-        const [written] = await writeArchive(images, { format, ...rest }, environment.steps);
-        outputs.push(`${format} archive to ${output.dest === "-" ? "standard output" : output.dest}`);
+        const { type: format, dest, isLayout = false } = output;
+        const images = [{ record: await toRecord(output), names }];
+        const [written] = await writeArchive(images, { format, dest, isLayout }, environment.steps);
+        const what = isLayout ? "OCI layout" : `${format} archive`;
+        outputs.push(`${what} to ${dest === "-" ? "standard output" : dest}`);
         if (written) image = written;
         break;
       }
       case "registry": {
-        const record = await toRecord(output.rewriteTimestamp ?? false);
+        const record = await toRecord(output);
         const { pushed, line } = await push(record, names, { output, ...environment });
         outputs.push(line);
         image = pushed;
@@ -71,12 +75,11 @@ async function push(
   names: readonly string[],
   { output, steps, emit }: PushEnvironment,
 ) {
-  const { compression = "gzip", level, byDigest } = output;
+  const { byDigest } = output;
   const references = byDigest
     ? byDigest.names.map((name) => withoutTag(parseReference(normaliseTag(name))))
     : names.map(parseReference);
-  const form = { compression, ...(level !== undefined && { level }) };
-  const { manifest, config } = await pushImage(record, references, { steps, emit, form });
+  const { manifest, config } = await pushImage(record, references, { steps, emit });
   return {
     pushed: { manifest, ...(config && { configDigest: config.digest }) },
     line: `image to ${references.map(familiarReference).join(", ")}, digest ${manifest.digest}`,
@@ -88,12 +91,13 @@ function withoutTag({ domain, path }: ImageReference): ImageReference {
 }
 
 /** @throws {BuildError} `INVALID_OUTPUT` for what cannot be written however the build ends */
-export function checkOutputs(
-  outputs: readonly OutputSpec[],
-  { isMultiPlatform, names }: { readonly isMultiPlatform: boolean; readonly names: readonly string[] },
-): void {
-  for (const output of outputs) {
-    if (output.type === "docker" && isMultiPlatform) {
+export function checkOutputs(options: BuildOptions, names: readonly string[]): void {
+  const isMulti = isMultiPlatform(options);
+  const { platforms = [hostPlatform()] } = options;
+  checkAnnotations(settingsOf(options), { isMultiPlatform: isMulti, platforms });
+  for (const output of options.outputs) {
+    checkMirror(output, options);
+    if (output.type === "docker" && isMulti) {
       throw new BuildError(
         "INVALID_OUTPUT",
         "docker exporter does not support exporting manifest lists, use the oci exporter instead",
@@ -106,4 +110,23 @@ export function checkOutputs(
       });
     }
   }
+}
+
+/** A directory that holds the build's own files is not emptied, however it was meant. */
+function checkMirror(output: OutputSpec, { contextDir = process.cwd() }: BuildOptions): void {
+  if (output.type !== "local" || !output.isMirror) return;
+  const dest = path.resolve(output.dest);
+  const held = [contextDir, process.cwd()].find((directory) => isInside(path.resolve(directory), dest));
+  if (held === undefined) return;
+  throw new BuildError(
+    "INVALID_OUTPUT",
+    `Cannot empty "${output.dest}" for mode=delete: it holds "${held}"`,
+    {
+      hint: "name a directory that is for this output alone",
+    },
+  );
+}
+
+function isInside(file: string, directory: string): boolean {
+  return file === directory || file.startsWith(directory === "/" ? "/" : `${directory}/`);
 }

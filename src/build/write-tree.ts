@@ -21,6 +21,7 @@ export async function writeTree(
   const trees = await Promise.all(
     imagesOf(record).map(async (image) => ({
       lowers: await steps.directoriesOf(image),
+      name: formatPlatform(normalizePlatform(platformOf(image))),
       ...(platformSplit && { directory: directoryName(platformOf(image)) }),
     })),
   );
@@ -29,7 +30,8 @@ export async function writeTree(
     epochSeconds === undefined ? {} : { times: { rule: "exactly", seconds: epochSeconds } as const };
   if (output.type === "local") {
     const dest = path.resolve(output.dest);
-    await worker.exportTree({ trees, dest, form: "directory", ...times });
+    const { isMirror = false } = output;
+    await worker.exportTree({ trees, dest, form: "directory", isMirror, ...times });
     return `files to ${output.dest}`;
   }
   const writeTar = (file: string) => worker.exportTree({ trees, dest: file, form: "tar", ...times });

@@ -71,8 +71,9 @@ function descriptors(image: NamedImage): readonly Descriptor[] {
   const { names, created } = image;
   const top = topOf(image);
   const time = created === undefined ? {} : { "org.opencontainers.image.created": toSeconds(created) };
-  if (names.length === 0) return [created === undefined ? top : { ...top, annotations: time }];
-  return names.map((name) => ({ ...top, annotations: { ...nameAnnotations(name), ...time } }));
+  const own = { ...top.annotations, ...time };
+  if (names.length === 0) return [Object.keys(own).length === 0 ? top : { ...top, annotations: own }];
+  return names.map((name) => ({ ...top, annotations: { ...nameAnnotations(name), ...own } }));
 }
 
 function nameAnnotations(name: string): Record<string, string> {

@@ -56,7 +56,7 @@ test("a layer is packed once for each form, and hashed without a blob when only 
   await assembleImage(store, record, { packer });
   assert.equal(await configDigestOf(record, packer), id);
   assert.deepEqual(packed, ["hash", "gzip"]);
-  const zstd = await assembleImage(store, record, { packer, form: { compression: "zstd", level: 9 } });
+  const zstd = await assembleImage(store, { ...record, form: { compression: "zstd", level: 9 } }, { packer });
   assert.equal(zstd.configDigest, id);
   assert.equal(zstd.layers[1]!.blob.mediaType, mediaTypes.ociLayerZstd);
   assert.deepEqual(packed, ["hash", "gzip", "zstd 9"]);
@@ -91,6 +91,68 @@ test("a layer that no step needed is fetched, or missed by name", async (t) => {
   };
   await assembleImage(store, record, { packer, fetchBlob });
   assert.deepEqual(fetched, ["docker.io/library/base:latest"]);
+});
+
+test("layers of the base image are compressed anew when that is forced, once", async (t) => {
+  const { store, record, packer, packed, base } = rig(t);
+  const forced: ImageRecord = { ...record, form: { compression: "zstd", isForced: true } };
+  const image = await assembleImage(store, forced, { packer });
+  assert.deepEqual(packed.toSorted(), ["anew zstd", "zstd"]);
+  assert.deepEqual(
+    image.layers.map(({ blob, diffID }) => ({ diffID, ...blob })),
+    [
+      {
+        diffID: digestOf("tar of base"),
+        mediaType: mediaTypes.ociLayerZstd,
+        digest: digestOf(`zstd of ${base.digest}`),
+        size: 79,
+      },
+      {
+        diffID: digestOf("tar of top"),
+        mediaType: mediaTypes.ociLayerZstd,
+        digest: digestOf("zstd of top"),
+        size: 11,
+      },
+    ],
+  );
+  store.content.remove(base.digest);
+  const again = new LayerPacker(store, async () => tarMaker(store, packed));
+  assert.deepEqual(await assembleImage(store, forced, { packer: again }), image);
+  assert.equal(packed.length, 2, "the other form is known");
+  store.content.remove(image.layers[0]!.blob.digest);
+  await assert.rejects(assembleImage(store, forced, { packer: again, mayLackBlobs: true }), {
+    code: "BLOB_MISSING",
+  });
+});
+
+test("a layer that is in the wanted form already is taken as it is", async (t) => {
+  const { store, record, packer, packed, base } = rig(t);
+  const forced: ImageRecord = { ...record, form: { compression: "gzip", isForced: true } };
+  const { layers } = await assembleImage(store, forced, { packer });
+  assert.equal(layers[0]!.blob.digest, base.digest);
+  assert.deepEqual(packed, ["gzip"]);
+});
+
+test("Docker's media types, and annotations of the manifest and of its descriptor", async (t) => {
+  const { store, record, packer } = rig(t);
+  const annotations = { "org.example.b": "2", "org.example.a": "1" };
+  const image = await assembleImage(
+    store,
+    { ...record, form: { mediaTypes: "docker" }, annotations, descriptorAnnotations: { d: "e" } },
+    { packer },
+  );
+  assert.deepEqual(image.manifest.annotations, { d: "e" });
+  assert.equal(image.manifest.mediaType, mediaTypes.dockerManifest);
+  const manifest = parseManifest(image.manifestBytes, image.manifest.mediaType);
+  assert.equal(manifest.config.mediaType, mediaTypes.dockerConfig);
+  assert.deepEqual(
+    manifest.layers.map(({ mediaType }) => mediaType),
+    [mediaTypes.dockerLayerGzip, mediaTypes.dockerLayerGzip],
+  );
+  assert.match(
+    image.manifestBytes.toString(),
+    /"annotations": \{\n {4}"org.example.a": "1",\n {4}"org.example.b": "2"\n {2}\}\n\}$/,
+  );
 });
 
 test("a layer directory that is gone is named", async (t) => {
@@ -192,6 +254,11 @@ const layerTypes: Record<LayerCompression, string> = {
 
 function tarMaker(store: Store, packed: string[]): TarMaker {
   return {
+    compressAnew: async ({ blob, compression, level }) => {
+      packed.push(["anew", compression, level].filter((part) => part !== undefined).join(" "));
+      const { digest, sizeBytes } = store.content.put(`${compression} of ${blob}`);
+      return { digest, size: sizeBytes, mediaType: layerTypes[compression] };
+    },
     packLayer: async ({ layer, compression, level }) => {
       packed.push([compression ?? "hash", level].filter((part) => part !== undefined).join(" "));
       const known = { diffID: parseDiffID(digestOf("tar of top")), tarSizeBytes: 10 };

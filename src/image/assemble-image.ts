@@ -3,7 +3,8 @@ import { type Descriptor, type Digest, digestOf, parseImageConfig, parseManifest
 import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigBytes } from "./assemble.ts";
 import { ImageError } from "./image-error.ts";
 import type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";
-import type { LayerForm, LayerPacker } from "./layer-packer.ts";
+import { isCompressedAnew, layerFormOf } from "./layer-form.ts";
+import type { LayerPacker } from "./layer-packer.ts";
 import { documentLimitBytes } from "./limits.ts";
 
 /** Brings a blob into the content store that is not there yet. */
@@ -11,10 +12,10 @@ export type FetchBlob = (reference: string, blob: Descriptor) => Promise<void>;
 
 export interface AssembleOptions {
   readonly packer: LayerPacker;
-  /** Form of the layers that have no blob yet; default gzip. */
-  readonly form?: LayerForm;
   /** For layers of a base image that no step needed; without it a missing blob is an error. */
   readonly fetchBlob?: FetchBlob;
+  /** Blobs of base images that are not here may stay where they are. */
+  readonly mayLackBlobs?: boolean;
 }
 
 /** The image's id: the digest of its config. Layers are hashed if need be, and no blob is made.
@@ -50,16 +51,20 @@ async function assembleLayer(
   store: Store,
   layer: ImageLayer,
   record: ImageRecord,
-  { packer, form = { compression: "gzip" }, fetchBlob }: AssembleOptions,
+  { packer, fetchBlob, mayLackBlobs = false }: AssembleOptions,
 ): Promise<AssembledLayer> {
+  const form = layerFormOf(record);
   if (layer.kind === "directory") return await packer.blob(layer.layer, form, layer.times);
   const { diffID, blob } = layer;
-  if (!store.content.touch(blob.digest, blob.size)) {
+  const isRewritten = isCompressedAnew(record, blob);
+  const known = isRewritten && packer.knownForm(blob, form);
+  if (known) return { diffID, blob: known };
+  if (!store.content.touch(blob.digest, blob.size) && (isRewritten || !mayLackBlobs)) {
     const reference = layer.reference ?? record.origin?.reference;
     if (!fetchBlob || reference === undefined) throw missing(blob.digest);
     await fetchBlob(reference, blob);
   }
-  return { diffID, blob };
+  return { diffID, blob: isRewritten ? await packer.compressAnew(layer, form) : blob };
 }
 
 function readOriginal(store: Store, origin: ImageOrigin, known: readonly AssembledLayer[]): AssembledImage {

@@ -23,21 +23,30 @@ export interface AssembledIndex {
 /** The index of these manifests, in this order, as BuildKit writes it. */
 export function toAssembledIndex(
   manifests: readonly { readonly platform: Platform; readonly manifest: Descriptor }[],
+  record: Pick<IndexRecord, "mediaTypes" | "annotations" | "descriptorAnnotations">,
 ): AssembledIndex {
-  const bytes = Buffer.from(
-    encodeIndex({
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociIndex,
-      manifests: manifests.map(({ platform, manifest: { mediaType, digest, size } }) => ({
-        mediaType,
-        digest,
-        size,
-        platform: normalizePlatform(platform),
-      })),
-    }),
-  );
+  const mediaType = record.mediaTypes === "docker" ? mediaTypes.dockerManifestList : mediaTypes.ociIndex;
+  const index = {
+    schemaVersion: 2,
+    mediaType,
+    manifests: manifests.map(({ platform, manifest: { mediaType: type, digest, size, annotations } }) => ({
+      mediaType: type,
+      digest,
+      size,
+      ...(annotations && { annotations }),
+      platform: normalizePlatform(platform),
+    })),
+    ...(record.annotations && { annotations: record.annotations }),
+  } as const;
+  const bytes = Buffer.from(encodeIndex(index));
+  const { descriptorAnnotations: annotations } = record;
   return {
-    descriptor: { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), size: bytes.length },
+    descriptor: {
+      mediaType,
+      digest: digestOf(bytes),
+      size: bytes.length,
+      ...(annotations && { annotations }),
+    },
     bytes,
   };
 }
@@ -56,6 +65,7 @@ export async function assembleIndex(
     original ??
     toAssembledIndex(
       images.map(({ manifest }, position) => ({ platform: record.images[position]!.platform, manifest })),
+      record,
     );
   store.content.put(index.bytes);
   return { index, images };

@@ -8,7 +8,7 @@ import {
   type ImageConfig,
   mediaTypes,
 } from "../oci/index.ts";
-import type { ImageLayer, ImageRecord } from "./image-record.ts";
+import type { ImageForm, ImageLayer, ImageRecord } from "./image-record.ts";
 
 /** An image as it travels. */
 export interface AssembledImage {
@@ -32,41 +32,61 @@ export function toConfigBytes(record: ImageRecord, diffIDs: readonly DiffID[]): 
   return Buffer.from(encodeImageConfig(config));
 }
 
-/** Config and manifest of a built image, as BuildKit writes them: OCI media types whatever the base image had, and nothing
- * else said of a layer than that its times were rewritten. */
+/** Config and manifest of a built image, as BuildKit writes them: the media types of its form whatever the base image had, and
+ * nothing else said of a layer than that its times were rewritten. */
 export function toAssembledImage(record: ImageRecord, layers: readonly AssembledLayer[]): AssembledImage {
   const diffIDs = layers.map(({ diffID }) => diffID);
   const configBytes = toConfigBytes(record, diffIDs);
-  const config = describe(configBytes, mediaTypes.ociConfig);
+  const types = typesOf(record.form?.mediaTypes);
+  const config = describe(configBytes, types.config);
   const blobs = layers.map(({ diffID, blob }, index) => ({
     diffID,
-    blob: { ...toOciLayer(blob), ...timesAnnotation(record.layers[index]) },
+    blob: { ...withType(blob, types), ...(types.isOci && timesAnnotation(record.layers[index])) },
   }));
   const manifest = {
     schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
+    mediaType: types.manifest,
     config,
     layers: blobs.map(({ blob }) => blob),
+    ...(record.annotations && { annotations: record.annotations }),
   } as const;
   const manifestBytes = Buffer.from(encodeManifest(manifest));
   return {
     config,
     configBytes,
     configDigest: config.digest,
-    manifest: describe(manifestBytes, mediaTypes.ociManifest),
+    manifest: {
+      ...describe(manifestBytes, types.manifest),
+      ...(record.descriptorAnnotations && { annotations: record.descriptorAnnotations }),
+    },
     manifestBytes,
     layers: blobs,
   };
 }
 
-const ociTypes: Readonly<Record<string, string>> = {
-  [mediaTypes.dockerLayer]: mediaTypes.ociLayer,
-  [mediaTypes.dockerLayerGzip]: mediaTypes.ociLayerGzip,
-  [mediaTypes.dockerLayerZstd]: mediaTypes.ociLayerZstd,
-};
+interface DocumentTypes {
+  readonly isOci: boolean;
+  readonly manifest: string;
+  readonly config: string;
+}
 
-function toOciLayer({ mediaType, digest, size }: Descriptor): Descriptor {
-  return { mediaType: ociTypes[mediaType] ?? mediaType, digest, size };
+function typesOf(mediaType: ImageForm["mediaTypes"]): DocumentTypes {
+  return mediaType === "docker"
+    ? { isOci: false, manifest: mediaTypes.dockerManifest, config: mediaTypes.dockerConfig }
+    : { isOci: true, manifest: mediaTypes.ociManifest, config: mediaTypes.ociConfig };
+}
+
+/** Each layer's type in the words of OCI and of Docker. */
+const layerTypes = [
+  [mediaTypes.ociLayer, mediaTypes.dockerLayer],
+  [mediaTypes.ociLayerGzip, mediaTypes.dockerLayerGzip],
+  [mediaTypes.ociLayerZstd, mediaTypes.dockerLayerZstd],
+] as const;
+
+function withType({ mediaType, digest, size }: Descriptor, { isOci }: DocumentTypes): Descriptor {
+  const known = layerTypes.find((pair) => (pair as readonly string[]).includes(mediaType));
+  const [oci = mediaType, docker = mediaType] = known ?? [];
+  return { mediaType: isOci ? oci : docker, digest, size };
 }
 
 function timesAnnotation(layer: ImageLayer | undefined): Pick<Descriptor, "annotations"> {

@@ -1,4 +1,12 @@
-import type { Descriptor, DiffID, Digest, DraftImageConfig, LayerTimes, Platform } from "../oci/index.ts";
+import type {
+  Descriptor,
+  DiffID,
+  Digest,
+  DraftImageConfig,
+  LayerCompression,
+  LayerTimes,
+  Platform,
+} from "../oci/index.ts";
 
 /** An image of the store. Immutable, plain JSON, stored by its own digest; names point to it.
  * Layers are directories first and tars only on demand, so `config` has no diffIDs: they are filled in when something needs
@@ -9,6 +17,12 @@ export interface ImageRecord {
   readonly layers: readonly ImageLayer[];
   /** Set for an image that came from a registry or archive: its own manifest and config stay as they were. */
   readonly origin?: ImageOrigin;
+  /** How a built image travels. */
+  readonly form?: ImageForm;
+  /** Of a built image's manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Of whatever describes its manifest: an index. */
+  readonly descriptorAnnotations?: Readonly<Record<string, string>>;
   /** Set for an image that was built. */
   readonly build?: {
     readonly target: string;
@@ -17,6 +31,18 @@ export interface ImageRecord {
     /** Name of the step that made each layer; null for a base image's. */
     readonly steps?: readonly (string | null)[];
   };
+}
+
+/** The bytes of a built image, which come into being when it leaves the store. What is absent is as in BuildKit. */
+export interface ImageForm {
+  /** Of layers that were made here; default gzip. */
+  readonly compression?: LayerCompression;
+  /** Default: the compression's own. */
+  readonly level?: number;
+  /** Are layers of base images compressed anew where they are compressed otherwise? */
+  readonly isForced?: boolean;
+  /** Default OCI. */
+  readonly mediaTypes?: "docker";
 }
 
 /** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.
@@ -51,6 +77,11 @@ export interface IndexRecord {
   readonly kind: "index";
   /** In the order of the index. */
   readonly images: readonly PlatformImage[];
+  /** Of a built index. */
+  readonly mediaTypes?: "docker";
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Of what describes the index: that of an OCI layout. */
+  readonly descriptorAnnotations?: Readonly<Record<string, string>>;
   /** Set for an index that came from a registry or archive; its bytes may be in the content store. Of a registry's index, only
    * the images that were asked for are here. */
   readonly origin?: { readonly reference?: string; readonly digest: Digest };

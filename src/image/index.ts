@@ -15,6 +15,7 @@ export {
 } from "./disk-usage.ts";
 export { ImageError, type ImageErrorCode } from "./image-error.ts";
 export type {
+  ImageForm,
   ImageLayer,
   ImageOrigin,
   ImageRecord,
@@ -26,7 +27,8 @@ export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
 export { knownConfigDigest } from "./known-image.ts";
 export { documentLimitBytes } from "./limits.ts";
-export { type LayerForm, LayerPacker, type TarMaker } from "./layer-packer.ts";
+export type { LayerForm } from "./layer-form.ts";
+export { LayerPacker, type TarMaker } from "./layer-packer.ts";
 export { planPrune, type PruneOptions, type PrunePlan, type StoreInventory } from "./plan-prune.ts";
 export { previewPrune, type PruneRun, pruneStore } from "./prune-store.ts";
 export { recordId, type RecordId } from "./record-files.ts";

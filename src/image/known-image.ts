@@ -1,8 +1,9 @@
 import type { Store } from "../content/index.ts";
-import { type Digest, digestOf, type DiffID, type LayerCompression } from "../oci/index.ts";
+import { type Digest, digestOf, type DiffID } from "../oci/index.ts";
 import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigBytes } from "./assemble.ts";
 import { type AssembledIndex, toAssembledIndex } from "./assemble-index.ts";
 import type { ImageLayer, ImageRecord, IndexRecord, StoredRecord } from "./image-record.ts";
+import { isCompressedAnew, layerFormOf } from "./layer-form.ts";
 import { findBlob } from "./layer-packer.ts";
 import { isIndex } from "./select-image.ts";
 
@@ -20,26 +21,18 @@ export function knownImageId(store: Store, record: StoredRecord): Digest | undef
   return record.origin?.digest ?? knownIndex(store, record)?.descriptor.digest;
 }
 
-/** What assembling an index gives, if the layers of all its images have been packed in this form. */
-export function knownIndex(
-  store: Store,
-  record: IndexRecord,
-  compression: LayerCompression = "gzip",
-): AssembledIndex | undefined {
+/** What assembling an index gives, if the layers of all its images have been packed. */
+export function knownIndex(store: Store, record: IndexRecord): AssembledIndex | undefined {
   const manifests = record.images.map(({ platform, image }) => {
-    const manifest = image.origin?.manifest ?? knownAssembly(store, image, compression)?.manifest;
+    const manifest = image.origin?.manifest ?? knownAssembly(store, image)?.manifest;
     return manifest && { platform, manifest };
   });
-  return manifests.every((each) => each !== undefined) ? toAssembledIndex(manifests) : undefined;
+  return manifests.every((each) => each !== undefined) ? toAssembledIndex(manifests, record) : undefined;
 }
 
-/** What assembling a built image gives, if its layers have been packed in this form; otherwise undefined. */
-export function knownAssembly(
-  store: Store,
-  record: ImageRecord,
-  compression: LayerCompression = "gzip",
-): AssembledImage | undefined {
-  const layers = record.layers.map((layer) => knownLayer(store, layer, compression));
+/** What assembling a built image gives, if its layers have been packed; otherwise undefined. */
+export function knownAssembly(store: Store, record: ImageRecord): AssembledImage | undefined {
+  const layers = record.layers.map((layer) => knownLayer(store, layer, record));
   return layers.every((layer) => layer !== undefined) ? toAssembledImage(record, layers) : undefined;
 }
 
@@ -47,13 +40,10 @@ function knownDiffID(store: Store, layer: ImageLayer): DiffID | undefined {
   return layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer, layer.times)?.diffID;
 }
 
-function knownLayer(
-  store: Store,
-  layer: ImageLayer,
-  compression: LayerCompression,
-): AssembledLayer | undefined {
-  if (layer.kind === "blob") return layer;
+function knownLayer(store: Store, layer: ImageLayer, record: ImageRecord): AssembledLayer | undefined {
+  // Its other form is looked up by those who make it; an image that has such layers just has no known manifest.
+  if (layer.kind === "blob") return isCompressedAnew(record, layer.blob) ? undefined : layer;
   const pack = store.layers.readPack(layer.layer, layer.times);
-  const blob = pack && findBlob(store, pack, { compression });
+  const blob = pack && findBlob(store, pack, layerFormOf(record));
   return pack && blob && { diffID: pack.diffID, blob };
 }

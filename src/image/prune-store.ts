@@ -74,11 +74,9 @@ function layersOf(record: StoredRecord): readonly ImageLayer[] {
 
 function indexBlobs(store: Store, record: StoredRecord): readonly Digest[] {
   if (!isIndex(record)) return [];
-  const known = forms.flatMap((form) => knownIndex(store, record, form)?.descriptor.digest ?? []);
-  return record.origin ? [record.origin.digest, ...known] : known;
+  const known = knownIndex(store, record)?.descriptor.digest ?? [];
+  return [known, record.origin?.digest ?? []].flat();
 }
-
-const forms = ["gzip", "zstd", "none"] as const;
 
 /** Of a built image, config and manifest are there when it was assembled. */
 function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
@@ -86,7 +84,7 @@ function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
   const config = knownConfigDigest(store, record);
   const manifests = record.origin
     ? [record.origin.digest, record.origin.manifest.digest]
-    : forms.flatMap((form) => knownAssembly(store, record, form)?.manifest.digest ?? []);
+    : [knownAssembly(store, record)?.manifest.digest ?? []].flat();
   return [...layers, ...manifests, ...(config ? [config] : [])];
 }
 

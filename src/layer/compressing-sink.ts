@@ -15,7 +15,7 @@ export function compressingSink(
   return transformSink(sink, zstdCompressor(level));
 }
 
-const levels = { gzip: { min: 0, max: 9 }, zstd: { min: 1, max: 19 } } as const;
+const levels = { gzip: { min: 0, max: 9 }, zstd: { min: 0, max: 22 } } as const;
 
 function checkLevel(compression: keyof typeof levels, level: number | undefined): void {
   if (level === undefined) return;

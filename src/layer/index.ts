@@ -9,6 +9,7 @@ export { LayerError, type LayerErrorCode } from "./layer-error.ts";
 export type { PackEntry } from "./pack-entry.ts";
 export { type PackOptions, type PackResult, packTar } from "./pack-tar.ts";
 export type { TarSource } from "./read-chunks.ts";
+export { recompress, type RecompressOptions } from "./recompress.ts";
 export { removeTree } from "./remove-tree.ts";
 export { setEntryTimes } from "./set-times.ts";
 export { type TarEntry, type TarEntryType, tarPadding } from "./tar-entry.ts";

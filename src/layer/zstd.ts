@@ -12,9 +12,16 @@ const { createZstdCompress, createZstdDecompress } = zlib as ZlibWithZstd;
 /** `ZSTD_c_compressionLevel` of zstd.h. */
 const compressionLevelParameter = 100;
 
-/** Compresses in this process where Node can, else with the program `zstd`. */
+/** The program's limit unless it is told otherwise: above it, unpacking takes a lot of memory too. */
+const ordinaryMaximum = 19;
+
+/** Compresses in this process where Node can, else with the program `zstd`.
+ * @param level 0 to 22; 0 is the default, as in zstd's library */
 export function zstdCompressor(level = 3): ByteTransform {
-  if (!createZstdCompress) return programTransform("zstd", ["-qc", "-T0", `-${level}`]);
+  if (!createZstdCompress) {
+    const ultra = level > ordinaryMaximum ? ["--ultra"] : [];
+    return programTransform("zstd", ["-qc", "-T0", ...ultra, `-${level || 3}`]);
+  }
   return streamTransform(createZstdCompress({ params: { [compressionLevelParameter]: level } }));
 }
 

@@ -17,7 +17,7 @@ import { archives } from "./archives.ts";
 import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
 import { exportDirectory, exportTar } from "./export-tree.ts";
 import { makeLayer } from "./make-layer.ts";
-import { packLayer } from "./pack-layer.ts";
+import { compressAnew, packLayer } from "./pack-layer.ts";
 import type { ContextSource, FileActionsRequest, LayerId, WorkerApi } from "./protocol.ts";
 import { removePath } from "./remove-path.ts";
 
@@ -36,6 +36,7 @@ export interface BulkApi
     | "applyFileActions"
     | "digestSources"
     | "packLayer"
+    | "compressAnew"
     | "exportTree"
     | "compareLayers"
     | "remove"
@@ -54,6 +55,7 @@ export const BULK_METHODS = [
   "applyFileActions",
   "digestSources",
   "packLayer",
+  "compressAnew",
   "exportTree",
   "compareLayers",
   "remove",
@@ -114,9 +116,11 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
 
-    async exportTree({ trees, dest, form, times }) {
-      const absolute = trees.map(({ lowers, directory }) => ({ lowers: fsOf(lowers), directory }));
-      const request = { trees: absolute, dest, opaqueXattr, times };
+    compressAnew: (request) => compressAnew(store, request),
+
+    async exportTree({ trees, dest, form, times, isMirror = false }) {
+      const absolute = trees.map(({ lowers, ...rest }) => ({ ...rest, lowers: fsOf(lowers) }));
+      const request = { trees: absolute, dest, opaqueXattr, times, isMirror };
       return form === "tar" ? await exportTar(request) : await exportDirectory(request);
     },
 

@@ -70,6 +70,7 @@ const METHODS = {
   applyFileActions: true,
   digestSources: true,
   packLayer: true,
+  compressAnew: true,
   exportTree: true,
   compareLayers: true,
   remove: true,

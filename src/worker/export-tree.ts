@@ -13,23 +13,20 @@ import {
 import type { LayerTimes } from "../oci/index.ts";
 import { LayersTree } from "../snapshot/index.ts";
 import { makeDirectory } from "../util/index.ts";
+import { checkOverlap, type ExportedTree, removeOthers } from "./exported-names.ts";
 
 export interface ExportRequest {
   readonly trees: readonly ExportedTree[];
   readonly dest: string;
   readonly opaqueXattr: OpaqueXattr;
   readonly times?: LayerTimes | undefined;
-}
-
-export interface ExportedTree {
-  /** Absolute layer directories, bottom first. */
-  readonly lowers: readonly string[];
-  /** A plain name: the tree goes below it. */
-  readonly directory?: string | undefined;
+  /** Does a directory hold nothing else afterwards? */
+  readonly isMirror: boolean;
 }
 
 /** Writes the flattened trees as one tar, with their owners. */
 export async function exportTar({ trees, dest, times }: ExportRequest): Promise<{ sizeBytes: number }> {
+  checkOverlap(trees);
   const fd = openSync(dest, "w", 0o644);
   try {
     const { tarSizeBytes } = await packTar(setEntryTimes(allEntries(trees), times), descriptorSink(fd));
@@ -46,8 +43,10 @@ export async function exportDirectory({
   dest,
   opaqueXattr,
   times,
+  isMirror,
 }: ExportRequest): Promise<{ sizeBytes: number }> {
   makeDirectory(dest);
+  checkOverlap(trees);
   const pipe = new PassThrough({ highWaterMark: 1 << 20 });
   const packed = packInto(pipe, setEntryTimes(allEntries(trees), times));
   const unpacked = unpackTar(pipe, dest, { form: "files", opaqueXattr, owner: { uid: 0, gid: 0 } });
@@ -55,6 +54,7 @@ export async function exportDirectory({
   // When one side fails, so does the other; a failure to pack is what the unpacking side reports.
   if (unpacking.status === "rejected") throw unpacking.reason;
   if (packing.status === "rejected") throw packing.reason;
+  if (isMirror) removeOthers(dest, trees);
   return { sizeBytes: unpacking.value.sizeBytes };
 }
 

@@ -1,6 +1,13 @@
 import type { PackedBlob, Store } from "../content/index.ts";
-import { layerEntries, type OpaqueXattr, type PackResult, packTar, setEntryTimes } from "../layer/index.ts";
-import { type LayerCompression, mediaTypes } from "../oci/index.ts";
+import {
+  layerEntries,
+  type OpaqueXattr,
+  type PackResult,
+  packTar,
+  recompress,
+  setEntryTimes,
+} from "../layer/index.ts";
+import { type Descriptor, type LayerCompression, mediaTypes } from "../oci/index.ts";
 import type { PackedLayer, WorkerApi } from "./protocol.ts";
 import { WorkerError } from "./worker-error.ts";
 
@@ -39,6 +46,19 @@ export async function packLayer(
   const packed = { digest, size: sizeBytes, mediaType, compression, ...(level !== undefined && { level }) };
   store.layers.addPack(layer, { ...result, blobs: [packed] }, times);
   return describe(result, packed);
+}
+
+/** Stores another form of a blob: the same tar, compressed otherwise. */
+export async function compressAnew(
+  store: Store,
+  { blob, diffID, compression, level }: Parameters<WorkerApi["compressAnew"]>[0],
+): Promise<Descriptor> {
+  using writer = store.content.createWriter();
+  const options = { compression, level, expectedDiffID: diffID };
+  await recompress(store.content.pathOf(blob), { write: (chunk) => writer.write(chunk) }, options);
+  await writer.sync();
+  const { digest, sizeBytes } = writer.commit();
+  return { mediaType: MEDIA_TYPES[compression], digest, size: sizeBytes };
 }
 
 function isWanted(blob: PackedBlob, { compression, level }: Request): boolean {

@@ -2,7 +2,7 @@ import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
 import type { FileDifference, ListedFile } from "../snapshot/index.ts";
 import type { FileChange } from "../tree/index.ts";
-import type { Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
+import type { Descriptor, Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
 
 /** A layer directory of the store: `layers/<id>/{fs,meta.json}`. Ids are 12 characters of `[0-9a-z]`, chosen at random
  * by whoever asks for the layer; they never leave the machine. */
@@ -42,11 +42,19 @@ export interface WorkerApi {
     level?: number;
     times?: LayerTimes;
   }): Promise<PackedLayer>;
+  /** Stores the tar of a layer blob of the content store in another compression; its bytes are verified against `diffID`. */
+  compressAnew(request: {
+    blob: Digest;
+    diffID: DiffID;
+    compression: LayerCompression;
+    level?: number;
+  }): Promise<Descriptor>;
   /** Writes flattened trees of stacks of layers into a directory, or as one tar (`dest` is then a file), each below its own
-   * `directory`, if it has one (a plain name). */
+   * `directory`, if it has one (a plain name). What else a directory holds stays there, or goes (`isMirror`). */
   exportTree(request: {
-    trees: readonly { readonly lowers: readonly LayerId[]; readonly directory?: string | undefined }[];
+    trees: readonly ExportedLayers[];
     dest: string;
+    isMirror?: boolean;
     form: "directory" | "tar";
     times?: LayerTimes;
   }): Promise<{ sizeBytes: number }>;
@@ -75,6 +83,13 @@ export interface WorkerApi {
     path: string;
     limitBytes: number;
   }): Promise<{ text: string | undefined }>;
+}
+
+/** @property name of the platform, for messages */
+export interface ExportedLayers {
+  readonly lowers: readonly LayerId[];
+  readonly directory?: string | undefined;
+  readonly name: string;
 }
 
 export interface LayerInfo {

@@ -173,17 +173,51 @@ test(
     const step = await rig.sh("echo x > /own; chown 1000:100 /own; rm -r /bin", { keep: true });
     const lowers = [rig.base, step.layer];
     const file = path.join(rig.directory, "tree.tar");
-    await rig.worker.exportTree({ trees: [{ lowers }], dest: file, form: "tar" });
+    await rig.worker.exportTree({ trees: [{ lowers, name: "linux/amd64" }], dest: file, form: "tar" });
     const listed = spawnSync("tar", ["-tvf", file, "--numeric-owner"], { encoding: "utf8" }).stdout;
     assert.match(listed, /1000\/100 .* own\n/);
     assert.doesNotMatch(listed, /bin/);
     const dest = path.join(rig.directory, "tree");
-    await rig.worker.exportTree({ trees: [{ lowers }], dest, form: "directory" });
+    await rig.worker.exportTree({ trees: [{ lowers, name: "linux/amd64" }], dest, form: "directory" });
     assert.deepEqual(fs.readdirSync(dest), ["etc", "own", "tmp"]);
     const stat = fs.statSync(path.join(dest, "own"));
     assert.deepEqual([stat.uid, stat.gid], [process.getuid!(), process.getgid!()]);
   },
 );
+
+test("a mirror holds nothing but the trees, and links in it lead nowhere", options, async () => {
+  const layer = (name: string) =>
+    rig.layer((root) => {
+      fs.mkdirSync(path.join(root, "d"));
+      fs.writeFileSync(path.join(root, "d", name), name);
+    });
+  const [one, two] = [layer("one"), layer("two")];
+  const outside = path.join(rig.directory, "outside");
+  fs.mkdirSync(outside);
+  fs.writeFileSync(path.join(outside, "kept"), "");
+  const dest = path.join(rig.directory, "mirror");
+  fs.mkdirSync(path.join(dest, "d/old/deep"), { recursive: true });
+  fs.writeFileSync(path.join(dest, "d/two"), "old");
+  fs.writeFileSync(Buffer.from(`${dest}/d/\xe9`, "latin1"), "");
+  fs.symlinkSync(outside, path.join(dest, "link"));
+  const trees = [
+    { lowers: [one], name: "linux/amd64", directory: "linux_amd64" },
+    { lowers: [two], name: "linux/arm64" },
+  ];
+  await rig.worker.exportTree({ trees, dest, form: "directory", isMirror: true });
+  assert.deepEqual(
+    (fs.readdirSync(dest, { recursive: true }) as string[]).sort((a, b) => (a < b ? -1 : 1)),
+    ["d", "d/two", "linux_amd64", "linux_amd64/d", "linux_amd64/d/one"],
+  );
+  assert.equal(fs.readFileSync(path.join(dest, "d/two"), "utf8"), "two");
+  assert.deepEqual(fs.readdirSync(outside), ["kept"]);
+  const both = [one, one].map((id, index) => ({ lowers: [id], name: `linux/${index}` }));
+  for (const form of ["directory", "tar"] as const) {
+    await assert.rejects(rig.worker.exportTree({ trees: both, dest: `${dest}.${form}`, form }), {
+      message: "cannot overwrite d/one from linux/0 with linux/1 when split option is disabled",
+    });
+  }
+});
 
 test("a small file of a stack is read, links resolved inside it", options, async () => {
   const layer = rig.layer((root) => {

@@ -74,6 +74,12 @@ export function addBuildOptions(command: Command): Command {
       collect,
       [],
     )
+    .option(
+      "--annotation <name=value>",
+      "Set an annotation of the image: NAME=VALUE, or TYPE[[PLATFORM]]:NAME=VALUE with manifest, manifest-descriptor, index or index-descriptor",
+      collect,
+      [],
+    )
     .option("--push", "Push the image to the registries of its names; the same as -o type=registry")
     .option("--iidfile <file>", "Write the image's ID to a file")
     .option("--metadata-file <file>", "Write what was built as JSON to a file")

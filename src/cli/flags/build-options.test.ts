@@ -60,7 +60,11 @@ test("the options of docker build become those of a build", async () => {
     [["--push", "-t", "x"], { tags: ["x"], outputs: [{ type: "registry" }] }],
     [
       ["-o", "type=image,push=true,name=x,compression=zstd"],
-      { tags: ["x"], outputs: [{ type: "registry", compression: "zstd" }] },
+      {
+        tags: ["x"],
+        outputs: [{ type: "registry", compression: "zstd" }],
+        imageSettings: { compression: "zstd" },
+      },
     ],
     [
       ["-o", "type=image,push-by-digest=true,name-canonical=true,push=true,name=r.example/x"],
@@ -74,6 +78,24 @@ test("the options of docker build become those of a build", async () => {
           { os: "linux", architecture: "amd64" },
           { os: "linux", architecture: "arm", variant: "v7" },
         ],
+      },
+    ],
+    [
+      ["--annotation", "a=b", "-o", "type=oci,dest=x,annotation.c=d", "-o", "out"],
+      {
+        outputs: [
+          {
+            type: "oci",
+            dest: "x",
+            annotations: [
+              { type: "manifest", key: "c", value: "d" },
+              { type: "manifest", key: "a", value: "b" },
+            ],
+          },
+          { type: "local", dest: "out" },
+        ],
+        imageSettings: { annotations: [{ type: "manifest", key: "a", value: "b" }] },
+        storeImage: false,
       },
     ],
     [["--platform", "local"], { platforms: [hostPlatform()] }],

@@ -1,4 +1,4 @@
-import type { BuildOptions, OutputSpec } from "../../build/index.ts";
+import type { Annotation, BuildOptions, ImageSettings, OutputSpec } from "../../build/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
@@ -6,6 +6,7 @@ import { parseSize } from "./amounts.ts";
 import { parseCacheFrom, parseCacheTo } from "./parse-cache.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
+import { parseAnnotations } from "./annotations.ts";
 import { type ParsedOutput, parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
 import { parsePlatforms } from "./platform.ts";
@@ -26,6 +27,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly iidfile?: string;
   readonly metadataFile?: string;
   readonly output: readonly string[];
+  readonly annotation?: readonly string[];
   readonly push?: boolean;
   readonly network?: string;
   readonly secret: readonly string[];
@@ -43,7 +45,8 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
 export async function toBuildOptions(context: string, flags: BuildFlags, io: CliIo): Promise<BuildOptions> {
   const platforms = parsePlatforms(flags.platform, io.env);
   const outputs = [...flags.output, ...(flags.push ? ["type=registry"] : [])].map(parseOutput);
-  const specs = outputs.flatMap(({ spec }) => (spec ? [spec] : []));
+  const annotations = parseAnnotations(flags.annotation ?? []);
+  const specs = outputs.flatMap(({ spec }) => (spec ? [annotated(spec, annotations)] : []));
   checkStdout(specs, io);
   if (flags.verify && !flags.cache)
     throw new UsageError("Cannot use --verify with --no-cache: it compares with the cache");
@@ -77,7 +80,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     ...(flags.frozen ? { frozen: true } : {}),
     ...(flags.reproducible ? { reproducible: true } : {}),
     ...(flags.verify ? { verify: true } : {}),
-    ...(rewritesStored(outputs) ? { rewriteTimestamp: true } : {}),
+    ...storedSettings(outputs, annotations),
   };
 }
 
@@ -92,8 +95,20 @@ function keepStorageOf(env: NodeJS.ProcessEnv): { keepStorageBytes?: number } {
   return value ? { keepStorageBytes: parseSize("SLIPWAY_KEEP_STORAGE", value) } : {};
 }
 
-function rewritesStored(outputs: readonly ParsedOutput[]): boolean {
-  return outputs.some(({ spec, rewriteTimestamp }) => !spec && rewriteTimestamp);
+/** As docker buildx does, `--annotation` is for all outputs, and there it counts more than their own attributes. */
+function annotated(spec: OutputSpec, annotations: readonly Annotation[]): OutputSpec {
+  const isImage = spec.type === "docker" || spec.type === "oci" || spec.type === "registry";
+  if (!isImage || annotations.length === 0) return spec;
+  return { ...spec, annotations: [...(spec.annotations ?? []), ...annotations] };
+}
+
+function storedSettings(
+  outputs: readonly ParsedOutput[],
+  annotations: readonly Annotation[],
+): Pick<BuildOptions, "imageSettings"> {
+  const settings = outputs.reduce<ImageSettings>((all, each) => ({ ...all, ...each.imageSettings }), {});
+  if (annotations.length === 0) return Object.keys(settings).length === 0 ? {} : { imageSettings: settings };
+  return { imageSettings: { ...settings, annotations: [...(settings.annotations ?? []), ...annotations] } };
 }
 
 function modeIsQuiet(flags: BuildFlags, env: NodeJS.ProcessEnv): boolean {

@@ -46,6 +46,29 @@ test("outputs are parsed as Docker parses them", () => {
     ],
     ["type=docker,dest=x,compression=uncompressed", { type: "docker", dest: "x", compression: "none" }],
     ["type=cacheonly", { type: "cacheonly" }],
+    ["type=oci,dest=d,tar=false", { type: "oci", dest: "d", isLayout: true }],
+    [
+      "type=oci,dest=x,compression=zstd,compression-level=22,force-compression=true,oci-mediatypes=false",
+      { type: "oci", dest: "x", compression: "zstd", level: 22, isForced: true, mediaTypes: "docker" },
+    ],
+    [
+      "type=oci,dest=x,annotation.a=b,annotation-index-descriptor[linux/arm].c=d=e",
+      {
+        type: "oci",
+        dest: "x",
+        annotations: [
+          { type: "manifest", key: "a", value: "b" },
+          {
+            type: "index-descriptor",
+            platform: { os: "linux", architecture: "arm", variant: "v7" },
+            key: "c",
+            value: "d=e",
+          },
+        ],
+      },
+    ],
+    ["type=local,dest=out,mode=delete", { type: "local", dest: "out", isMirror: true }],
+    ["type=local,dest=out,mode=copy", { type: "local", dest: "out" }],
     ["type=image", undefined],
     ["type=image,push=false", undefined],
     ["type=image,push,name=x", { type: "registry" }],
@@ -68,16 +91,39 @@ test("outputs that are not carried out are refused by name", () => {
     ],
     [
       "type=image,push=perhaps",
-      'Cannot use --output "type=image,push=perhaps": push is neither true nor false',
+      'Cannot use --output "type=image,push=perhaps": non-bool value perhaps specified for push',
+    ],
+    ["type=oci,tar=false", 'Cannot use --output "type=oci,tar=false": a directory is needed as dest'],
+    [
+      "type=docker,tar=false,dest=x",
+      'Cannot use --output "type=docker,tar=false,dest=x": only an OCI image can be a directory',
     ],
     [
-      "type=registry,oci-mediatypes=false",
-      'Cannot use --output "type=registry,oci-mediatypes=false": images are written with OCI media types',
+      "type=local,dest=x,mode=move",
+      'Cannot use --output "type=local,dest=x,mode=move": mode is copy or delete, not "move"',
     ],
     [
-      "type=oci,tar=false",
-      'Cannot use --output "type=oci,tar=false": an OCI image is written as one archive',
+      "type=oci,compression=estargz",
+      'Cannot use --output "type=oci,compression=estargz": compression estargz is not supported',
     ],
+    [
+      "type=oci,compression=lzma",
+      'Cannot use --output "type=oci,compression=lzma": unsupported compression type lzma',
+    ],
+    [
+      "type=oci,compression-level=x",
+      'Cannot use --output "type=oci,compression-level=x": non-integer value x specified for compression-level',
+    ],
+    [
+      "type=oci,compression-level=10",
+      'Cannot use --output "type=oci,compression-level=10": compression-level of gzip is a number from 0 to 9',
+    ],
+    [
+      "type=oci,compression=zstd,compression-level=-1",
+      'Cannot use --output "type=oci,compression=zstd,compression-level=-1": compression-level of zstd is a number from 0 to 22',
+    ],
+    ["type=oci,annotation-foo.a=b", "unrecognized annotation type foo"],
+    ["type=oci,annotation[linux.a=b", "could not fully parse annotation annotation[linux.a"],
     ["type=oci,dest=a,dest=b", 'Cannot parse "type=oci,dest=a,dest=b": "dest" is given twice'],
   ];
   for (const [text, message] of table) assert.throws(() => parseOutput(text), { message }, text);

@@ -1,29 +1,23 @@
-import type { OutputSpec } from "../../build/index.ts";
-import type { LayerCompression } from "../../oci/index.ts";
+import type { ImageSettings, OutputSpec } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
 import { parseCsvMap } from "./csv.ts";
+import { type OutputMap, imageKeys, imageSettings, isTrue } from "./image-settings.ts";
 
 /** One `--output`: where the result goes, and names that the image gets there. `image` is the store itself. */
 export interface ParsedOutput {
   readonly spec: OutputSpec | undefined;
   readonly names: readonly string[];
-  readonly rewriteTimestamp?: boolean;
+  /** Of the image that the store keeps. */
+  readonly imageSettings?: ImageSettings;
 }
 
-const pushKeys: readonly string[] = [
-  "push-by-digest",
-  "name-canonical",
-  "oci-mediatypes",
-  "compression",
-  "compression-level",
-  "rewrite-timestamp",
-];
+const pushKeys: readonly string[] = ["push-by-digest", "name-canonical", ...imageKeys];
 
 const knownKeys: Record<string, readonly string[]> = {
-  docker: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp"],
-  oci: ["type", "dest", "name", "compression", "compression-level", "rewrite-timestamp", "tar"],
+  docker: ["type", "dest", "name", "tar", ...imageKeys],
+  oci: ["type", "dest", "name", "tar", ...imageKeys],
   tar: ["type", "dest", "platform-split"],
-  local: ["type", "dest", "platform-split"],
+  local: ["type", "dest", "platform-split", "mode"],
   cacheonly: ["type"],
   image: ["type", "name", "push", ...pushKeys],
   registry: ["type", "name", ...pushKeys],
@@ -34,35 +28,34 @@ const knownKeys: Record<string, readonly string[]> = {
 export function parseOutput(text: string): ParsedOutput {
   if (text === "-") return { spec: { type: "tar", dest: "-" }, names: [] };
   if (!text.includes("=")) return { spec: { type: "local", dest: text }, names: [] };
-  const map = parseCsvMap(text);
-  const type = map.get("type") ?? "";
-  checkKeys(type, map, text);
-  const names = (map.get("name") ?? "").split(",").filter((name) => name !== "");
-  const rewrite = rewriteTimestamp(map, text);
-  const spec = outputSpec(type, map, text);
-  // What is pushed by its digest has names that are no tags.
-  return { spec, names: spec?.type === "registry" && spec.byDigest ? [] : names, ...rewrite };
+  const output: OutputMap = { text, map: parseCsvMap(text) };
+  const type = output.map.get("type") ?? "";
+  checkKeys(type, output);
+  const names = namesOf(output);
+  const settings = imageSettings(output);
+  const spec = outputSpec(type, output, settings);
+  return {
+    spec,
+    // What is pushed by its digest has names that are no tags.
+    names: spec?.type === "registry" && spec.byDigest ? [] : names,
+    ...(type === "image" && Object.keys(settings).length > 0 && { imageSettings: settings }),
+  };
 }
 
-function checkKeys(type: string, map: ReadonlyMap<string, string>, text: string): void {
+function namesOf({ map }: OutputMap): readonly string[] {
+  return (map.get("name") ?? "").split(",").filter((name) => name !== "");
+}
+
+function checkKeys(type: string, { map, text }: OutputMap): void {
   const known = knownKeys[type];
   if (!known) throw unknownType(type, text);
   for (const key of map.keys()) {
-    if (!known.includes(key))
-      throw new UsageError(`Cannot use --output "${text}": type=${type} does not take "${key}"`, {
-        code: "UNSUPPORTED_OPTION",
-        hint: `it takes ${known.join(", ")}`,
-      });
+    if (known.includes(key) || (known.includes("compression") && /^annotation[-.[]/.test(key))) continue;
+    throw new UsageError(`Cannot use --output "${text}": type=${type} does not take "${key}"`, {
+      code: "UNSUPPORTED_OPTION",
+      hint: `it takes ${known.join(", ")}`,
+    });
   }
-  if (!isTrue("oci-mediatypes", map, text, true))
-    throw new UsageError(`Cannot use --output "${text}": images are written with OCI media types`, {
-      code: "UNSUPPORTED_OPTION",
-    });
-  if (map.has("tar") && map.get("tar") !== "true")
-    throw new UsageError(`Cannot use --output "${text}": an OCI image is written as one archive`, {
-      code: "UNSUPPORTED_OPTION",
-      hint: "unpack it with: tar -x -C DIR -f FILE",
-    });
 }
 
 function unknownType(type: string, text: string): UsageError {
@@ -75,78 +68,57 @@ function unknownType(type: string, text: string): UsageError {
   );
 }
 
-function outputSpec(type: string, map: ReadonlyMap<string, string>, text: string): OutputSpec | undefined {
-  const dest = map.get("dest") ?? "";
+function outputSpec(type: string, output: OutputMap, settings: ImageSettings): OutputSpec | undefined {
+  const dest = output.map.get("dest") ?? "";
   switch (type) {
     case "docker":
     case "oci":
-      return { type, dest: dest || "-", ...compressionOf(map, text), ...rewriteTimestamp(map, text) };
+      return { type, ...archiveDest(type, output), ...settings };
     case "tar":
-      return { type, dest: dest || "-", ...platformSplitOf(map, text) };
+      return { type, dest: dest || "-", ...platformSplitOf(output) };
     case "local":
-      if (dest === "" || dest === "-")
-        throw new UsageError(`Cannot use --output "${text}": a directory is needed as dest`);
-      return { type, dest, ...platformSplitOf(map, text) };
+      return { type, dest: directoryOf(output), ...platformSplitOf(output), ...modeOf(output) };
     case "cacheonly":
       return { type };
     case "registry":
-      return registrySpec(map, text);
+      return registrySpec(output, settings);
     case "image":
-      return isTrue("push", map, text, false) ? registrySpec(map, text) : undefined;
+      return isTrue("push", output, false) ? registrySpec(output, settings) : undefined;
     default:
       return undefined;
   }
 }
 
-function registrySpec(map: ReadonlyMap<string, string>, text: string): OutputSpec {
-  const names = (map.get("name") ?? "").split(",").filter((name) => name !== "");
+function archiveDest(type: "docker" | "oci", output: OutputMap): { dest: string; isLayout?: boolean } {
+  if (isTrue("tar", output, true)) return { dest: output.map.get("dest") || "-" };
+  if (type === "docker")
+    throw new UsageError(`Cannot use --output "${output.text}": only an OCI image can be a directory`, {
+      hint: "use type=oci,tar=false",
+    });
+  return { dest: directoryOf(output), isLayout: true };
+}
+
+function directoryOf({ map, text }: OutputMap): string {
+  const dest = map.get("dest") ?? "";
+  if (dest !== "" && dest !== "-") return dest;
+  throw new UsageError(`Cannot use --output "${text}": a directory is needed as dest`);
+}
+
+function registrySpec(output: OutputMap, settings: ImageSettings): OutputSpec {
   return {
     type: "registry",
-    ...(isTrue("push-by-digest", map, text, false) && { byDigest: { names } }),
-    ...compressionOf(map, text),
-    ...rewriteTimestamp(map, text),
+    ...(isTrue("push-by-digest", output, false) && { byDigest: { names: namesOf(output) } }),
+    ...settings,
   };
 }
 
-/** An attribute that is true or false, as Go reads it; without a value it is true. */
-function isTrue(key: string, map: ReadonlyMap<string, string>, text: string, fallback: boolean): boolean {
-  const value = map.get(key);
-  if (value === undefined) return fallback;
-  if (["", "1", "t", "true"].includes(value.toLowerCase())) return true;
-  if (["0", "f", "false"].includes(value.toLowerCase())) return false;
-  throw new UsageError(`Cannot use --output "${text}": ${key} is neither true nor false`);
+function platformSplitOf(output: OutputMap): { platformSplit?: boolean } {
+  return output.map.has("platform-split") ? { platformSplit: isTrue("platform-split", output, true) } : {};
 }
 
-function rewriteTimestamp(map: ReadonlyMap<string, string>, text: string): { rewriteTimestamp?: boolean } {
-  const value = map.get("rewrite-timestamp");
-  if (value === undefined) return {};
-  if (value !== "" && value !== "true" && value !== "false")
-    throw new UsageError(`Cannot use --output "${text}": rewrite-timestamp is true or false, not "${value}"`);
-  return value === "false" ? {} : { rewriteTimestamp: true };
-}
-
-function platformSplitOf(map: ReadonlyMap<string, string>, text: string): { platformSplit?: boolean } {
-  return map.has("platform-split") ? { platformSplit: isTrue("platform-split", map, text, true) } : {};
-}
-
-function compressionOf(
-  map: ReadonlyMap<string, string>,
-  text: string,
-): { compression?: LayerCompression; level?: number } {
-  const level = map.get("compression-level");
-  if (level !== undefined && !/^\d{1,2}$/.test(level))
-    throw new UsageError(`Cannot use --output "${text}": compression-level is no number`);
-  const compression = map.get("compression");
-  return {
-    ...(compression === undefined ? {} : { compression: parseCompression(compression, text) }),
-    ...(level === undefined ? {} : { level: Number(level) }),
-  };
-}
-
-function parseCompression(name: string, text: string): LayerCompression {
-  if (name === "uncompressed" || name === "none") return "none";
-  if (name === "gzip" || name === "zstd") return name;
-  throw new UsageError(`Cannot use --output "${text}": unknown compression "${name}"`, {
-    hint: "compressions are gzip, zstd, uncompressed",
-  });
+function modeOf({ map, text }: OutputMap): { isMirror?: boolean } {
+  const mode = map.get("mode") ?? "copy";
+  if (mode === "copy") return {};
+  if (mode === "delete") return { isMirror: true };
+  throw new UsageError(`Cannot use --output "${text}": mode is copy or delete, not "${mode}"`);
 }

@@ -10,7 +10,6 @@ const unsupported: readonly (readonly [flags: string, hint: string])[] = [
   ],
   ["--builder <name>", "steps run on this machine"],
   ["--attest <attestation>", "attestations are not made yet"],
-  ["--annotation <annotation>", "annotations are not written yet"],
   ["--cgroup-parent <cgroup>", "steps run in the caller's cgroup"],
   ["--memory <bytes>", "limits are those of the caller"],
   ["--squash", "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /"],
