@@ -30,6 +30,8 @@ export type BuildErrorCode =
   | "RESULT_DIFFERS"
   /** A secret's file is not there. */
   | "SECRET_UNREADABLE"
+  /** The value of a secret is in the config of the image. */
+  | "SECRET_IN_IMAGE"
   /** An ssh agent or key that was to be lent is not there, or is none. */
   | "SSH_UNUSABLE";
 

@@ -18,6 +18,9 @@ export function createBuildSession(
       const spec = secrets.get(id);
       return Promise.resolve(spec && readSecret(spec));
     },
+    unscannedSecrets: new Set(
+      [...secrets.values()].flatMap(({ id, isUnscanned }) => (isUnscanned ? id : [])),
+    ),
     sshAgent: async (id) => await agents?.socketOf(id),
   };
 }

@@ -149,6 +149,8 @@ export type OutputDest = string;
 
 export interface SecretSpec {
   readonly id: string;
+  /** Its value may be in what the build makes. */
+  readonly isUnscanned?: boolean;
   readonly source:
     | { readonly kind: "file"; readonly path: string }
     | { readonly kind: "env"; readonly name: string };

@@ -1,5 +1,6 @@
 import type { SolveRequest } from "../engine/index.ts";
 import { BuildError } from "./build-error.ts";
+import { checkConfig } from "./check-config.ts";
 import { openLock } from "./lock/open-lock.ts";
 import { verifyLock } from "./lock/verify-lock.ts";
 import { createBuildSession } from "./build-session.ts";
@@ -55,6 +56,7 @@ export class PreparedBuild implements AsyncDisposable {
         sourceTime: (source) => sourceTime(source, steps),
       });
       if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
+      await checkConfig(plans, options, session);
       const needed = plans.flatMap((plan) => plan.localContexts);
       if (needed.some((name) => !localContexts.has(name))) throw noContext();
       const { jobs = defaultJobs(), verify = false } = options;

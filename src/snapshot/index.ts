@@ -1,3 +1,4 @@
+export { findBytes, type FoundBytes } from "./find-bytes.ts";
 export { diffTrees, type FileDifference } from "./diff-trees.ts";
 export { digestSources } from "./digest-sources.ts";
 export type { EarlierLayer } from "./copy-memory.ts";

@@ -8,6 +8,7 @@ import {
   type CopySource,
   diffTrees,
   digestSources,
+  findBytes,
   type EarlierLayer,
   LayerDigests,
   listTree,
@@ -37,6 +38,7 @@ export interface BulkApi
     | "digestSources"
     | "packLayer"
     | "compressAnew"
+    | "findBytes"
     | "exportTree"
     | "compareLayers"
     | "remove"
@@ -56,6 +58,7 @@ export const BULK_METHODS = [
   "digestSources",
   "packLayer",
   "compressAnew",
+  "findBytes",
   "exportTree",
   "compareLayers",
   "remove",
@@ -115,6 +118,12 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     },
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
+
+    async findBytes({ layer, patterns }) {
+      const bytes = patterns.map((pattern) => Buffer.from(pattern, "base64"));
+      const directory = Buffer.from(store.layers.fsOf(layer)).toString("latin1");
+      return { found: findBytes(directory, bytes, { limit: maxChanges }) };
+    },
 
     compressAnew: (request) => compressAnew(store, request),
 

@@ -71,6 +71,7 @@ const METHODS = {
   digestSources: true,
   packLayer: true,
   compressAnew: true,
+  findBytes: true,
   exportTree: true,
   compareLayers: true,
   remove: true,

@@ -1,6 +1,7 @@
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
 import type { FileDifference, ListedFile } from "../snapshot/index.ts";
+import type { FoundBytes } from "../snapshot/index.ts";
 import type { FileChange } from "../tree/index.ts";
 import type { Descriptor, Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
 
@@ -62,6 +63,11 @@ export interface WorkerApi {
   compareLayers(request: { recorded: LayerId; made: LayerId }): Promise<{
     difference: LayerDifference | undefined;
   }>;
+  /** Looks for byte strings (in base64) in the files, link targets and names of a layer; the first hundred files that hold one. */
+  findBytes(request: {
+    layer: LayerId;
+    patterns: readonly string[];
+  }): Promise<{ found: readonly FoundBytes[] }>;
   /** Removes layer directories and trees in `tmp/` and `mounts/`, whatever owners and modes they hold. */
   remove(request: { layers: readonly LayerId[]; paths: readonly string[] }): Promise<void>;
   /** The files of a stack of layers as they are seen from the top, at `under` and below. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { findText, occursIn, unpacked } from "./find-bytes.ts";
@@ -110,7 +110,8 @@ test("a step that fails tells its command, and no secret", { skip }, async (t) =
 
 test("a secret that cannot be read is named by its id alone", { skip }, async (t) => {
   const { rig, lent } = await lendingRig(t);
-  const failed = await rig.build(...lent.flags);
+  rmSync(path.join(rig.dir, "lent-file"));
+  const failed = await build(rig, lent);
   assert.notEqual(failed.exitCode, 0);
   assertNowhere(rig, lent, [failed]);
 });

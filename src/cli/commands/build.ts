@@ -53,7 +53,12 @@ export function addBuildOptions(command: Command): Command {
     .option("--target <stage>", "Stage to build (default: the last one)")
     .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, [])
     .option("--label <name=value>", "Set a label of the image", collect, [])
-    .option("--secret <spec>", "Lend a secret to the build: id=ID,src=FILE or id=ID,env=NAME", collect, [])
+    .option(
+      "--secret <spec>",
+      "Lend a secret to the build: id=ID,src=FILE or id=ID,env=NAME; with ,scan=false the image may hold it",
+      collect,
+      [],
+    )
     .option("--ssh <spec>", "Lend an SSH agent or keys to the build: ID[=SOCKET|KEY[,KEY]]", collect, [])
     .option("--allow <privilege>", "Let steps ask for network.host or security.insecure", collect, [])
     .option("--network <mode>", "Network of RUN steps: default, none, host")

@@ -138,9 +138,10 @@ test("secrets name a file or a variable", () => {
     ["id=TOKEN", { id: "TOKEN", source: { kind: "env", name: "TOKEN" } }],
     ["id=file.txt", { id: "file.txt", source: { kind: "file", path: "file.txt" } }],
     ["type=env,id=OTHER", { id: "OTHER", source: { kind: "env", name: "OTHER" } }],
+    ["id=a,src=f,scan=false", { id: "a", source: { kind: "file", path: "f" }, isUnscanned: true }],
     ["type=file,id=TOKEN", { id: "TOKEN", source: { kind: "file", path: "TOKEN" } }],
   ];
   for (const [text, spec] of table) assert.deepEqual(parseSecret(text, env), spec, text);
-  for (const text of ["src=x", "id=a,foo=b", "id=a,src=b,env=c", "type=vault,id=a"])
+  for (const text of ["src=x", "id=a,foo=b", "id=a,src=b,env=c", "type=vault,id=a", "id=a,scan=no"])
     assert.throws(() => parseSecret(text, env), UsageError, text);
 });

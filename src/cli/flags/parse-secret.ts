@@ -2,11 +2,12 @@ import type { SecretSpec } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
 import { parseCsvMap } from "./csv.ts";
 
-/** Parses one `--secret`: `id=ID,src=FILE`, `id=ID,env=NAME`, or `id=ID` alone for the variable of that name, else the file. */
+/** Parses one `--secret`: `id=ID,src=FILE`, `id=ID,env=NAME`, or `id=ID` alone for the variable of that name, else the file. With
+ * `scan=false` its value may be in the image. */
 export function parseSecret(text: string, env: NodeJS.ProcessEnv): SecretSpec {
   const map = parseCsvMap(text);
   for (const key of map.keys()) {
-    if (!["type", "id", "src", "source", "env"].includes(key))
+    if (!["type", "id", "src", "source", "env", "scan"].includes(key))
       throw new UsageError(`Cannot parse --secret "${text}": unknown key "${key}"`);
   }
   const type = map.get("type") ?? "";
@@ -14,7 +15,14 @@ export function parseSecret(text: string, env: NodeJS.ProcessEnv): SecretSpec {
     throw new UsageError(`Cannot parse --secret "${text}": unknown type "${type}"`);
   const id = map.get("id") ?? "";
   if (id === "") throw new UsageError(`Cannot parse --secret "${text}": "id" is missing`);
-  return { id, source: secretSource(map, { id, type, env }) };
+  return { id, source: secretSource(map, { id, type, env }), ...scanOf(map, text) };
+}
+
+function scanOf(map: ReadonlyMap<string, string>, text: string): Pick<SecretSpec, "isUnscanned"> {
+  const scan = map.get("scan") ?? "true";
+  if (scan === "true") return {};
+  if (scan === "false") return { isUnscanned: true };
+  throw new UsageError(`Cannot parse --secret "${text}": scan is true or false, not "${scan}"`);
 }
 
 function secretSource(

@@ -30,6 +30,7 @@ import { isRemote, RemoteOperation } from "./operations/remote-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
 import { type Step, VerifiedStep } from "./operations/verified-step.ts";
 import { planSteps } from "./plan-steps.ts";
+import { SecretScan } from "./secret-scan.ts";
 import { PullReporter } from "./pull-reporter.ts";
 import type { SolveEnvironment } from "./step-context.ts";
 
@@ -70,6 +71,7 @@ export class EmbeddedEngine implements Engine {
     await emptyCacheMounts(definition, this.#options.store, () => this.worker());
     const solved = await solveAll(vertices, roots, { jobs, signal, observer });
     this.#pulls.close();
+    await environment.secretScan.checkFound(environment.results, this.#records);
     const stackOf = new Map(roots.map((root, index) => [root, asStack(solved[index])]));
     const stacks = definitions.map(({ root }) => (root && stackOf.get(root)) ?? emptyStack);
     await this.#keepRemote(stacks);
@@ -120,6 +122,7 @@ export class EmbeddedEngine implements Engine {
       reasons: new Map(),
       ...(request.verify && { verified: new Map() }),
       results: new Map(),
+      secretScan: new SecretScan({ definition, session: request.session, worker: () => this.worker() }),
     };
   }
 

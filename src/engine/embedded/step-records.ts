@@ -74,6 +74,10 @@ export class StepRecords {
     this.#store.cache.put(key, record);
   }
 
+  remove(key: CacheKey): void {
+    this.#store.cache.remove(key);
+  }
+
   /** The last run of the step in one of `slots`, the first that has one, whether its layer is still there or not. */
   last(slots: readonly string[]): StepRecord | undefined {
     for (const slot of slots) {

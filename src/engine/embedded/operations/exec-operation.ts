@@ -37,6 +37,7 @@ export class ExecOperation implements Step {
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const layer = newLayerId();
     await this.make(inputs, layer);
+    await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const key = cacheKey(parts);
     const made = recordLayer(this.#environment, this.#vertex, {
       layer,

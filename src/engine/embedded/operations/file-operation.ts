@@ -49,6 +49,7 @@ export class FileOperation implements Step {
       ...(previousLayer !== undefined && { previousLayer }),
     });
     this.#noteFiles(changes);
+    await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const content = this.#parts(inputs, contentDigests);
     const definition = this.#parts(
       inputs,
