@@ -3,8 +3,9 @@ import type { CliIo } from "./cli-io.ts";
 
 /** A command's module; loaded only when the command is used. */
 export interface CommandModule {
-  /** Adds arguments, options and the action to a command that has its name and summary already. */
-  define(command: Command, io: CliIo): void;
+  /** Adds arguments, options and the action to a command that has its name and summary already.
+   * @param wholeProgram the program with every command defined */
+  define(command: Command, io: CliIo, wholeProgram: () => Promise<Command>): void;
 }
 
 export interface CommandEntry {
@@ -172,5 +173,11 @@ export const commands: readonly CommandEntry[] = [
     group: "More:",
     summary: "Try whether this machine can build, and say what is missing",
     load: () => import("./commands/doctor.ts"),
+  },
+  {
+    name: "completion",
+    group: "More:",
+    summary: "Print a script that completes commands and options in a shell",
+    load: () => import("./commands/completion.ts"),
   },
 ];

@@ -35,7 +35,7 @@ export async function createProgram(args: readonly string[] | "all", io: CliIo):
   for (const entry of commands) {
     const command = addCommand(program, entry);
     const isUsed = used === undefined ? args === "all" : isNamed(entry, used);
-    if (isUsed) (await entry.load()).define(command, io);
+    if (isUsed) (await entry.load()).define(command, io, () => createProgram("all", io));
     addGlobalOptions(command);
   }
   return program;
