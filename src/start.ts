@@ -1,5 +1,14 @@
 import { hash } from "node:crypto";
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire, wrap } from "node:module";
 import path from "node:path";
 import { Script } from "node:vm";
@@ -7,6 +16,9 @@ import { Script } from "node:vm";
 // Starts a bundle of this directory with the code that V8 compiled when it last ran: compiling anew takes longer than a build
 // where nothing changed. What is kept belongs to one bundle (its name holds its hash), one Node and one command, and comes
 // only from starts without flags, which V8 would tell apart. Where the directory cannot be written, nothing is kept.
+//
+// A run that takes long forgets the code of its start (V8 drops what was not used lately), so what it leaves is replaced by the next
+// short run. Whoever can write the file decides what this program does: it is used only if nobody but its owner can.
 
 /** File name of the bundle; `scripts/build.mjs` fills it in. */
 declare const BUNDLE: string;
@@ -21,27 +33,43 @@ const compiledFile = path.join(
 );
 
 function start(): void {
-  const cachedData = isOrdinary ? readCompiled() : undefined;
+  const kept = isOrdinary ? readCompiled() : undefined;
+  const cachedData = kept?.compiled;
   // The bundle is ASCII: one byte for each character, here and in V8.
   const source = wrap(readFileSync(file, "latin1"));
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
   const isKnown = cachedData !== undefined && script.cachedDataRejected === false;
-  if (isOrdinary && !isKnown) process.once("exit", (code) => code === 0 && keepCompiled(script));
+  if (isOrdinary && !(isKnown && kept?.isOfShortRun)) {
+    process.once("exit", (code) => {
+      const isShort = performance.now() < SHORT_RUN_MS;
+      if (code === 0 && (isShort || !isKnown)) keepCompiled(script, isShort);
+    });
+  }
   const bundle = { exports: {} };
   script.runInThisContext()(bundle.exports, lazyRequire, bundle, file, __dirname);
 }
+
+const SHORT_RUN_MS = 2000;
 
 /** Commands use different parts of a bundle; whatever else is started shares one name. */
 function command(): string {
   return /^[a-z]{1,20}$/.exec(process.argv[2] ?? "")?.[0] ?? "_";
 }
 
-/** V8 believes what it is given, and a damaged file would end the process: a digest stands in front. */
-function readCompiled(): Buffer | undefined {
+interface Kept {
+  readonly compiled: Buffer;
+  readonly isOfShortRun: boolean;
+}
+
+/** V8 believes what it is given, and a damaged file would end the process: a digest stands in front. It says nothing of who wrote the
+ * file. */
+function readCompiled(): Kept | undefined {
   try {
+    if (isWritableByOthers(path.dirname(compiledFile)) || isWritableByOthers(compiledFile)) return undefined;
     const bytes = readFileSync(compiledFile);
-    const compiled = bytes.subarray(DIGEST_BYTES);
-    return digest(compiled).equals(bytes.subarray(0, DIGEST_BYTES)) ? compiled : undefined;
+    const body = bytes.subarray(DIGEST_BYTES);
+    if (!digest(body).equals(bytes.subarray(0, DIGEST_BYTES))) return undefined;
+    return { compiled: body.subarray(1), isOfShortRun: body[0] === 1 };
   } catch {
     return undefined;
   }
@@ -53,14 +81,20 @@ function digest(bytes: Buffer): Buffer {
   return hash("sha256", bytes, "buffer");
 }
 
-/** Whole or not at all. */
-function keepCompiled(script: Script): void {
+/** Or belongs to somebody else than the bundle, this user or root. */
+function isWritableByOthers(name: string): boolean {
+  const { mode, uid } = lstatSync(name);
+  return (mode & 0o022) !== 0 || ![0, process.getuid?.(), lstatSync(file).uid].includes(uid);
+}
+
+/** Whole or not at all. The worker has no umask: the modes are given. */
+function keepCompiled(script: Script, isShort: boolean): void {
   const temporary = `${compiledFile}.${process.pid}-${Date.now()}`;
   try {
     accessSync(__dirname, constants.W_OK);
-    mkdirSync(path.dirname(compiledFile), { recursive: true });
-    const compiled = script.createCachedData();
-    writeFileSync(temporary, Buffer.concat([digest(compiled), compiled]), { flag: "wx", flush: true });
+    mkdirSync(path.dirname(compiledFile), { recursive: true, mode: 0o755 });
+    const body = Buffer.concat([Buffer.of(isShort ? 1 : 0), script.createCachedData()]);
+    writeFileSync(temporary, Buffer.concat([digest(body), body]), { flag: "wx", mode: 0o644, flush: true });
     renameSync(temporary, compiledFile);
   } catch {
     rmSync(temporary, { force: true });

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
@@ -35,6 +46,45 @@ for (const [title, damage] of [
     assert.deepEqual(readFileSync(file), renewed);
   });
 }
+
+test("compiled code can be written by its owner only, whatever the umask", async (t) => {
+  const installed = install(t);
+  const script = 'umask 0 && exec "$@"';
+  const command = [process.execPath, path.join(installed.dir, "bin/slipway"), "images"];
+  const env = { SLIPWAY_ROOT: path.join(installed.dir, "store") };
+  assert.equal((await run("sh", ["-c", script, "sh", ...command], { env })).exitCode, 0);
+  const file = installed.compiled("images");
+  assert.equal(statSync(file).mode & 0o777, 0o644);
+  assert.equal(statSync(path.dirname(file)).mode & 0o777, 0o755);
+});
+
+test("compiled code that others could have written is not used", async (t) => {
+  const installed = install(t);
+  await installed.slipway(["images"]);
+  const file = installed.compiled("images");
+  for (const name of [file, path.dirname(file)]) {
+    const mode = statSync(name).mode & 0o777;
+    const before = statSync(file).ino;
+    chmodSync(name, mode | 0o002);
+    await installed.slipway(["images"]);
+    assert.notEqual(statSync(file).ino, before, `${name} was trusted`);
+    chmodSync(name, mode);
+  }
+});
+
+test("what a long run left is replaced by a short one, and then stays", async (t) => {
+  const installed = install(t);
+  await installed.slipway(["images"]);
+  const file = installed.compiled("images");
+  const body = readFileSync(file).subarray(32);
+  body[0] = 0; // as a long run marks it
+  writeFileSync(file, Buffer.concat([createHash("sha256").update(body).digest(), body]));
+  await installed.slipway(["images"]);
+  assert.equal(readFileSync(file)[32], 1);
+  const { ino } = statSync(file);
+  await installed.slipway(["images"]);
+  assert.equal(statSync(file).ino, ino);
+});
 
 test("nothing is kept of a command that failed, nor of a start with flags of its own", async (t) => {
   const installed = install(t);
