@@ -24,6 +24,8 @@ export type BuildErrorCode =
   | "SOURCE_MOVED"
   /** An output cannot hold the image. */
   | "INVALID_OUTPUT"
+  /** Packages are listed where they cannot be read. */
+  | "UNSUPPORTED_DATABASE"
   /** A name of -t is no image name. */
   | "INVALID_TAG"
   /** Steps that are recorded do something else when they run again. */

@@ -8,6 +8,7 @@ export { type LockChange, type LockResult, lockSources, type LockUpdate } from "
 export { copyImage } from "./copy-image.ts";
 export { type ImagePlace, parseImagePlace } from "./image-place.ts";
 export { importImage } from "./import-image.ts";
+export { listPackages } from "./list-packages.ts";
 export { annotateManifestList, createManifestList } from "./manifest-list.ts";
 export { normaliseTag } from "./normalise-tag.ts";
 export type {

@@ -91,6 +91,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/diff.ts"),
   },
   {
+    name: "sbom",
+    group: "Images:",
+    summary: "List the packages of an image or a stage as SPDX or CycloneDX",
+    load: () => import("./commands/sbom.ts"),
+  },
+  {
     name: "tag",
     group: "Images:",
     summary: "Give an image another name",

@@ -40,6 +40,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "INVALID_OUTPUT",
       "AMBIGUOUS_ID",
       "INVALID_DEST",
+      "UNSUPPORTED_DATABASE",
     ],
   ],
   [

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageVersion } from "./package-version.ts";
 
 // A pipe that its reader closed (`slipway images | head -1`) ends the command quietly, as a signal would.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -36,11 +34,4 @@ function takeBackCertificates(env: NodeJS.ProcessEnv): void {
   if (file === undefined) return;
   env["NODE_EXTRA_CA_CERTS"] = file;
   delete env["SLIPWAY_NODE_EXTRA_CA_CERTS"];
-}
-
-/** This file is bundled into `dist/`. */
-function packageVersion(): string {
-  const dist = path.dirname(fileURLToPath(import.meta.url));
-  const text = readFileSync(path.join(dist, "../package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

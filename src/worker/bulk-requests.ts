@@ -11,8 +11,10 @@ import {
   findBytes,
   type EarlierLayer,
   LayerDigests,
+  LayersTree,
   listTree,
 } from "../snapshot/index.ts";
+import { scanPackages } from "../packages/index.ts";
 import { type FileChange, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
 import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
@@ -39,6 +41,7 @@ export interface BulkApi
     | "packLayer"
     | "compressAnew"
     | "findBytes"
+    | "listPackages"
     | "exportTree"
     | "compareLayers"
     | "remove"
@@ -59,6 +62,7 @@ export const BULK_METHODS = [
   "packLayer",
   "compressAnew",
   "findBytes",
+  "listPackages",
   "exportTree",
   "compareLayers",
   "remove",
@@ -118,6 +122,10 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     },
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
+
+    async listPackages({ lowers }) {
+      return scanPackages(new LayersTree(fsOf(lowers)));
+    },
 
     async findBytes({ layer, patterns }) {
       const bytes = patterns.map((pattern) => Buffer.from(pattern, "base64"));

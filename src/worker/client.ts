@@ -72,6 +72,7 @@ const METHODS = {
   packLayer: true,
   compressAnew: true,
   findBytes: true,
+  listPackages: true,
   exportTree: true,
   compareLayers: true,
   remove: true,

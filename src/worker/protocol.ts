@@ -1,6 +1,7 @@
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
 import type { FileDifference, ListedFile } from "../snapshot/index.ts";
+import type { PackageList } from "../packages/index.ts";
 import type { FoundBytes } from "../snapshot/index.ts";
 import type { FileChange } from "../tree/index.ts";
 import type { Descriptor, Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
@@ -63,6 +64,8 @@ export interface WorkerApi {
   compareLayers(request: { recorded: LayerId; made: LayerId }): Promise<{
     difference: LayerDifference | undefined;
   }>;
+  /** Lists the packages that are installed in a stack of layers. */
+  listPackages(request: { lowers: readonly LayerId[] }): Promise<PackageList>;
   /** Looks for byte strings (in base64) in the files, link targets and names of a layer; the first hundred files that hold one. */
   findBytes(request: {
     layer: LayerId;

@@ -1,0 +1,23 @@
+import { configDigestOf, type ImageRecord } from "../image/index.ts";
+import type { BillOfMaterials } from "../packages/index.ts";
+import { BuildError } from "./build-error.ts";
+import type { StepEngine } from "./step-engine.ts";
+
+/** Lists the packages that an image holds. A list that would lack some is none.
+ * @param name what the image is called in it
+ * @throws {BuildError} `UNSUPPORTED_DATABASE` */
+export async function listPackages(
+  record: ImageRecord,
+  name: string,
+  steps: StepEngine,
+): Promise<Omit<BillOfMaterials, "tool">> {
+  const lowers = await steps.directoriesOf(record);
+  const list = await (await steps.worker()).listPackages({ lowers });
+  if (list.unread.length > 0) {
+    const message = `Cannot list the packages of ${name}: "${list.unread[0]}" is a database of rpm, which is not supported`;
+    throw new BuildError("UNSUPPORTED_DATABASE", message);
+  }
+  const digest = await configDigestOf(record, steps.packer);
+  const { created = "1970-01-01T00:00:00Z" } = record.config;
+  return { ...list, name, digest, created };
+}

@@ -1,0 +1,125 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import {
+  baseName,
+  type FileTree,
+  joinTreePath,
+  resolveInTree,
+  type TreePath,
+  toText,
+  TreeError,
+} from "../tree/index.ts";
+import type { Distribution, FoundPackage, PackageList } from "./found-package.ts";
+import { readGoBuildInfo } from "./go-build-info.ts";
+import { parsePackageJson } from "./parse-npm.ts";
+import { parseOsRelease } from "./parse-os-release.ts";
+import { parseApkInstalled, parseDpkgStatus, parsePythonMetadata } from "./parse-stanzas.ts";
+
+type Parser = (text: string, path: string) => readonly FoundPackage[];
+
+/** Files that tell of packages, by their path; the first that fits counts. */
+const parsers: readonly (readonly [pattern: RegExp, parse: Parser])[] = [
+  [/^\/var\/lib\/dpkg\/status$/, parseDpkgStatus],
+  [/^\/var\/lib\/dpkg\/status\.d\/(?!.*\.md5sums$)[^/]+$/, parseDpkgStatus],
+  [/^\/(?:usr\/)?lib\/apk\/db\/installed$/, parseApkInstalled],
+  [/\/node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/, parsePackageJson],
+  [/\.dist-info\/METADATA$/, parsePythonMetadata],
+  [/\.egg-info(?:\/PKG-INFO)?$/, parsePythonMetadata],
+];
+
+/** Databases of rpm, whose formats are not read. */
+const rpmDatabase =
+  /\/(?:var\/lib|usr\/lib\/sysimage|usr\/share)\/rpm\/(?:rpmdb\.sqlite|Packages|Packages\.db)$/;
+
+/** A database of the largest distributions has 10 MB. */
+const textLimitBytes = 64 << 20;
+/** No Go program is smaller. */
+const smallestProgramBytes = 64 << 10;
+
+/** Lists the packages that are installed in a tree: of dpkg, apk, npm, Python, and the modules of Go programs. Whatever the
+ * files hold, nothing is run, and memory is bounded by the largest of them. */
+export function scanPackages(tree: FileTree): PackageList {
+  const found: FoundPackage[] = [];
+  const unread: string[] = [];
+  for (const path of filesBelow(tree, "/")) {
+    if (rpmDatabase.test(path)) unread.push(toText(path));
+    else found.push(...packagesOf(tree, path));
+  }
+  const distribution = readDistribution(tree);
+  return { packages: sortedOnce(found), ...(distribution && { distribution }), unread };
+}
+
+function* filesBelow(tree: FileTree, directory: TreePath): Generator<TreePath> {
+  for (const name of tree.readdir(directory)) {
+    const path = joinTreePath(directory, name);
+    const type = tree.lstat(path)?.type;
+    if (type === "file") yield path;
+    if (type === "directory" && !isVirtual(path)) yield* filesBelow(tree, path);
+  }
+}
+
+function isVirtual(path: TreePath): boolean {
+  return path === "/proc" || path === "/sys" || path === "/dev";
+}
+
+function packagesOf(tree: FileTree, path: TreePath): readonly FoundPackage[] {
+  const parse = parsers.find(([pattern]) => pattern.test(path))?.[1];
+  if (parse) return parse(readText(tree, path), toText(path));
+  const { mode, sizeBytes } = tree.lstat(path)!;
+  if ((mode & 0o111) === 0 || sizeBytes < smallestProgramBytes || /\.(?:so|py|js|sh)\b/.test(baseName(path)))
+    return [];
+  return withFile(tree, path, (fd) => {
+    const read = (position: number, length: number) => {
+      const buffer = Buffer.alloc(Math.max(0, Math.min(length, sizeBytes - position)));
+      return buffer.length === 0
+        ? buffer
+        : buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, position));
+    };
+    return readGoBuildInfo(read, toText(path));
+  });
+}
+
+function readText(tree: FileTree, path: TreePath): string {
+  const length = Math.min(tree.lstat(path)?.sizeBytes ?? 0, textLimitBytes);
+  return withFile(tree, path, (fd) => {
+    const buffer = Buffer.alloc(length);
+    let filled = 0;
+    while (filled < length) {
+      const read = readSync(fd, buffer, filled, length - filled, filled);
+      if (read === 0) break;
+      filled += read;
+    }
+    return buffer.toString("utf8", 0, filled);
+  });
+}
+
+function withFile<Value>(tree: FileTree, path: TreePath, use: (fd: number) => Value): Value {
+  const fd = openSync(tree.hostPath(path), "r");
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readDistribution(tree: FileTree): Distribution | undefined {
+  for (const candidate of ["/etc/os-release", "/usr/lib/os-release"]) {
+    const path = tryResolve(tree, candidate);
+    if (path !== undefined && tree.lstat(path)?.type === "file") return parseOsRelease(readText(tree, path));
+  }
+  return undefined;
+}
+
+function tryResolve(tree: FileTree, path: TreePath): TreePath | undefined {
+  try {
+    return resolveInTree(tree, path);
+  } catch (error) {
+    if (error instanceof TreeError) return undefined;
+    throw error;
+  }
+}
+
+function sortedOnce(found: readonly FoundPackage[]): readonly FoundPackage[] {
+  const key = ({ type, name, version, path }: FoundPackage) => [type, name, version, path].join("\0");
+  const byKey = new Map(found.map((each) => [key(each), each]));
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+
+interface Spdx {
+  readonly name: string;
+  readonly packages: readonly { readonly name: string; readonly versionInfo: string }[];
+}
+
+test("packages of an image and of a stage are listed, upper layers hiding lower ones", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    `FROM busybox AS base
+RUN mkdir -p /lib/apk/db && printf 'P:musl\\nV:1.0\\nA:x86_64\\nL:MIT\\n\\n' > /lib/apk/db/installed
+FROM base AS app
+RUN printf 'P:musl\\nV:1.1\\nA:x86_64\\nL:MIT\\n\\n' > /lib/apk/db/installed
+FROM busybox AS rpm
+RUN mkdir -p /var/lib/rpm && touch /var/lib/rpm/rpmdb.sqlite
+`,
+  );
+  await rig.mustBuild("--target=app", "-t", "app:1");
+  const sbom = async (...args: string[]) => await rig.slipway(["sbom", "--context", rig.contextDir, ...args]);
+  const image = await sbom("app:1");
+  assert.equal(image.exitCode, 0, image.stderr);
+  const listed = (text: string) =>
+    (JSON.parse(text) as Spdx).packages.slice(1).map(({ name, versionInfo }) => `${name} ${versionInfo}`);
+  assert.deepEqual(listed(image.stdout), ["musl 1.1"]);
+  assert.equal((await sbom("app:1")).stdout, image.stdout);
+  assert.deepEqual(listed((await sbom("base")).stdout), ["musl 1.0"]);
+  assert.match(
+    (await sbom("--format", "cyclonedx-json", "app")).stdout,
+    /"purl": "pkg:apk\/alpine\/musl@1.1/,
+  );
+  const rpm = await sbom("rpm");
+  assert.equal(rpm.exitCode, 2);
+  assert.match(
+    rpm.stderr,
+    /Cannot list the packages of rpm: "\/var\/lib\/rpm\/rpmdb.sqlite" is a database of rpm, which is not supported/,
+  );
+});
