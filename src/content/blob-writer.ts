@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { Digest } from "../oci/index.ts";
 import { isErrno } from "../util/index.ts";
 import { ContentError } from "./content-error.ts";
+import { WriteBehind } from "./write-behind.ts";
 
 export interface ExpectedBlob {
   readonly digest: Digest;
@@ -45,6 +46,25 @@ export class BlobWriter implements Disposable {
   async sync(): Promise<void> {
     await promisify(fsync)(this.#open());
     this.#isSynced = true;
+  }
+
+  /** Takes all bytes of `source` and brings them onto the disk; they are written while the next ones are hashed. `commit` or `abort`
+   * follows. Stops reading past `limitBytes`, with `sizeBytes` beyond it.
+   * @throws {ContentError} `NO_SPACE`, or what `source` throws */
+  async writeAll(source: AsyncIterable<Uint8Array>, limitBytes: number): Promise<void> {
+    const file = new WriteBehind(this.#open());
+    try {
+      for await (const chunk of source) {
+        this.#hash.update(chunk);
+        this.#sizeBytes += chunk.length;
+        if (this.#sizeBytes > limitBytes) return;
+        await file.add(chunk).catch(rethrow);
+      }
+      await file.sync().catch(rethrow);
+      this.#isSynced = true;
+    } finally {
+      await file.settle();
+    }
   }
 
   /** Makes the blob visible under its digest, whole and on the disk; an equal blob that is there already is replaced, which
@@ -106,6 +126,10 @@ function verify(expected: ExpectedBlob, got: ExpectedBlob): void {
       `Cannot verify blob ${expected.digest}: the bytes received have digest ${got.digest}`,
     );
   }
+}
+
+function rethrow(error: unknown): never {
+  throw toContentError(error);
 }
 
 /** A full disk gets a code of its own; everything else stays what it was. */

@@ -85,11 +85,8 @@ export class ContentStore {
    * @throws {ContentError} `SIZE_EXCEEDED` | `SIZE_MISMATCH` | `DIGEST_MISMATCH` | `NO_SPACE`, or what `source` throws */
   async ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob): Promise<void> {
     using writer = this.createWriter();
-    for await (const chunk of source) {
-      if (writer.sizeBytes + chunk.length > expected.sizeBytes) throw tooLong(expected);
-      writer.write(chunk);
-    }
-    await writer.sync();
+    await writer.writeAll(source, expected.sizeBytes);
+    if (writer.sizeBytes > expected.sizeBytes) throw tooLong(expected);
     writer.commit(expected);
   }
 
