@@ -59,7 +59,13 @@ async function buildTarget(
   const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks };
   const toRecord = (settings: ImageSettings) => toStoredRecord(prepared, { ...built, settings });
   const record = await toRecord(options.imageSettings ?? {});
-  const written = await writeOutputs(toRecord, names, { options, steps, emit, epochSeconds });
+  const written = await writeOutputs(toRecord, names, {
+    options,
+    steps,
+    emit,
+    signal: environment.signal,
+    epochSeconds,
+  });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
   const digests = options.needDigest ? await digestsOf(record, steps) : {};
   if (options.cacheTo?.length) await writeCaches(options.cacheTo, solved, { ...environment, steps });

@@ -51,6 +51,14 @@ async function find(source: ImagePlace, { steps, signal }: CopyEnvironment): Pro
     }
     case "archive":
       return await findInArchive(source, { steps, signal });
+    case "engine":
+      throw new BuildError(
+        "INVALID_OUTPUT",
+        `Cannot copy from ${source.engine}: images are only handed to it`,
+        {
+          hint: "docker save NAME | slipway load",
+        },
+      );
     case "store": {
       const { record, names } = new ImageStore(store).find(source.name);
       const asked = names.find((name) => name === tryNormalise(source.name));
@@ -103,6 +111,11 @@ async function put(
         { format: target.format, dest: target.file },
         steps,
       );
+      return;
+    }
+    case "engine": {
+      const { loadImage } = await import("./load-image.ts");
+      await loadImage(record, { engine: target.engine }, { names: [target.name], steps, emit, signal });
       return;
     }
     case "store": {

@@ -14,13 +14,16 @@ export type ImagePlace =
       readonly file: string;
       readonly name?: string;
     }
+  /** `docker-daemon:NAME`, `containers-storage:NAME`: another engine, as a target. Normalised. */
+  | { readonly kind: "engine"; readonly engine: "docker" | "podman"; readonly name: string }
   /** A name or ID of the store, or `store:NAME`. */
   | { readonly kind: "store"; readonly name: string };
 
 /** Reads a place as it was typed.
  * @throws {BuildError} `INVALID_TAG` | `INVALID_OUTPUT` */
 export function parseImagePlace(text: string): ImagePlace {
-  const [, transport, rest = ""] = /^(docker|oci|oci-archive|docker-archive|store):(.*)$/s.exec(text) ?? [];
+  const [, transport, rest = ""] =
+    /^(docker|oci|oci-archive|docker-archive|docker-daemon|containers-storage|store):(.*)$/s.exec(text) ?? [];
   switch (transport) {
     case "docker":
       if (!rest.startsWith("//")) throw invalid(text, "expected docker://NAME");
@@ -36,6 +39,11 @@ export function parseImagePlace(text: string): ImagePlace {
       if (file === "") throw invalid(text, `expected ${transport}:FILE[:NAME]`);
       const format = transport === "oci-archive" ? "oci" : "docker";
       return { kind: "archive", format, file, ...(name !== undefined && { name: normaliseTag(name) }) };
+    }
+    case "docker-daemon":
+    case "containers-storage": {
+      const engine = transport === "docker-daemon" ? "docker" : "podman";
+      return { kind: "engine", engine, name: normaliseTag(rest) };
     }
     default:
       return { kind: "store", name: transport === "store" ? rest : text };

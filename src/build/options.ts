@@ -1,4 +1,5 @@
 import type { Store } from "../content/index.ts";
+import type { EngineChoice } from "../loading/index.ts";
 import type { ImageForm } from "../image/index.ts";
 import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/index.ts";
 import type { VerifiedResult } from "../engine/index.ts";
@@ -126,6 +127,8 @@ export type OutputSpec =
       /** The image gets no tag there; `names` say where it goes. */
       readonly byDigest?: { readonly names: readonly string[] };
     } & ImageSettings)
+  /** Into another engine of this machine. */
+  | { readonly type: "load"; readonly choice: EngineChoice }
   | { readonly type: "cacheonly" };
 
 /** What an output asks of the image that it writes. */

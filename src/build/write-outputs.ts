@@ -13,9 +13,10 @@ import { writeArchive } from "./write-archive.ts";
 import { writeTree } from "./write-tree.ts";
 
 export interface OutputEnvironment {
-  readonly options: Pick<BuildOptions, "outputs">;
+  readonly options: Pick<BuildOptions, "outputs" | "imageSettings">;
   readonly steps: StepEngine;
   readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
   /** The build's time, which files of a tree get. */
   readonly epochSeconds: number | undefined;
 }
@@ -40,6 +41,12 @@ export async function writeOutputs(
     switch (output.type) {
       case "cacheonly":
         break;
+      case "load": {
+        const record = await toRecord(environment.options.imageSettings ?? {});
+        const { loadImage } = await import("./load-image.ts");
+        outputs.push(await loadImage(record, output.choice, { ...environment, names }));
+        break;
+      }
       case "local":
       case "tar":
         outputs.push(await writeTree(await toRecord({}), output, environment));

@@ -118,6 +118,8 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "BLOB_MISSING",
       "LAYER_MISSING",
       "RUNTIME_MISSING",
+      "NO_ENGINE",
+      "ENGINE_UNREACHABLE",
       "GIT_MISSING",
       "RUNTIME_FAILED",
       "EMULATOR_MISSING",

@@ -8,13 +8,19 @@ import { errorText } from "./report-error.ts";
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   try {
     const program = await createProgram(args, io);
-    await program.parseAsync([...args], { from: "user" });
+    const isBuild = usedCommand(program, args) === "build";
+    await program.parseAsync(isBuild ? withLoad(args) : [...args], { from: "user" });
     return io.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env) }));
     return exitCodeOf(error);
   }
+}
+
+/** `--load` takes no value of its own, as in docker, or one behind `=`: what follows it in `build --load .` is the context. */
+function withLoad(args: readonly string[]): string[] {
+  return args.map((arg) => (arg === "--load" ? "--load=auto" : arg));
 }
 
 /** The program with the command that `args` name fully defined; with `"all"`, every command (for the reference). */

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Store } from "../content/index.ts";
+import type { Digest } from "../oci/index.ts";
 import { archiveBytes } from "./archive-bytes.ts";
 import { type ArchiveFormat, imageFiles, type NamedImage } from "./image-files.ts";
 import { writeToFile, writeToStream } from "./write-bytes.ts";
@@ -8,6 +9,8 @@ export interface ExportArchiveOptions {
   readonly format: ArchiveFormat;
   /** A file, written whole or not at all, or a stream, which stays open. */
   readonly dest: string | Writable;
+  /** Blobs that whoever reads the archive has already. */
+  readonly leftOut?: ReadonlySet<Digest>;
   readonly signal?: AbortSignal;
 }
 
@@ -19,9 +22,9 @@ export interface ExportArchiveOptions {
 export async function exportArchive(
   store: Store,
   images: readonly NamedImage[],
-  { format, dest, signal }: ExportArchiveOptions,
+  { format, dest, leftOut, signal }: ExportArchiveOptions,
 ): Promise<{ sizeBytes: number }> {
-  const bytes = archiveBytes(store.content, imageFiles(images, format));
+  const bytes = archiveBytes(store.content, imageFiles(images, format, leftOut));
   const write =
     typeof dest === "string" ? writeToFile(bytes, dest, signal) : writeToStream(bytes, dest, signal);
   return { sizeBytes: await write };

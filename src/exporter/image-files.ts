@@ -33,9 +33,11 @@ export type FileContent =
 export function imageFiles(
   images: readonly NamedImage[],
   format: ArchiveFormat,
+  leftOut: ReadonlySet<Digest> = new Set(),
 ): ReadonlyMap<string, FileContent> {
   const files = new Map<string, FileContent>();
   for (const blob of images.flatMap(blobsOf)) {
+    if (leftOut.has(blob.digest)) continue;
     files.set(blobPath(blob.digest), { kind: "blob", digest: blob.digest, sizeBytes: blob.size });
   }
   files.set("index.json", text(encodeIndex(layoutIndex(images), 0)));

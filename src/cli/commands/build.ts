@@ -86,6 +86,10 @@ export function addBuildOptions(command: Command): Command {
       [],
     )
     .option("--push", "Push the image to the registries of its names; the same as -o type=registry")
+    .option(
+      "--load [engine]",
+      "Hand the image to docker, podman, containerd, kind, k3d or minikube, as in --load=kind:CLUSTER (default: the first that is found)",
+    )
     .option("--iidfile <file>", "Write the image's ID to a file")
     .option("--metadata-file <file>", "Write what was built as JSON to a file")
     .optionsGroup("How to build:")

@@ -6,7 +6,7 @@ import { withProgress } from "../with-progress.ts";
 
 export function define(command: Command, io: CliIo): void {
   const places =
-    "docker://NAME, oci:DIRECTORY[:TAG], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], or a name of the store";
+    "docker://NAME, oci:DIRECTORY[:TAG], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], docker-daemon:NAME, containers-storage:NAME, or a name of the store";
   command
     .usage("[OPTIONS] SOURCE TARGET")
     .argument("<source>", places)

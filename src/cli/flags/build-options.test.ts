@@ -98,6 +98,16 @@ test("the options of docker build become those of a build", async () => {
         storeImage: false,
       },
     ],
+    [["--load=auto"], { outputs: [{ type: "load", choice: {} }] }],
+    [
+      ["--load=kind:dev", "-o", "out"],
+      {
+        outputs: [
+          { type: "local", dest: "out" },
+          { type: "load", choice: { engine: "kind", scope: "dev" } },
+        ],
+      },
+    ],
     [["--platform", "local"], { platforms: [hostPlatform()] }],
     [["--secret", "id=a,env=B"], { secrets: [{ id: "a", source: { kind: "env", name: "B" } }] }],
     [["-j", "3"], { jobs: 3 }],
@@ -123,7 +133,8 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["file"], 'Unable to prepare context: path "file" not found'],
     [["-f", "-", "-"], "Cannot use standard input for both the build context and the Dockerfile"],
     [["-f", "x", "-"], "ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles"],
-    [["--load", "."], "Cannot carry out --load: not supported"],
+    [["--load=moby", "."], "Cannot use --load=moby: unknown engine"],
+    [["--load=docker:x", "."], "Cannot use --load=docker:x: unknown engine"],
     [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
     [["--provenance=max", "."], "Cannot carry out --provenance: not supported"],
     [["--sbom", "true", "."], "Cannot carry out --sbom: not supported"],

@@ -6,6 +6,7 @@ import { parseSize } from "./amounts.ts";
 import { parseCacheFrom, parseCacheTo } from "./parse-cache.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
+import { parseEngine } from "./parse-engine.ts";
 import { parseAnnotations } from "./annotations.ts";
 import { type ParsedOutput, parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
@@ -29,6 +30,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly output: readonly string[];
   readonly annotation?: readonly string[];
   readonly push?: boolean;
+  readonly load?: string;
   readonly network?: string;
   readonly secret: readonly string[];
   readonly platform: readonly string[];
@@ -47,6 +49,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
   const outputs = [...flags.output, ...(flags.push ? ["type=registry"] : [])].map(parseOutput);
   const annotations = parseAnnotations(flags.annotation ?? []);
   const specs = outputs.flatMap(({ spec }) => (spec ? [annotated(spec, annotations)] : []));
+  if (flags.load !== undefined) specs.push({ type: "load", choice: parseEngine(flags.load) });
   checkStdout(specs, io);
   if (flags.verify && !flags.cache)
     throw new UsageError("Cannot use --verify with --no-cache: it compares with the cache");
@@ -73,7 +76,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     }),
     ...(flags.cacheTo?.length && { cacheTo: flags.cacheTo.map((text) => parseCacheTo(text, io.cwd)) }),
     ...parseStepSettings(flags),
-    storeImage: keepsImage(specs, tags, outputs.length),
+    storeImage: flags.load !== undefined || keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...keepStorageOf(io.env),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),

@@ -4,12 +4,11 @@ import { UsageError } from "../usage-error.ts";
 /** Options of `docker build` that are not carried out, each with what to do instead. They are known, so that the message can be
  * better than "unknown option", and hidden. */
 const unsupported: readonly (readonly [flags: string, hint: string])[] = [
-  [
-    "--load",
-    "the image is always kept in Slipway's store; hand it on with: slipway save IMAGE | docker load",
-  ],
   ["--builder <name>", "steps run on this machine"],
-  ["--attest <attestation>", "attestations are not made yet"],
+  [
+    "--attest <attestation>",
+    "attestations are not made yet; for the packages of an image: slipway sbom IMAGE",
+  ],
   ["--cgroup-parent <cgroup>", "steps run in the caller's cgroup"],
   ["--memory <bytes>", "limits are those of the caller"],
   ["--squash", "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /"],
@@ -47,7 +46,11 @@ export function addUnsupportedOptions(command: Command): void {
     const option = new Option(flags).hideHelp();
     command.addOption(option);
     command.on(`option:${option.name()}`, (value: string | null) => {
-      if (value !== "false") throw unsupportedOption(`--${option.name()}`, "attestations are not made yet");
+      if (value !== "false")
+        throw unsupportedOption(
+          `--${option.name()}`,
+          "attestations are not made yet; for the packages of an image: slipway sbom IMAGE",
+        );
     });
   }
 }
