@@ -64,6 +64,18 @@ test("a file of the context that holds the secret is found, also where the copy 
   assert.equal(clean.exitCode, 0, clean.stderr);
 });
 
+test("a name that is the secret is found, and not told", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    'FROM busybox\nRUN --mount=type=secret,id=npm mkdir -p "/d/$(cat /run/secrets/npm)/e" && touch /d/$(cat /run/secrets/npm)/e/f\n',
+  );
+  const { exitCode, stderr } = await build(rig, secret);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /secret npm would be in the image: a name below "\/d" and 2 more, made by/);
+  assert.ok(!stderr.includes(value));
+});
+
 test("a secret in the config of the image is found", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(

@@ -1,7 +1,7 @@
 import type { LayerId } from "../../content/index.ts";
 import type { Graph, Vertex, VertexDigest } from "../../llb/index.ts";
 import { type Session, secretPatterns } from "../../session/index.ts";
-import { toText } from "../../tree/index.ts";
+import { parentTreePath, toText, type TreePath } from "../../tree/index.ts";
 import type { WorkerApi } from "../../worker/index.ts";
 import { EngineError } from "../engine-error.ts";
 import type { StepResult } from "../step-result.ts";
@@ -73,7 +73,7 @@ export class SecretScan {
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     throw new EngineError(
       "SECRET_IN_IMAGE",
-      `secret ${id} would be in the image: "${toText(first.path)}"${more}, made by ${metadata.description}`,
+      `secret ${id} would be in the image: ${describePath(first.path, patterns)}${more}, made by ${metadata.description}`,
       {
         hint: `Remove the file in the same RUN, or leave it out of the context; if it may be there: --secret id=${id},scan=false`,
       },
@@ -97,6 +97,18 @@ export class SecretScan {
     }
     return patterns;
   }
+}
+
+/** A name that is the secret itself is not told. */
+function describePath(path: TreePath, patterns: readonly Pattern[]): string {
+  const isSecret = (part: string) => {
+    const bytes = Buffer.from(part, "latin1");
+    return patterns.some((pattern) => bytes.includes(Buffer.from(pattern.bytes, "base64")));
+  };
+  if (!isSecret(path)) return `"${toText(path)}"`;
+  let clean = path;
+  while (isSecret(clean)) clean = parentTreePath(clean);
+  return `a name below "${toText(clean)}"`;
 }
 
 function secretIds({ op }: Vertex): readonly string[] {
