@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import path from "node:path";
 import type { StoredRecord } from "../image/index.ts";
 import { familiarReference, hostPlatform, type ImageReference, parseReference } from "../oci/index.ts";
@@ -122,8 +123,8 @@ export function checkOutputs(options: BuildOptions, names: readonly string[]): v
 /** A directory that holds the build's own files is not emptied, however it was meant. */
 function checkMirror(output: OutputSpec, { contextDir = process.cwd() }: BuildOptions): void {
   if (output.type !== "local" || !output.isMirror) return;
-  const dest = path.resolve(output.dest);
-  const held = [contextDir, process.cwd()].find((directory) => isInside(path.resolve(directory), dest));
+  const dest = realPath(output.dest);
+  const held = [contextDir, process.cwd()].find((directory) => isInside(realPath(directory), dest));
   if (held === undefined) return;
   throw new BuildError(
     "INVALID_OUTPUT",
@@ -132,6 +133,15 @@ function checkMirror(output: OutputSpec, { contextDir = process.cwd() }: BuildOp
       hint: "name a directory that is for this output alone",
     },
   );
+}
+
+/** Links are followed as far as there is something. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return path.resolve(file);
+  }
 }
 
 function isInside(file: string, directory: string): boolean {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { listTree } from "./list-tree.ts";
@@ -164,7 +164,9 @@ test("mode=delete leaves nothing else in a directory, and never empties that of 
   await rig.mustBuild("-o", `type=local,dest=${dest},mode=delete`);
   assert.ok(!readdirSync(dest).includes("old"));
   assert.equal(readFileSync(path.join(dest, "new"), "utf8"), "new\n");
-  for (const held of [rig.contextDir, rig.dir]) {
+  const link = path.join(rig.dir, "link");
+  symlinkSync(rig.contextDir, link);
+  for (const held of [rig.contextDir, rig.dir, link]) {
     const { exitCode, stderr } = await rig.build("-o", `type=local,dest=${held},mode=delete`);
     assert.equal(exitCode, 2);
     assert.match(stderr, /Cannot empty ".*" for mode=delete: it holds /);
