@@ -32,6 +32,7 @@ export { pullImage } from "./pull-image.ts";
 export { type PushedImage, pushImage } from "./push-image.ts";
 export { type RunOptions, toRunRequest } from "./run-image.ts";
 export type { DockerfileText } from "./read-dockerfile.ts";
+export type { StartWorker } from "./start-worker.ts";
 export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
 export { lastStory } from "./story-file.ts";
 export { type ArchiveOutput, writeArchive } from "./write-archive.ts";

@@ -6,12 +6,15 @@ import type { VerifiedResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { FetchedContext } from "../dockerfile/index.ts";
 import type { NamedContextSpec } from "./named-context.ts";
+import type { StartWorker } from "./start-worker.ts";
 
 /** What a build works with. */
 export interface BuildEnvironment {
   readonly store: Store;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
+  /** Lends a worker of the store; default: one is started when the build first needs it. */
+  readonly startWorker?: StartWorker;
 }
 
 /** One build, whoever asks for it: the command line, Compose, Bake. Plain data. */

@@ -18,6 +18,7 @@ import type { Worker, WorkerApi, WorkerLog } from "../worker/index.ts";
 import { CacheSource, fetchFromLayout, isLayoutReference } from "./cache-source.ts";
 import { ImageResolver } from "./image-resolver.ts";
 import type { CacheLocation } from "./options.ts";
+import type { StartWorker } from "./start-worker.ts";
 
 export interface StepEngineOptions {
   readonly store: Store;
@@ -31,6 +32,8 @@ export interface StepEngineOptions {
   readonly cacheFrom?: readonly CacheLocation[];
   /** Lends tokens and agents to whatever is fetched; default none. */
   readonly session?: Pick<Session, "secret" | "sshAgent">;
+  /** Lends a worker of the store; default: one is started for this engine, and ends with it. */
+  readonly startWorker?: StartWorker;
   /** The worker gets this process's terminal, for `runAttached`. */
   readonly attached?: boolean;
 }
@@ -63,7 +66,7 @@ export class StepEngine implements AsyncDisposable {
         (location) => new CacheSource(location, { store, emit, registry: () => this.registry() }),
       ),
       remoteSources: () => this.remoteSources(),
-      startWorker: (onLog) => this.#startWorker(onLog),
+      startWorker: options.startWorker ?? ((onLog) => this.#startWorker(onLog)),
     });
   }
 
