@@ -50,6 +50,7 @@ if (update) await builders.docker.importBase(base);
 const expected = Object.fromEntries(topics.map((topic) => [topic, readExpected(topic)]));
 const wanted = cases.filter(isWanted);
 requireDistinctNames();
+if (!update) requireResults();
 let failures = 0;
 const queue = [...wanted];
 await Promise.all(Array.from({ length: 2 }, work));
@@ -150,10 +151,15 @@ function isWanted({ topic, name }, index) {
 
 function requireDistinctNames() {
   const seen = new Set();
-  for (const { name } of wanted) {
+  for (const { name } of cases) {
     if (seen.has(name)) throw new Error(`two cases named ${name}`);
     seen.add(name);
   }
+}
+
+function requireResults() {
+  const lacking = cases.filter(({ topic, name }) => !expected[topic][name]).map(({ name }) => name);
+  if (lacking.length > 0) throw new Error(`no stored results: make them with --update ${lacking.join(" ")}`);
 }
 
 function readExpected(topic) {
