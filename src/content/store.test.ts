@@ -55,6 +55,16 @@ test("a store of another version is refused", (t) => {
   });
 });
 
+test("a store whose layout file is JSON of something else is refused", (t) => {
+  const root = temporary(t);
+  openStore(root);
+  writeFileSync(path.join(root, "oci-layout"), "null");
+  assert.throws(() => openStore(root), {
+    code: "STORE_UNUSABLE",
+    message: `Cannot open the store "${root}": unknown layout version undefined`,
+  });
+});
+
 test("a store that cannot be created says why and what to do", (t) => {
   const file = path.join(temporary(t), "file");
   writeFileSync(file, "");

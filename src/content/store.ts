@@ -85,9 +85,11 @@ function storePaths(root: string): StorePaths {
 /** `oci-layout` is written last, so everything else exists when it does. */
 function isInitialised(paths: StorePaths): boolean {
   try {
-    const layout = JSON.parse(readFileSync(paths.ociLayout, "utf8")) as { imageLayoutVersion?: unknown };
-    if (layout.imageLayoutVersion === layoutVersion) return true;
-    throw unusable(paths, `unknown layout version ${JSON.stringify(layout.imageLayoutVersion)}`);
+    const layout = JSON.parse(readFileSync(paths.ociLayout, "utf8")) as {
+      imageLayoutVersion?: unknown;
+    } | null;
+    if (layout?.imageLayoutVersion === layoutVersion) return true;
+    throw unusable(paths, `unknown layout version ${JSON.stringify(layout?.imageLayoutVersion)}`);
   } catch (error) {
     if (isErrno(error, "ENOENT") || error instanceof SyntaxError) return false;
     throw error instanceof ContentError ? error : unusable(paths, error);
