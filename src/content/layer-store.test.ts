@@ -67,6 +67,18 @@ for (const text of damaged) {
   });
 }
 
+test("a pack file with one wrong digit counts as absent: it would make another image", (t) => {
+  const store = temporaryStore(t);
+  const id = newLayerId();
+  addLayer(store, id);
+  store.layers.addPack(id, { diffID, tarSizeBytes: 9, blobs: [] });
+  assert.equal(store.layers.readPack(id)?.diffID, diffID);
+  const file = path.join(store.layers.dirOf(id), "pack.json");
+  const last = diffID.endsWith("0") ? "1" : "0";
+  writeFileSync(file, readFileSync(file, "utf8").replace(diffID, diffID.slice(0, -1) + last));
+  assert.equal(store.layers.readPack(id), undefined);
+});
+
 test("touching a layer sets the time of its meta, and tells when it is gone", (t) => {
   const store = temporaryStore(t);
   const id = newLayerId();

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
@@ -9,7 +9,7 @@ import {
   parseDiffID,
   parseDigest,
 } from "../oci/index.ts";
-import { isErrno, writeFileAtomic } from "../util/index.ts";
+import { canonicalJson, isErrno, writeFileAtomic } from "../util/index.ts";
 import { ContentError } from "./content-error.ts";
 import { readJsonFile } from "./json-file.ts";
 import type { SyncMarks, WriteStamp } from "./sync-marks.ts";
@@ -179,9 +179,10 @@ export class LayerStore {
     }
     const isNew = (blob: PackedBlob) => pack.blobs.every((added) => added.digest !== blob.digest);
     const blobs = [...(known?.blobs.filter(isNew) ?? []), ...pack.blobs];
+    const whole = { ...pack, blobs };
     writeFileAtomic(
       path.join(this.dirOf(id), packName(times)),
-      JSON.stringify({ ...pack, blobs }),
+      JSON.stringify({ ...whole, sum: sumOf(whole) }),
       this.#temp.dir(),
     );
   }
@@ -204,14 +205,21 @@ function parseMeta(value: unknown): { meta: LayerMeta; written: WriteStamp | und
   return { meta: { sizeBytes, createdAtMs }, written };
 }
 
-/** A file that does not parse counts as absent: the tar can be made again. */
+/** A file that does not parse, or was damaged, counts as absent: the tar can be made again. One digit of a diffID that is not the right
+ * one would make another image. A file without a sum is older. */
 function parsePack(value: unknown): PackInfo | undefined {
   try {
-    const { diffID, tarSizeBytes, blobs } = (value ?? {}) as Partial<PackInfo>;
+    const { sum, ...pack } = (value ?? {}) as Partial<PackInfo> & { sum?: unknown };
+    const { diffID, tarSizeBytes, blobs } = pack;
+    if (sum !== undefined && sum !== sumOf(pack)) return undefined;
     if (typeof tarSizeBytes !== "number" || !Array.isArray(blobs)) return undefined;
     for (const blob of blobs as PackedBlob[]) parseDigest(blob.digest);
     return { diffID: parseDiffID(diffID), tarSizeBytes, blobs };
   } catch {
     return undefined;
   }
+}
+
+function sumOf(pack: Partial<PackInfo>): string {
+  return createHash("sha256").update(canonicalJson(pack)).digest("hex");
 }
