@@ -133,6 +133,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/manifest.ts"),
   },
   {
+    name: "sign",
+    group: "Images:",
+    summary: "Sign images of a registry with a key",
+    load: () => import("./commands/sign.ts"),
+  },
+  {
+    name: "verify",
+    group: "Images:",
+    summary: "Check that images of a registry are signed with a key",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
     name: "login",
     group: "Images:",
     summary: "Log in to a registry",

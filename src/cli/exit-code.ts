@@ -41,6 +41,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "AMBIGUOUS_ID",
       "INVALID_DEST",
       "UNSUPPORTED_DATABASE",
+      "KEY_INVALID",
     ],
   ],
   [
@@ -80,6 +81,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "COMPOSE_NOT_FOUND",
       "CONFIGURATION_NOT_FOUND",
       "CONFIGURATION_UNREADABLE",
+      "KEY_UNREADABLE",
     ],
   ],
   [exitCodes.imageNotFound, ["IMAGE_NOT_FOUND", "RegistryError NOT_FOUND", "PLATFORM_NOT_FOUND"]],
@@ -107,6 +109,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "INVALID_CONFIG",
       "INVALID_DIGEST",
       "UNSUPPORTED_MEDIA_TYPE",
+      "SIGNATURES_INVALID",
     ],
   ],
   [exitCodes.noSpace, ["NO_SPACE", "ENOSPC", "EDQUOT"]],

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import type { CliIo } from "../cli-io.ts";
+import { append, keyPlace, parseImage, parsePairs, withRegistry } from "../flags/signing.ts";
+import { readLine } from "../read-line.ts";
+
+interface SignFlags {
+  readonly key?: string;
+  readonly annotation: readonly string[];
+  readonly identity?: string;
+}
+
+export function define(command: Command, io: CliIo): void {
+  command
+    .usage("[OPTIONS] IMAGE...")
+    .argument("<images...>", "names, with tag or digest, of images in registries")
+    .option(
+      "--key <file>",
+      "Private key in PEM, or env://NAME; its password is $SLIPWAY_KEY_PASSWORD or $COSIGN_PASSWORD",
+    )
+    .option("-a, --annotation <name=value>", "Claim something more; may be repeated", append, [])
+    .option("--identity <name>", "Repository that the signature claims (default: that of IMAGE)")
+    .action(async (images: readonly string[]) => {
+      const flags = command.opts<SignFlags>();
+      const place = keyPlace(flags.key, "sign");
+      const annotations = parsePairs(flags.annotation);
+      const { loadPrivateKey, signImage } = await import("../../signature/index.ts");
+      const references = images.map(parseImage);
+      const identity = flags.identity === undefined ? undefined : parseImage(flags.identity);
+      const key = await loadPrivateKey({ place, env: io.env }, () => passwordOf(place, io));
+      await withRegistry(io, { isDirect: true }, async (registry) => {
+        for (const reference of references) {
+          const { digest, wasSigned } = await signImage(reference, { key, registry, annotations, identity });
+          const verb = wasSigned ? "Already signed" : "Signed";
+          io.stdout.write(`${verb} ${reference.domain}/${reference.path}@${digest}\n`);
+        }
+      });
+    });
+}
+
+async function passwordOf(place: string, io: CliIo): Promise<string | undefined> {
+  const known = io.env["SLIPWAY_KEY_PASSWORD"] ?? io.env["COSIGN_PASSWORD"];
+  if (known !== undefined || !io.stdin.isTTY) return known;
+  return await readLine(`Password of ${place}: `, io, { isHidden: true });
+}

@@ -1,0 +1,71 @@
+import { type ImageReference, OciError, parseReference } from "../../oci/index.ts";
+import type { Configuration, RegistryClient } from "../../registry/index.ts";
+import type { CliIo } from "../cli-io.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** The place of the key; what has no key, or has it in a service, is not carried out. */
+export function keyPlace(place: string | undefined, action: "sign" | "verify"): string {
+  if (place === undefined) {
+    throw new UsageError(
+      `Cannot ${action} without a key: keyless signatures (Fulcio, Rekor) are not supported`,
+      {
+        code: "UNSUPPORTED_OPTION",
+        hint: `give --key FILE, the ${action === "sign" ? "private" : "public"} key in PEM`,
+      },
+    );
+  }
+  const service = /^(?!env:)([a-z0-9]+):\/\//.exec(place)?.[1] ?? /^(pkcs11):/.exec(place)?.[1];
+  if (service === undefined) return place;
+  throw new UsageError(`Cannot ${action} with key "${place}": keys of ${service} are not supported`, {
+    code: "UNSUPPORTED_OPTION",
+    hint: "give a file, or env://NAME",
+  });
+}
+
+/** @throws {UsageError} */
+export function parseImage(text: string): ImageReference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    throw new UsageError(`invalid reference "${text}": ${error.message}`);
+  }
+}
+
+/** Of an option that may be repeated. */
+export function append(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+/** `NAME=VALUE` pairs. */
+export function parsePairs(texts: readonly string[]): Record<string, string> {
+  const pairs = texts.map((text): [string, string] => {
+    const index = text.indexOf("=");
+    if (index < 1) throw new UsageError(`invalid argument "${text}" for "--annotation": expected NAME=VALUE`);
+    return [text.slice(0, index), text.slice(index + 1)];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** Lends a client that Ctrl-C ends.
+ * @param options.isDirect no mirror is asked */
+export async function withRegistry(
+  io: CliIo,
+  { isDirect = false }: { readonly isDirect?: boolean },
+  use: (registry: RegistryClient) => Promise<void>,
+): Promise<void> {
+  const { createRegistryClient, loadConfiguration } = await import("../../registry/index.ts");
+  const loaded = await loadConfiguration(io.env);
+  const configuration = isDirect ? withoutMirrors(loaded) : loaded;
+  await withInterrupt(async (signal) => {
+    const note = (text: string) => void io.stderr.write(`${text}\n`);
+    await using client = createRegistryClient({ configuration, signal, note, env: io.env });
+    await use(client);
+  });
+}
+
+function withoutMirrors({ registries }: Configuration): Configuration {
+  const direct = Object.entries(registries).map(([host, each]) => [host, { ...each, mirrors: [] }]);
+  return { registries: Object.fromEntries(direct) as Configuration["registries"] };
+}

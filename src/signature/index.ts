@@ -1,0 +1,5 @@
+export type { ImageClaims } from "./claims.ts";
+export { type KeySource, loadPrivateKey, loadPublicKey } from "./keys.ts";
+export { SignatureError, type SignatureErrorCode } from "./signature-error.ts";
+export { type SignedImage, signImage, type SignOptions } from "./sign-image.ts";
+export { type VerifiedImage, verifyImage, type VerifyOptions } from "./verify-image.ts";

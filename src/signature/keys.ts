@@ -1,0 +1,109 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { open } from "node:fs/promises";
+import { SignatureError } from "./signature-error.ts";
+
+export interface KeySource {
+  /** A file, or `env://NAME` for a variable that holds the key itself. */
+  readonly place: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Far above any key. */
+const limitBytes = 64 * 1024;
+const minRsaBits = 2048;
+/** Larger ones only cost time. */
+const maxRsaBits = 16_384;
+
+/** Reads a private key: PEM, PKCS#8 or OpenSSL's older forms; EC P-256, Ed25519 or RSA.
+ * @param askPassword asked when the key is encrypted
+ * @throws {SignatureError} `KEY_UNREADABLE` | `KEY_INVALID` */
+export async function loadPrivateKey(
+  source: KeySource,
+  askPassword: () => Promise<string | undefined>,
+): Promise<KeyObject> {
+  const { place } = source;
+  const pem = await readPem(source);
+  if (/-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(pem))
+    throw invalid(place, "it is a public key, and the private one signs");
+  if (/-----BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) PRIVATE KEY-----/.test(pem))
+    throw invalid(place, "it is encrypted in cosign's own format", {
+      hint: "make a key that both read with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -out key.pem; cosign takes it with import-key-pair",
+    });
+  const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem);
+  const passphrase = isEncrypted ? await askPassword() : undefined;
+  if (isEncrypted && passphrase === undefined)
+    throw invalid(place, "it is encrypted", { hint: "set SLIPWAY_KEY_PASSWORD (or COSIGN_PASSWORD)" });
+  return checkedKey(place, () => {
+    return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
+  });
+}
+
+/** Reads a public key, PEM.
+ * @throws {SignatureError} `KEY_UNREADABLE` | `KEY_INVALID` */
+export async function loadPublicKey(source: KeySource): Promise<KeyObject> {
+  const { place } = source;
+  const pem = await readPem(source);
+  if (/-----BEGIN .*PRIVATE KEY-----/.test(pem))
+    throw invalid(place, "it is a private key", { hint: "its public one: openssl pkey -in FILE -pubout" });
+  if (!/-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(pem)) throw invalid(place, "it is not a public key in PEM");
+  return checkedKey(place, () => createPublicKey(pem));
+}
+
+async function readPem({ place, env }: KeySource): Promise<string> {
+  const variable = /^env:\/\/(.*)$/s.exec(place)?.[1];
+  if (variable === undefined) return await readLimited(place);
+  const text = env[variable];
+  if (text === undefined) throw unreadable(place, "the variable is not set");
+  return text;
+}
+
+/** A key may come through a pipe; no more than a key is read of it. */
+async function readLimited(file: string): Promise<string> {
+  try {
+    await using handle = await open(file);
+    const bytes = Buffer.alloc(limitBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      ({ bytesRead: read } = await handle.read(bytes, length, bytes.length - length, null));
+    if (length > limitBytes) throw invalid(file, `it has more than ${limitBytes} bytes`);
+    return bytes.toString("latin1", 0, length);
+  } catch (error) {
+    if (error instanceof SignatureError || !(error instanceof Error)) throw error;
+    throw unreadable(file, undefined, error);
+  }
+}
+
+function checkedKey(place: string, parse: () => KeyObject): KeyObject {
+  const key = parsed(place, parse);
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  const { namedCurve, modulusLength = 0 } = details ?? {};
+  const kinds = "EC P-256, Ed25519 and RSA keys are used";
+  if (type === "ed25519" || (type === "ec" && namedCurve === "prime256v1")) return key;
+  if (type === "ec") throw invalid(place, `its curve is ${namedCurve ?? "unknown"}`, { hint: kinds });
+  if (type !== "rsa") throw invalid(place, `its kind is ${type ?? "unknown"}`, { hint: kinds });
+  if (modulusLength >= minRsaBits && modulusLength <= maxRsaBits) return key;
+  throw invalid(place, `an RSA key has ${minRsaBits} to ${maxRsaBits} bits, this one ${modulusLength}`);
+}
+
+function parsed(place: string, parse: () => KeyObject): KeyObject {
+  try {
+    return parse();
+  } catch (cause) {
+    // What OpenSSL says ("DECODER routines::unsupported") helps nobody; the cause is there for --debug.
+    const code = (cause as { code?: string }).code ?? "";
+    const reason = /BAD_DECRYPT|BAD_PASSWORD|CIPHERFINAL|PKCS12/.test(code)
+      ? "the password is wrong"
+      : "it is not a key in PEM, or is damaged";
+    const debug = new Error("OpenSSL refused it", { cause: code });
+    throw invalid(place, reason, { cause: debug });
+  }
+}
+
+function invalid(place: string, reason: string, options: { hint?: string; cause?: Error } = {}) {
+  return new SignatureError("KEY_INVALID", `Cannot use key ${JSON.stringify(place)}: ${reason}`, options);
+}
+
+function unreadable(place: string, reason?: string, cause?: Error): SignatureError {
+  const message = `Cannot read key ${JSON.stringify(place)}${reason === undefined ? "" : `: ${reason}`}`;
+  return new SignatureError("KEY_UNREADABLE", message, cause ? { cause } : {});
+}

@@ -1,0 +1,79 @@
+import {
+  type Descriptor,
+  type Digest,
+  digestHex,
+  digestOf,
+  type ImageReference,
+  type Manifest,
+  OciError,
+  parseManifest,
+} from "../oci/index.ts";
+import { type RegistryClient, RegistryError } from "../registry/index.ts";
+import { SignatureError } from "./signature-error.ts";
+
+export const payloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
+export const signatureAnnotation = "dev.cosignproject.cosign/signature";
+
+/** Claims are below 1 KB; annotations may add to them. */
+const maxPayloadBytes = 64 * 1024;
+
+/** Where the signatures of an image are: `sha256-<hex>.sig` of its repository. */
+export function signaturesOf(
+  { domain, path }: ImageReference,
+  digest: Digest,
+): ImageReference & { tag: string } {
+  return { domain, path, tag: `sha256-${digestHex(digest)}.sig` };
+}
+
+/** The manifest whose layers are the signatures; undefined when there is none.
+ * @throws {SignatureError} `SIGNATURES_INVALID` when the tag is something else's; {RegistryError} */
+export async function readSignatures(
+  place: ImageReference & { tag: string },
+  registry: RegistryClient,
+): Promise<Manifest | undefined> {
+  try {
+    const { bytes, descriptor } = await registry.resolveManifest(place);
+    return parseManifest(bytes, descriptor.mediaType);
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "NOT_FOUND") return undefined;
+    if (error instanceof OciError) throw notSignatures(place, "it is an index", error);
+    throw error;
+  }
+}
+
+/** What is not only signatures is somebody else's, and not written anew. @throws {SignatureError} `SIGNATURES_INVALID` */
+export function assertOnlySignatures(
+  place: ImageReference & { tag: string },
+  layers: readonly Descriptor[],
+): void {
+  const stranger = layers.find(({ mediaType }) => mediaType !== payloadType);
+  if (stranger) throw notSignatures(place, `a layer has type ${JSON.stringify(stranger.mediaType)}`);
+}
+
+function notSignatures({ tag }: { readonly tag: string }, reason: string, cause?: Error): SignatureError {
+  return new SignatureError("SIGNATURES_INVALID", `Cannot read the signatures ${tag}: ${reason}`, { cause });
+}
+
+/** The bytes that a signature is of, verified against their digest.
+ * @throws {SignatureError} `SIGNATURES_INVALID` when it is too large; {RegistryError} */
+export async function fetchPayload(
+  place: ImageReference,
+  layer: Descriptor,
+  registry: RegistryClient,
+): Promise<Buffer> {
+  if (layer.size > maxPayloadBytes) {
+    const message = `Cannot read a signature: it has ${layer.size} bytes, more than ${maxPayloadBytes}`;
+    throw new SignatureError("SIGNATURES_INVALID", message);
+  }
+  const chunks: Uint8Array[] = [];
+  const ingest = async (source: AsyncIterable<Uint8Array>) => {
+    chunks.length = 0;
+    for await (const chunk of source) chunks.push(chunk);
+    const digest = digestOf(Buffer.concat(chunks));
+    if (digest === layer.digest) return;
+    const message = `Cannot read a signature: expected ${layer.digest}, got ${digest}`;
+    throw new RegistryError("DIGEST_MISMATCH", message);
+  };
+  await registry.fetchBlob(place, layer, { ingest });
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers() || isMissing;
+
+test("an image is signed with an encrypted key and verified with the public one", { skip }, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = Rig.create(t);
+  const name = await pushed(rig, registry, "one");
+  const { key, pub } = keys(rig, "-aes256", "-pass", "pass:hush");
+  const unsigned = await rig.slipway(["verify", "--key", pub, name]);
+  assert.equal(unsigned.exitCode, 1);
+  assert.match(unsigned.stderr, /^ERROR: Cannot verify .*: it has no signature\nhint: /);
+
+  const env = { COSIGN_PASSWORD: "hush" };
+  const first = await rig.slipway(["sign", "--key", key, "-a", "by=ci", name], { env });
+  assert.equal(first.exitCode, 0, first.stderr);
+  const digest = /@(sha256:[0-9a-f]{64})\n$/.exec(first.stdout)![1]!;
+  assert.equal(first.stdout, `Signed ${name}@${digest}\n`);
+  const second = await rig.slipway(["sign", "--key", key, "-a", "by=ci", `${name}@${digest}`], { env });
+  assert.equal(second.stdout, `Already signed ${name}@${digest}\n`);
+
+  const verified = await rig.slipway(["verify", "--key", pub, "-a", "by=ci", name]);
+  assert.deepEqual([verified.exitCode, verified.stderr], [0, `Verified ${name}@${digest}\n`]);
+  const critical = {
+    identity: { "docker-reference": name },
+    image: { "docker-manifest-digest": digest },
+    type: "cosign container image signature",
+  };
+  assert.deepEqual(JSON.parse(verified.stdout), [{ critical, optional: { by: "ci" } }]);
+  const other = await rig.slipway(["verify", "--key", keys(rig).pub, name]);
+  assert.equal(other.exitCode, 1);
+  assert.match(other.stderr, /its signature is not by this key/);
+});
+
+test("what cannot be meant or is not carried out is refused before anything is sent", { skip }, async (t) => {
+  const rig = Rig.create(t);
+  const { key, pub } = keys(rig);
+  const rows: [args: string[], exitCode: number, message: RegExp][] = [
+    [["sign", "x"], 2, /without a key: keyless signatures \(Fulcio, Rekor\) are not supported/],
+    [["verify", "x"], 2, /without a key: keyless signatures/],
+    [["sign", "--key", "awskms://alias/k", "x"], 2, /keys of awskms are not supported/],
+    [["sign", "--key", "absent.pem", "x"], 4, /Cannot read key "absent.pem"/],
+    [["sign", "--key", pub, "x"], 2, /it is a public key/],
+    [["verify", "--key", key, "x"], 2, /it is a private key/],
+    [["verify", "--key", pub, "X//y"], 2, /invalid reference "X\/\/y"/],
+    [["sign", "--key", key, "-a", "novalue", "x"], 2, /expected NAME=VALUE/],
+  ];
+  for (const [args, exitCode, message] of rows) {
+    const result = await rig.slipway(args);
+    assert.equal(result.exitCode, exitCode, `${args.join(" ")}: ${result.stderr}`);
+    assert.match(result.stderr, message);
+  }
+});
+
+test("what is in the registry is cosign's form, and openssl finds the signature good", {
+  skip,
+}, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = Rig.create(t);
+  const { key, pub } = keys(rig);
+  const name = await pushed(rig, registry, "app");
+  const { stdout, stderr } = await rig.slipway(["sign", "--key", key, name]);
+  const digest = stdout.trim().split("@sha256:")[1];
+  assert.ok(digest, stderr);
+  const answer = await fetch(`http://${registry.host}/v2/app/manifests/sha256-${digest}.sig`, {
+    headers: { accept: ociManifest },
+  });
+  assert.equal(answer.headers.get("content-type"), ociManifest);
+  const manifest = (await answer.json()) as {
+    layers: { mediaType: string; digest: string; annotations: Record<string, string> }[];
+  };
+  const [layer] = manifest.layers;
+  assert.equal(layer!.mediaType, "application/vnd.dev.cosign.simplesigning.v1+json");
+  const payload = await (await fetch(`http://${registry.host}/v2/app/blobs/${layer!.digest}`)).text();
+  const identity = `{"identity":{"docker-reference":"${name}"}`;
+  const image = `"image":{"docker-manifest-digest":"sha256:${digest}"}`;
+  const type = '"type":"cosign container image signature"}';
+  assert.equal(payload, `{"critical":${identity},${image},${type},"optional":null}`);
+  const file = path.join(rig.dir, "signature");
+  writeFileSync(file, Buffer.from(layer!.annotations["dev.cosignproject.cosign/signature"]!, "base64"));
+  const said = execFileSync("openssl", ["dgst", "-sha256", "-verify", pub, "-signature", file], {
+    input: payload,
+  });
+  assert.equal(said.toString(), "Verified OK\n");
+});
+
+const ociManifest = "application/vnd.oci.image.manifest.v1+json";
+
+async function pushed(rig: Rig, registry: DockerRegistry, repository: string): Promise<string> {
+  const name = `${registry.host}/${repository}`;
+  rig.file("Dockerfile", `FROM scratch\nLABEL name=${repository}\nCOPY Dockerfile /\n`);
+  await rig.mustBuild("-t", name, "--push");
+  return name;
+}
+
+let made = 0;
+
+/** Made by openssl, as the documentation says. */
+function keys(rig: Rig, ...options: readonly string[]): { key: string; pub: string } {
+  const [key, pub] = ["pem", "pub"].map((end) => path.join(rig.dir, `key-${made}.${end}`)) as [
+    string,
+    string,
+  ];
+  made++;
+  const curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+  execFileSync("openssl", ["genpkey", ...curve, ...options, "-out", key], { stdio: "ignore" });
+  const password = options.length > 0 ? ["-passin", "pass:hush"] : [];
+  execFileSync("openssl", ["pkey", "-in", key, ...password, "-pubout", "-out", pub]);
+  assert.match(readFileSync(pub, "utf8"), /BEGIN PUBLIC KEY/);
+  return { key, pub };
+}
