@@ -1,9 +1,15 @@
-import type { Annotation, BuildOptions, ImageSettings, OutputSpec } from "../../build/index.ts";
+import {
+  type Annotation,
+  type BuildOptions,
+  type ImageSettings,
+  type OutputSpec,
+  parseCacheFrom,
+  parseCacheTo,
+} from "../../build/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
 import { parseSize } from "./amounts.ts";
-import { parseCacheFrom, parseCacheTo } from "./parse-cache.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
 import { parseEngine } from "./parse-engine.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { splitCsv } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { splitCsv } from "./csv.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseOutput } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";

@@ -1,5 +1,5 @@
+import { splitOnce } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { splitOnce } from "./csv.ts";
 
 /** `--build-arg K=V`, or `K` for the value in the environment; a name that is not set there is left out, as Docker does.
  * The last of equal keys wins. */

@@ -1,5 +1,5 @@
+import { splitOnce } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { splitOnce } from "./csv.ts";
 
 /** What `--call` asks for instead of an image. */
 export interface Call {

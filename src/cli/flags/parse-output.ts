@@ -1,6 +1,5 @@
-import type { ImageSettings, OutputSpec } from "../../build/index.ts";
+import { parseCsvMap, type ImageSettings, type OutputSpec } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { parseCsvMap } from "./csv.ts";
 import { type OutputMap, imageKeys, imageSettings, isTrue } from "./image-settings.ts";
 
 /** One `--output`: where the result goes, and names that the image gets there. `image` is the store itself. */

@@ -1,6 +1,5 @@
-import type { SecretSpec } from "../../build/index.ts";
+import { parseCsvMap, type SecretSpec } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { parseCsvMap } from "./csv.ts";
 
 /** Parses one `--secret`: `id=ID,src=FILE`, `id=ID,env=NAME`, or `id=ID` alone for the variable of that name, else the file. With
  * `scan=false` its value may be in the image. */

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import path from "node:path";
+import { parseCsvMap } from "../../build/index.ts";
 import type { BindMount } from "../../worker/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { parseCsvMap } from "./csv.ts";
 
 /** Parses `-v SOURCE:DEST[:ro]`: a path of the host, relative ones from the working directory.
  * @throws {UsageError} also for named volumes */

@@ -1,8 +1,13 @@
-import { isIP } from "node:net";
-import type { BuildOptions, SshSpec } from "../../build/index.ts";
+import {
+  BuildError,
+  type BuildOptions,
+  parseHost,
+  parseUlimit,
+  splitOnce,
+  type SshSpec,
+} from "../../build/index.ts";
 import { parseByteSize } from "../../dockerfile/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { splitOnce } from "./csv.ts";
 import { unsupportedOption } from "./unsupported-options.ts";
 
 /** Values of the options that change what a RUN step sees. */
@@ -20,43 +25,21 @@ export type StepSettings = Pick<BuildOptions, "extraHosts" | "ulimits" | "shmSiz
 export function parseStepSettings(flags: StepFlags): StepSettings {
   const { addHost = [], ulimit = [], shmSize, allow = [], ssh = [] } = flags;
   return {
-    ...(addHost.length > 0 && { extraHosts: addHost.map(parseHost) }),
-    ...(ulimit.length > 0 && { ulimits: ulimit.map(parseUlimit) }),
+    ...(addHost.length > 0 && { extraHosts: addHost.map((text) => parse("--add-host", text, parseHost)) }),
+    ...(ulimit.length > 0 && { ulimits: ulimit.map((text) => parse("--ulimit", text, parseUlimit)) }),
     ...(shmSize !== undefined && { shmSizeBytes: parseShmSize(shmSize) }),
     ...(allow.length > 0 && { allow: parseAllowances(allow) }),
     ...(ssh.length > 0 && { ssh: ssh.map(parseSsh) }),
   };
 }
 
-/** `NAME=IP` or `NAME:IP`. The host is at hand on its own loopback address, for steps share its network. */
-function parseHost(text: string): { host: string; ip: string } {
-  const [, host = "", written = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? /^([^:]*):(.*)$/s.exec(text) ?? [];
-  const ip = written === "host-gateway" ? "127.0.0.1" : written.replace(/^\[(.*)\]$/s, "$1");
-  if (!/^[^\s]+$/.test(host) || isIP(ip) === 0) throw refuse("--add-host", text, `invalid host ${text}`);
-  return { host, ip };
-}
-
-const limitNames =
-  "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split(
-    " ",
-  );
-
-/** `NAME=SOFT[:HARD]`; -1 is no limit. */
-function parseUlimit(text: string): { name: string; soft: number; hard: number } {
-  const [, name, limits] = /^([^=]*)=([^=]*)$/s.exec(text) ?? [];
-  if (name === undefined || limits === undefined)
-    throw refuse("--ulimit", text, `invalid ulimit argument: ${text}`);
-  if (!limitNames.includes(name)) throw refuse("--ulimit", text, `invalid ulimit type: ${name}`);
-  const numbers = limits.split(":");
-  if (numbers.length > 2) throw refuse("--ulimit", text, `too many limit value arguments - ${limits}`);
-  const bad = numbers.find((number) => !/^[+-]?\d{1,19}$/.test(number));
-  if (bad !== undefined) throw refuse("--ulimit", text, `invalid limit "${bad}"`);
-  const [soft = 0, hard = soft] = numbers.map(Number);
-  if (hard !== -1 && (soft === -1 || soft > hard)) {
-    const rule = "ulimit soft limit must be less than or equal to hard limit";
-    throw refuse("--ulimit", text, `${rule}: ${soft} > ${hard}`);
+function parse<Value>(flag: string, text: string, read: (text: string) => Value): Value {
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof BuildError) throw refuse(flag, text, error.message);
+    throw error;
   }
-  return { name, soft, hard };
 }
 
 function parseShmSize(text: string): number {

@@ -1,4 +1,4 @@
-import { UsageError } from "../usage-error.ts";
+import { BuildError } from "./build-error.ts";
 
 /** Splits one line of comma-separated values; a field in double quotes may hold commas, and `""` for a quote (RFC 4180). */
 export function splitCsv(text: string): string[] {
@@ -14,18 +14,20 @@ export function splitCsv(text: string): string[] {
       field = "";
     } else field += character;
   }
-  if (isQuoted) throw new UsageError(`Cannot parse "${text}": a double quote is not closed`);
+  if (isQuoted)
+    throw new BuildError("INVALID_ARGUMENT", `Cannot parse "${text}": a double quote is not closed`);
   return [...fields, field];
 }
 
 /** Parses `key=value,…`; a key is lower-cased, a field without `=` has the value `""`.
- * @throws {UsageError} a key occurs twice */
+ * @throws {BuildError} `INVALID_ARGUMENT` a key occurs twice */
 export function parseCsvMap(text: string): Map<string, string> {
   const map = new Map<string, string>();
   for (const field of splitCsv(text)) {
     const [key, value] = splitOnce(field.trim());
     const name = key.toLowerCase();
-    if (map.has(name)) throw new UsageError(`Cannot parse "${text}": "${name}" is given twice`);
+    if (map.has(name))
+      throw new BuildError("INVALID_ARGUMENT", `Cannot parse "${text}": "${name}" is given twice`);
     map.set(name, value ?? "");
   }
   return map;

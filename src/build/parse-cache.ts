@@ -1,8 +1,8 @@
 import path from "node:path";
-import type { CacheLocation, CacheTarget } from "../../build/index.ts";
-import type { LayerCompression } from "../../oci/index.ts";
-import { UsageError } from "../usage-error.ts";
+import type { LayerCompression } from "../oci/index.ts";
+import { BuildError } from "./build-error.ts";
 import { parseCsvMap } from "./csv.ts";
+import type { CacheLocation, CacheTarget } from "./options.ts";
 
 const fromKeys: Readonly<Record<string, readonly string[]>> = {
   local: ["type", "src", "tag", "digest"],
@@ -16,16 +16,17 @@ const toKeys: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parses one `--cache-from` as Docker does: `type=local,src=DIR`, `type=registry,ref=NAME`, or the name alone.
- * @throws {UsageError} */
-export function parseCacheFrom(text: string, cwd: string): CacheLocation {
-  const { map, name } = parseSpec("--cache-from", text, fromKeys);
-  return location("--cache-from", text, { map, directory: "src", name, cwd });
+ * @param option what it was given with, for messages
+ * @throws {BuildError} `INVALID_ARGUMENT` */
+export function parseCacheFrom(text: string, cwd: string, option = "--cache-from"): CacheLocation {
+  const { map, name } = parseSpec(option, text, fromKeys);
+  return location(option, text, { map, directory: "src", name, cwd });
 }
 
 /** Parses one `--cache-to`: `type=local,dest=DIR`, `type=registry,ref=NAME`, or the name alone.
- * @throws {UsageError} */
-export function parseCacheTo(text: string, cwd: string): CacheTarget {
-  const option = "--cache-to";
+ * @param option what it was given with, for messages
+ * @throws {BuildError} `INVALID_ARGUMENT` */
+export function parseCacheTo(text: string, cwd: string, option = "--cache-to"): CacheTarget {
   const { map, name } = parseSpec(option, text, toKeys);
   const level = map.get("compression-level");
   if (level !== undefined && !/^\d{1,2}$/.test(level))
@@ -49,17 +50,19 @@ function parseSpec(
   const type = map.get("type") ?? "";
   const keys = known[type];
   if (!keys) {
-    throw new UsageError(`Cannot use ${option} "${text}": unknown type "${type}"`, {
-      code: "UNSUPPORTED_OPTION",
+    throw new BuildError("INVALID_ARGUMENT", `Cannot use ${option} "${text}": unknown type "${type}"`, {
       hint: `types are ${Object.keys(known).join(", ")}`,
     });
   }
   for (const key of map.keys()) {
     if (keys.includes(key)) continue;
-    throw new UsageError(`Cannot use ${option} "${text}": type=${type} does not take "${key}"`, {
-      code: "UNSUPPORTED_OPTION",
-      hint: `it takes ${keys.join(", ")}`,
-    });
+    throw new BuildError(
+      "INVALID_ARGUMENT",
+      `Cannot use ${option} "${text}": type=${type} does not take "${key}"`,
+      {
+        hint: `it takes ${keys.join(", ")}`,
+      },
+    );
   }
   return { map, name: map.get("ref") };
 }
@@ -103,6 +106,6 @@ function compression(option: string, text: string, map: ReadonlyMap<string, stri
   return name === "uncompressed" ? "none" : name;
 }
 
-function wrong(option: string, text: string, reason: string): UsageError {
-  return new UsageError(`Cannot use ${option} "${text}": ${reason}`);
+function wrong(option: string, text: string, reason: string): BuildError {
+  return new BuildError("INVALID_ARGUMENT", `Cannot use ${option} "${text}": ${reason}`);
 }
