@@ -52,6 +52,7 @@ function readSecret({ id, source }: SecretSpec): Uint8Array {
       });
     }
   }
+  if (source.kind === "text") return Buffer.from(source.text);
   // As in docker, a variable that is not set is an empty secret.
   return Buffer.from(process.env[source.name] ?? "");
 }

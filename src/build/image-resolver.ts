@@ -40,6 +40,8 @@ export interface ImageResolverOptions {
   readonly emit: EmitEvent;
   /** Ask the registry even if the store has the image. */
   readonly pull: boolean;
+  /** Normalised names that only the store knows. */
+  readonly ownImages?: readonly string[];
   /** Created when the network is needed for the first time. */
   readonly registry: () => Promise<RegistryClient>;
 }
@@ -78,7 +80,7 @@ export class ImageResolver implements ImageConfigResolver {
     const { platform = hostPlatform(), description = `[internal] load metadata for ${name}` } = options;
     const id = `internal:load-metadata:${formatPlatform(platform)}:${name}`;
     return this.#flights.do(id, async () => {
-      const known = this.#options.pull ? undefined : this.#find(name, options.platform);
+      const known = this.#pulls(name) ? undefined : this.#find(name, options.platform);
       return (
         known ??
         (await reportStep(this.#options.emit, { id, name: description }, () =>
@@ -91,7 +93,7 @@ export class ImageResolver implements ImageConfigResolver {
   /** All that a normalised name stands for: the image of the store, or that of a registry with all its platforms.
    * @throws {RegistryError} | {BuildError} `BAD_IMAGE` */
   async resolveWhole(name: string): Promise<StoredRecord> {
-    const stored = this.#options.pull ? undefined : this.#images.get(name);
+    const stored = this.#pulls(name) ? undefined : this.#images.get(name);
     if (stored && !this.#isPart(stored)) return stored;
     const record = await this.fetchWhole(name, stored?.origin?.digest);
     this.#images.setName(name, this.#images.putRecord(record));
@@ -162,6 +164,10 @@ export class ImageResolver implements ImageConfigResolver {
     return selectImage(this.#options.store, stored, platform ?? hostPlatform());
   }
 
+  #pulls(name: string): boolean {
+    return this.#options.pull && !this.#options.ownImages?.includes(name);
+  }
+
   async #inTurn(name: string, work: () => Promise<ImageRecord>): Promise<ImageRecord> {
     const turn = (this.#turns.get(name) ?? Promise.resolve()).catch(() => {}).then(work);
     this.#turns.set(name, turn);
@@ -169,11 +175,12 @@ export class ImageResolver implements ImageConfigResolver {
   }
 
   async #fetch(name: string, platform: Platform): Promise<ImageRecord> {
-    const { store, pull } = this.#options;
+    const { store } = this.#options;
     const stored = this.#images.get(name);
     // A name that the user gave to an image of his own stays his: no registry knows it.
     const isOwn = stored !== undefined && stored.origin?.reference === undefined;
-    if (isOwn && !pull) return requireImage(store, { record: stored, names: [name], id: "" }, platform);
+    if (isOwn && !this.#pulls(name))
+      return requireImage(store, { record: stored, names: [name], id: "" }, platform);
     const found = await this.#ask(name, platform, stored);
     if (found.index) store.content.put(found.index.bytes);
     store.content.put(found.manifest.bytes);
@@ -188,7 +195,7 @@ export class ImageResolver implements ImageConfigResolver {
     const registry = await this.#options.registry();
     const reference = parseReference(name);
     const digest = stored?.origin?.reference === undefined ? undefined : stored.origin.digest;
-    if (digest !== undefined && !this.#options.pull) {
+    if (digest !== undefined && !this.#pulls(name)) {
       try {
         return await registry.resolve(pin(reference, digest), platform);
       } catch (error) {

@@ -38,6 +38,8 @@ export interface BuildOptions {
   readonly noCacheFilter?: readonly string[];
   /** Ask the registry for every base image, even if the store has it. */
   readonly pull: boolean;
+  /** Images that the caller has just built, by normalised name: no registry is asked for them, whatever `pull` says. */
+  readonly ownImages?: readonly string[];
   readonly outputs: readonly OutputSpec[];
   readonly network?: "default" | "none" | "host";
   readonly secrets?: readonly SecretSpec[];
@@ -159,7 +161,9 @@ export interface SecretSpec {
   readonly isUnscanned?: boolean;
   readonly source:
     | { readonly kind: "file"; readonly path: string }
-    | { readonly kind: "env"; readonly name: string };
+    | { readonly kind: "env"; readonly name: string }
+    /** Of a variable that only the caller knows. */
+    | { readonly kind: "text"; readonly text: string };
 }
 
 /** `--ssh`: where nothing is named, the agent of `SSH_AUTH_SOCK`. */

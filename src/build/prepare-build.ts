@@ -44,6 +44,7 @@ export class PreparedBuild implements AsyncDisposable {
     const steps = new StepEngine({
       ...environment,
       pull: options.pull,
+      ownImages: options.ownImages ?? [],
       localContexts,
       session,
       cacheFrom: options.cacheFrom ?? [],

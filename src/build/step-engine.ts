@@ -26,6 +26,8 @@ export interface StepEngineOptions {
   readonly signal: AbortSignal;
   /** Ask registries for every image, even if the store has it. */
   readonly pull?: boolean;
+  /** But for these. */
+  readonly ownImages?: readonly string[];
   /** Directories by context name; default none. */
   readonly localContexts?: ReadonlyMap<string, string>;
   /** Where results of other machines are looked for. */
@@ -52,8 +54,8 @@ export class StepEngine implements AsyncDisposable {
   constructor(options: StepEngineOptions) {
     this.#options = options;
     this.store = options.store;
-    const { store, emit, signal, pull = false } = options;
-    this.resolver = new ImageResolver({ store, emit, pull, registry: () => this.registry() });
+    const { store, emit, signal, pull = false, ownImages = [] } = options;
+    this.resolver = new ImageResolver({ store, emit, pull, ownImages, registry: () => this.registry() });
     this.packer = new LayerPacker(store, () => this.worker());
     this.engine = new EmbeddedEngine({
       store,

@@ -1,5 +1,6 @@
 import { StepEngine } from "../build/index.ts";
 import {
+  type BuildOverrides,
   buildServices,
   claimProject,
   configText,
@@ -55,6 +56,7 @@ export interface ComposeBuildFlags extends ProjectFlags {
   readonly buildArg: readonly string[];
   readonly cache: boolean;
   readonly pull?: boolean;
+  readonly push?: boolean;
 }
 
 /** `slipway compose build`. */
@@ -70,13 +72,19 @@ export async function composeBuild(
   const overrides = {
     noCache: !flags.cache,
     pull: flags.pull ?? false,
+    push: flags.push ?? false,
     buildArgs: parseKeyValues("--build-arg", flags.buildArg, io.env),
-    defaultPlatform: io.env["DOCKER_DEFAULT_PLATFORM"],
+    ...callerOverrides(io),
   };
   for (const service of services) {
     // One display each: a build ends with its summary.
     await withProgress(flags, io, (work) => buildServices(project, [service], { store, ...work, overrides }));
   }
+}
+
+/** What the caller's environment says about every build. */
+function callerOverrides({ env }: CliIo): Pick<BuildOverrides, "defaultPlatform" | "sourceDateEpoch"> {
+  return { defaultPlatform: env["DOCKER_DEFAULT_PLATFORM"], sourceDateEpoch: env["SOURCE_DATE_EPOCH"] };
 }
 
 export interface ComposeUpFlags extends ProjectFlags {
@@ -128,7 +136,7 @@ function prepare(
   { store, flags, io }: Preparation,
 ): Promise<ReadonlyMap<string, ImageRecord>> {
   const isBuilt = flags.build ?? true;
-  const options = { store, isBuilt, defaultPlatform: io.env["DOCKER_DEFAULT_PLATFORM"] };
+  const options = { store, isBuilt, ...callerOverrides(io) };
   return withProgress(flags, io, (work) => prepareImages(project, services, { ...options, ...work }), {
     isMeans: true,
   });

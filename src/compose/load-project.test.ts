@@ -7,6 +7,7 @@ import { type LoadOptions, loadProject } from "./load-project.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
 import { buildOrder, startOrder } from "./start-order.ts";
 import { toBuildOptions } from "./to-build-options.ts";
+import { configText } from "./to-config.ts";
 
 const root = mkdtempSync(path.join(tmpdir(), "slipway-compose-"));
 after(() => rmSync(root, { recursive: true }));
@@ -38,6 +39,8 @@ services:
       platforms: [],
       noCacheFilter: [],
       pull: false,
+      settings: {},
+      written: {},
     },
     containerName: "go-builder",
     environment: {},
@@ -96,6 +99,8 @@ services:
       platforms: [],
       noCacheFilter: ["a"],
       pull: true,
+      settings: {},
+      written: {},
     },
     image: "web:1",
     command: ["sh", "-c", "echo $HOME"],
@@ -121,6 +126,74 @@ services:
     startOrder(project, ["inline"]).map(({ name }) => name),
     ["db", "web", "inline"],
   );
+});
+
+test("what a build's steps are lent has the rules of the command line", () => {
+  const project = load({
+    "compose.yaml": `
+services:
+  a:
+    build:
+      cache_from: ["r.example/c", "type=local,src=cache"]
+      cache_to: ["type=local,dest=cache,mode=max"]
+      entitlements: [network.host]
+      privileged: true
+      extra_hosts: {a: 1.2.3.4, b: ["::1", host-gateway]}
+      secrets: [token, {source: key, target: id}]
+      shm_size: 64m
+      ssh: [default, deploy=/agent.sock]
+      ulimits: {nproc: 5, nofile: {soft: 1, hard: 2}}
+      provenance: false
+secrets:
+  token: {environment: TOKEN}
+  key: {file: ./key}
+  unused: {external: true}
+`,
+    ".env": "TOKEN=from .env\n",
+  });
+  const options = toBuildOptions(project, project.services.get("a")!, { sourceDateEpoch: "7" })!;
+  const inProject = (name: string) => path.join(project.directory, name);
+  assert.deepEqual(options.buildArgs, { SOURCE_DATE_EPOCH: "7" });
+  assert.deepEqual(options.cacheFrom, [
+    { type: "registry", reference: "r.example/c" },
+    { type: "local", directory: inProject("cache"), name: "latest" },
+  ]);
+  assert.deepEqual(options.cacheTo, [
+    { type: "local", directory: inProject("cache"), name: "latest", mode: "max", ignoreError: true },
+  ]);
+  assert.deepEqual(options.allow, { networkHost: true, insecure: true });
+  assert.deepEqual(options.extraHosts, [
+    { host: "a", ip: "1.2.3.4" },
+    { host: "b", ip: "::1" },
+    { host: "b", ip: "127.0.0.1" },
+  ]);
+  assert.deepEqual(options.secrets, [
+    { id: "token", source: { kind: "text", text: "from .env" } },
+    { id: "id", source: { kind: "file", path: inProject("key") } },
+  ]);
+  assert.equal(options.shmSizeBytes, 64 * 1024 * 1024);
+  assert.deepEqual(options.ssh, [
+    { id: "default", paths: [] },
+    { id: "deploy", paths: ["/agent.sock"] },
+  ]);
+  assert.deepEqual(options.ulimits, [
+    { name: "nproc", soft: 5, hard: 5 },
+    { name: "nofile", soft: 1, hard: 2 },
+  ]);
+  assert.doesNotMatch(configText(project), /from .env/);
+});
+
+test("only the image of a service that names one is pushed, and no registry is asked for a sibling's", () => {
+  const project = load({
+    "compose.yaml": `services:
+  a: {image: "r.example/a", build: {context: ., additional_contexts: {b: "service:b"}}}
+  b: {build: .}
+`,
+  });
+  const optionsOf = (name: string) => toBuildOptions(project, project.services.get(name)!, { push: true })!;
+  assert.deepEqual(optionsOf("a").outputs, [{ type: "registry" }]);
+  assert.deepEqual(optionsOf("a").ownImages, ["docker.io/library/app-b:latest"]);
+  assert.deepEqual(optionsOf("b").outputs, []);
 });
 
 test("an override file is laid over the first one", () => {
@@ -182,8 +255,48 @@ test("what is wrong or not carried out is an error that names it and its place",
     [service("comand: x"), 'compose.yaml:4:5: services.a has no key "comand" (did you mean command?)'],
     [service("zzz: x"), 'compose.yaml:4:5: services.a has no key "zzz"'],
     [
-      service("build: {context: ., ssh: default}"),
-      "compose.yaml:4:25: services.a.build.ssh is not supported yet",
+      service("build: {context: ., isolation: x}"),
+      "compose.yaml:4:25: services.a.build.isolation is not supported yet",
+    ],
+    [
+      service("build: {context: ., ssh: [x]}"),
+      'compose.yaml:4:30: services.a.build.ssh: invalid ssh key "x"',
+    ],
+    [
+      service("build: {context: ., sbom: true}"),
+      "compose.yaml:4:31: services.a.build.sbom is not supported yet: attestations are not made",
+    ],
+    [
+      service("build: {context: ., entitlements: [x]}"),
+      'compose.yaml:4:39: services.a.build.entitlements: "x" is not supported; network.host and security.insecure are',
+    ],
+    [
+      service("build: {context: ., cache_from: [type=gha]}"),
+      'compose.yaml:4:38: Cannot use services.a.build.cache_from "type=gha": unknown type "gha"',
+    ],
+    [
+      service("build: {context: ., extra_hosts: [x]}"),
+      "compose.yaml:4:39: services.a.build.extra_hosts: invalid host x",
+    ],
+    [
+      service("build: {context: ., shm_size: x}"),
+      "compose.yaml:4:35: services.a.build.shm_size: invalid size: 'x'",
+    ],
+    [
+      service("build: {context: ., ulimits: {x: 1}}"),
+      "compose.yaml:4:38: services.a.build.ulimits: invalid ulimit type: x",
+    ],
+    [
+      service("build: {context: ., ulimits: {nofile: {soft: 1}}}"),
+      'compose.yaml:4:43: services.a.build.ulimits.nofile: "hard" is missing',
+    ],
+    [
+      service("build: {context: ., secrets: [x]}"),
+      'compose.yaml:4:35: services.a.build.secrets refers to undefined secret "x"',
+    ],
+    [
+      service("build: {context: ., secrets: [{source: x, mode: 1}]}"),
+      "compose.yaml:4:47: services.a.build.secrets.mode is not supported yet",
     ],
     [
       service("build: service:b"),

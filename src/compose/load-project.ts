@@ -10,7 +10,8 @@ import { parseDotenv } from "./parse-dotenv.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import type { Project, Service } from "./project.ts";
 import { asMap, asText, fieldsOf } from "./read-nodes.ts";
-import { readService } from "./read-service.ts";
+import { SecretDefinitions } from "./read-secrets.ts";
+import { readService, type ServiceReading } from "./read-service.ts";
 import { errorAt, type YamlMap, type YamlNode } from "./yaml-tree.ts";
 
 export interface LoadOptions {
@@ -34,10 +35,11 @@ export function loadProject(options: LoadOptions): Project {
   const tree = trees.reduce((base, over) => mergeTrees(base, over) as YamlMap);
   const fields = fieldsOf(tree, {
     where: "the file",
-    supported: ["version", "name", "services"],
-    unsupported: ["networks", "volumes", "secrets", "configs", "include", "models"],
+    supported: ["version", "name", "services", "secrets"],
+    unsupported: ["networks", "volumes", "configs", "include", "models"],
   });
-  const services = readServices(fields.get("services"), { directory, lookup });
+  const secrets = new SecretDefinitions(fields.get("secrets"), { directory, lookup });
+  const services = readServices(fields.get("services"), { directory, lookup, secrets });
   checkDependencies(services);
   const nameNode = fields.get("name");
   return {
@@ -45,6 +47,7 @@ export function loadProject(options: LoadOptions): Project {
     directory,
     files,
     services,
+    secrets: secrets.written(),
     warnings: [...unset].map((name) => `The "${name}" variable is not set. Defaulting to a blank string`),
   };
 }
@@ -103,10 +106,7 @@ function interpolateTree(node: YamlNode, lookup: Lookup, unset: Set<string>): Ya
   }
 }
 
-function readServices(
-  node: YamlNode | undefined,
-  reading: { readonly directory: string; readonly lookup: Lookup },
-): Map<string, Service> {
+function readServices(node: YamlNode | undefined, reading: ServiceReading): Map<string, Service> {
   if (!node) throw new ComposeError("COMPOSE_INVALID", "The file has no services");
   const services = new Map<string, Service>();
   for (const [name, entry] of asMap(node, "services").entries) {

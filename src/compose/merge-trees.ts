@@ -36,14 +36,20 @@ function mergeMaps(base: YamlMap, over: YamlMap, path: readonly string[]): YamlM
   return { kind: "map", place: over.place, entries };
 }
 
+const keyValueBuildKeys = ["args", "additional_contexts", "ssh"];
+
 /** The one form of values that may be written in two. */
 function canonical(node: YamlNode, path: readonly string[]): YamlNode {
   const key = path.at(-1) ?? "";
   const isBuildMember = path.at(-2) === "build";
   if (path.length === 3 && key === "build" && node.kind === "scalar") return mapOf(node, [["context", node]]);
-  if (["environment", "labels"].includes(key) || (isBuildMember && key === "args")) return keyValueMap(node);
+  if (["environment", "labels"].includes(key) || (isBuildMember && keyValueBuildKeys.includes(key)))
+    return keyValueMap(node);
   if (path.length === 3 && key === "depends_on" && node.kind === "sequence") return dependencyMap(node);
-  if (["env_file", "tags", "no_cache_filter"].includes(key) && node.kind !== "sequence")
+  if (
+    ["env_file", "tags", "no_cache_filter", "cache_from", "cache_to"].includes(key) &&
+    node.kind !== "sequence"
+  )
     return { kind: "sequence", place: node.place, items: [node] };
   return node;
 }

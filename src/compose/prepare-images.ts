@@ -33,10 +33,13 @@ export async function buildServices(
 export async function prepareImages(
   project: Project,
   services: readonly Service[],
-  options: PrepareEnvironment & Pick<BuildOverrides, "defaultPlatform"> & { readonly isBuilt: boolean },
+  options: PrepareEnvironment &
+    Pick<BuildOverrides, "defaultPlatform" | "sourceDateEpoch"> & {
+      readonly isBuilt: boolean;
+    },
 ): Promise<ReadonlyMap<string, ImageRecord>> {
-  const { isBuilt, defaultPlatform, ...environment } = options;
-  const overrides = { defaultPlatform, isForRun: true };
+  const { isBuilt, defaultPlatform, sourceDateEpoch, ...environment } = options;
+  const overrides = { defaultPlatform, sourceDateEpoch, isForRun: true };
   if (isBuilt) await buildServices(project, services, { ...environment, overrides });
   await using steps = new StepEngine(environment);
   const images = new ImageStore(environment.store);

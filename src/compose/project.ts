@@ -1,3 +1,4 @@
+import type { BuildSettings } from "./read-build-settings.ts";
 import type { Place } from "./yaml-tree.ts";
 
 /** A Compose project as Slipway carries it out: paths absolute, variables replaced, defaults filled in. Plain data. */
@@ -6,6 +7,8 @@ export interface Project {
   readonly directory: string;
   readonly files: readonly string[];
   readonly services: ReadonlyMap<string, Service>;
+  /** Top-level `secrets` as the files have them, paths absolute. */
+  readonly secrets: Readonly<Record<string, unknown>>;
   /** Things to tell the user that are no errors. */
   readonly warnings: readonly string[];
 }
@@ -49,6 +52,10 @@ export interface ServiceBuild {
   readonly noCache: boolean;
   readonly noCacheFilter: readonly string[];
   readonly pull: boolean;
+  /** How its steps are run and what they are lent. */
+  readonly settings: BuildSettings;
+  /** The same by key, as the file has it. */
+  readonly written: Readonly<Record<string, unknown>>;
 }
 
 export interface BindVolume {

@@ -1,8 +1,10 @@
 import path from "node:path";
 import type { Lookup } from "./interpolate.ts";
 import type { ServiceBuild } from "./project.ts";
+import { readBuildSettings, settingKeys } from "./read-build-settings.ts";
 import { asBoolean, asKeyValues, asPlatform, asText, asTextList, fieldsOf } from "./read-nodes.ts";
-import { errorAt, type YamlNode } from "./yaml-tree.ts";
+import type { SecretDefinitions } from "./read-secrets.ts";
+import { errorAt, toPlain, type YamlNode } from "./yaml-tree.ts";
 
 const supported = [
   "additional_contexts",
@@ -18,26 +20,17 @@ const supported = [
   "no_cache_filter",
   "pull",
   "platforms",
-];
-const unsupported = [
-  "cache_from",
-  "cache_to",
-  "entitlements",
-  "extra_hosts",
-  "isolation",
-  "privileged",
   "provenance",
   "sbom",
-  "secrets",
-  "shm_size",
-  "ssh",
-  "ulimits",
+  ...settingKeys,
 ];
+const unsupported = ["isolation"];
 
 export interface BuildReading {
   readonly where: string;
   readonly directory: string;
   readonly lookup: Lookup;
+  readonly secrets: SecretDefinitions;
 }
 
 /** Reads `build`: a context directory, or a mapping. */
@@ -53,6 +46,8 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
   const context = contextNode ? contextOf(contextNode, reading) : directory;
   const target = field("target", asText);
   const network = field("network", asNetwork);
+  field("provenance", checkNoAttestation);
+  field("sbom", checkNoAttestation);
   return {
     context,
     additionalContexts:
@@ -67,7 +62,24 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
     noCache: field("no_cache", asBoolean) ?? false,
     noCacheFilter: field("no_cache_filter", asTextList) ?? [],
     pull: field("pull", asBoolean) ?? false,
+    settings: readBuildSettings(fields, { where, directory, secrets: reading.secrets }),
+    written: writtenSettings(fields),
   };
+}
+
+function writtenSettings(fields: ReadonlyMap<string, YamlNode>): Readonly<Record<string, unknown>> {
+  const written = settingKeys.flatMap((key) => {
+    const value = fields.get(key);
+    return value ? [[key, toPlain(value)]] : [];
+  });
+  return Object.fromEntries(written);
+}
+
+function checkNoAttestation(node: YamlNode, what: string): void {
+  if (asText(node, what) !== "false")
+    throw errorAt(node.place, `${what} is not supported yet: attestations are not made`, {
+      code: "COMPOSE_UNSUPPORTED",
+    });
 }
 
 function asPlatforms(node: YamlNode, what: string): readonly string[] {
@@ -85,6 +97,8 @@ const emptyBuild: Omit<ServiceBuild, "context"> = {
   noCache: false,
   noCacheFilter: [],
   pull: false,
+  settings: {},
+  written: {},
 };
 
 function contextOf(node: YamlNode, { where, directory }: BuildReading): string {

@@ -64,26 +64,28 @@ export interface KnownKeys {
   readonly supported: readonly string[];
   /** Keys of the Compose specification that are refused. */
   readonly unsupported: readonly string[];
+  /** What to do instead of those. */
+  readonly hint?: string;
 }
 
 /** The entries of a mapping, `x-…` left out.
  * @throws {ComposeError} for the first key that is not carried out: `COMPOSE_UNSUPPORTED`, or `COMPOSE_INVALID` for an unknown one */
-export function fieldsOf(
-  node: YamlNode,
-  { where, supported, unsupported }: KnownKeys,
-): Map<string, YamlNode> {
+export function fieldsOf(node: YamlNode, known: KnownKeys): Map<string, YamlNode> {
   const fields = new Map<string, YamlNode>();
-  for (const [name, entry] of asMap(node, where).entries) {
+  for (const [name, entry] of asMap(node, known.where).entries) {
     if (name.startsWith("x-")) continue;
-    if (!supported.includes(name)) throw keyError(name, entry, { where, supported, unsupported });
+    if (!known.supported.includes(name)) throw keyError(name, entry, known);
     fields.set(name, entry.value);
   }
   return fields;
 }
 
-function keyError(name: string, entry: YamlEntry, { where, supported, unsupported }: KnownKeys): Error {
+function keyError(name: string, entry: YamlEntry, { where, supported, unsupported, hint }: KnownKeys): Error {
   if (unsupported.includes(name))
-    return errorAt(entry.key, `${where}.${name} is not supported yet`, { code: "COMPOSE_UNSUPPORTED" });
+    return errorAt(entry.key, `${where}.${name} is not supported yet`, {
+      code: "COMPOSE_UNSUPPORTED",
+      ...(hint !== undefined && { hint }),
+    });
   const near = didYouMean(name, [...supported, ...unsupported]);
   return errorAt(entry.key, `${where} has no key "${name}"${near}`);
 }

@@ -8,6 +8,7 @@ import { parseDotenv } from "./parse-dotenv.ts";
 import type { Service } from "./project.ts";
 import { readBuild } from "./read-build.ts";
 import { asBoolean, asKeyValues, asMap, asPlatform, asText, asTextList, fieldsOf } from "./read-nodes.ts";
+import type { SecretDefinitions } from "./read-secrets.ts";
 import { readVolumes } from "./read-volumes.ts";
 import { splitWords } from "./split-words.ts";
 import { describe, errorAt, type YamlEntry, type YamlNode } from "./yaml-tree.ts";
@@ -44,6 +45,7 @@ const unsupported =
 export interface ServiceReading {
   readonly directory: string;
   readonly lookup: Lookup;
+  readonly secrets: SecretDefinitions;
 }
 
 /** Reads one service.
@@ -110,7 +112,7 @@ function asCommand(node: YamlNode, what: string): readonly string[] | undefined 
 function environmentOf(
   fields: ReadonlyMap<string, YamlNode>,
   where: string,
-  { directory, lookup }: ServiceReading,
+  { directory, lookup }: Pick<ServiceReading, "directory" | "lookup">,
 ): Record<string, string | null> {
   const environment = new Map<string, string | null>();
   const files = fields.get("env_file");
@@ -124,7 +126,11 @@ function environmentOf(
   return Object.fromEntries(environment);
 }
 
-function envFiles(node: YamlNode, what: string, { directory, lookup }: ServiceReading): Map<string, string> {
+function envFiles(
+  node: YamlNode,
+  what: string,
+  { directory, lookup }: Pick<ServiceReading, "directory" | "lookup">,
+): Map<string, string> {
   const values = new Map<string, string>();
   for (const item of node.kind === "sequence" ? node.items : [node]) {
     const { file, isRequired } = envFileOf(item, what);

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import path from "node:path";
+import { hostPath } from "./host-path.ts";
 import type { BindVolume } from "./project.ts";
 import { asBoolean, asText, fieldsOf } from "./read-nodes.ts";
 import { describe, errorAt, type Place, type YamlNode } from "./yaml-tree.ts";
@@ -65,10 +65,6 @@ function createsSource(node: YamlNode, where: string): boolean {
   };
   const create = fieldsOf(node, known).get("create_host_path");
   return create ? asBoolean(create, `${where}.create_host_path`) : true;
-}
-
-function hostPath(source: string, directory: string): string {
-  return path.resolve(directory, source.replace(/^~(?=\/|$)/, homedir()));
 }
 
 function targetPath(target: string, place: Place, where: string): string {

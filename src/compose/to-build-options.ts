@@ -1,4 +1,4 @@
-import { type BuildOptions, type NamedContextSpec, parseNamedContext } from "../build/index.ts";
+import { type BuildOptions, type NamedContextSpec, normaliseTag, parseNamedContext } from "../build/index.ts";
 import { isSamePlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { ComposeError } from "./compose-error.ts";
 import { contextService, imageNameOf, type Project, type Service, type ServiceBuild } from "./project.ts";
@@ -10,6 +10,10 @@ export interface BuildOverrides {
   readonly noCache?: boolean;
   readonly pull?: boolean;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Push the images of services that name one. */
+  readonly push?: boolean;
+  /** Of the caller (`$SOURCE_DATE_EPOCH`); a build argument that the file or the command line may set. */
+  readonly sourceDateEpoch?: string | undefined;
   /** Platform of services that name none (`$DOCKER_DEFAULT_PLATFORM`). */
   readonly defaultPlatform?: string | undefined;
   /** The image is to be run here: one platform is enough. */
@@ -36,16 +40,22 @@ export function toBuildOptions(
     ...(build.target === undefined ? {} : { target: build.target }),
     ...platformsOf(service, build, overrides),
     tags: [imageNameOf(project, service), ...build.tags],
-    buildArgs: { ...build.args, ...overrides.buildArgs },
+    buildArgs: { ...epochOf(overrides), ...build.args, ...overrides.buildArgs },
     labels: build.labels,
     noCache: build.noCache || (overrides.noCache ?? false),
     noCacheFilter: build.noCacheFilter,
     pull: build.pull || (overrides.pull ?? false),
-    outputs: [],
+    ...ownImages(project, build),
+    outputs: overrides.push && service.image !== undefined ? [{ type: "registry" }] : [],
     ...(build.network === undefined ? {} : { network: build.network }),
+    ...build.settings,
     storeImage: true,
     needDigest: false,
   };
+}
+
+function epochOf({ sourceDateEpoch }: BuildOverrides): Record<string, string> {
+  return sourceDateEpoch ? { SOURCE_DATE_EPOCH: sourceDateEpoch } : {};
 }
 
 /** The platform of a service; undefined: this machine's. */
@@ -74,6 +84,13 @@ function platformsOf(
   if (!overrides.isForRun) return { platforms: all };
   if (own) return { platforms: [own] };
   return all.length === 1 ? { platforms: all } : {};
+}
+
+/** The images of services that a build uses as contexts. */
+function ownImages(project: Project, { additionalContexts }: ServiceBuild): Pick<BuildOptions, "ownImages"> {
+  const names = Object.values(additionalContexts).flatMap((value) => contextService(value) ?? []);
+  if (names.length === 0) return {};
+  return { ownImages: names.map((name) => normaliseTag(imageNameOf(project, serviceOf(project, name)))) };
 }
 
 function namedContexts(

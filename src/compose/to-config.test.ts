@@ -19,6 +19,8 @@ const service: Service = {
     platforms: [],
     noCacheFilter: [],
     pull: false,
+    settings: {},
+    written: { shm_size: "64m" },
   },
   command: ["echo", "$HOME"],
   environment: { B: null },
@@ -30,6 +32,7 @@ const project: Project = {
   directory: "/p",
   files: ["/p/compose.yaml"],
   services: new Map([["web", service]]),
+  secrets: { token: { file: "/p/token" } },
   warnings: [],
 };
 
@@ -69,6 +72,7 @@ services:
       tags:
         - extra:1
       target: dev
+      shm_size: 64m
     command:
       - echo
       - $$HOME
@@ -86,6 +90,9 @@ services:
         target: /src
         read_only: true
         bind: {}
+secrets:
+  token:
+    file: /p/token
 `,
   );
 });

@@ -7,6 +7,7 @@ export function configText(project: Project): string {
   const model = {
     name: project.name,
     services: Object.fromEntries(services.map((service) => [service.name, serviceConfig(service)])),
+    ...(Object.keys(project.secrets).length > 0 && { secrets: project.secrets }),
   };
   return stringify(escapeDollars(model), { lineWidth: 0 });
 }
@@ -46,6 +47,7 @@ function buildConfig(build: ServiceBuild): object {
     ...(build.pull && { pull: true }),
     ...(tags.length > 0 && { tags }),
     ...(build.target && { target: build.target }),
+    ...build.written,
   };
 }
 

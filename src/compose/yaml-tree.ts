@@ -52,6 +52,13 @@ function locationOf({ file, text, line, column }: Place): SourceLocation {
   return { file, text, range: { startLine: line, startColumn: column, endLine: line, endColumn: column } };
 }
 
+/** The value without its places. */
+export function toPlain(node: YamlNode): unknown {
+  if (node.kind === "scalar") return node.value;
+  if (node.kind === "sequence") return node.items.map(toPlain);
+  return Object.fromEntries([...node.entries].map(([name, { value }]) => [name, toPlain(value)]));
+}
+
 /** What a value is, for messages: `a mapping`, `a list`, `a string`. */
 export function describe(node: YamlNode): string {
   if (node.kind === "map") return "a mapping";

@@ -142,6 +142,22 @@ test("a Compose service is built on the image of another one, which is built bef
   assert.equal(stdout, "base\nasset\n");
 });
 
+test("pull asks no registry for the image of a Compose service", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("own/Dockerfile", "FROM scratch\nCOPY f /f\n");
+  rig.file("own/f", "own\n");
+  rig.file("web/Dockerfile", "FROM base\n");
+  rig.file(
+    "compose.yaml",
+    `services:
+  web: {build: {context: web, pull: true, additional_contexts: {base: "service:own"}}}
+  own: {image: "nowhere.invalid/own", build: own}
+`,
+  );
+  const { exitCode, stderr } = await rig.slipway(["compose", "build", "web"], { cwd: rig.contextDir });
+  assert.equal(exitCode, 0, stderr);
+});
+
 test("contexts that cannot be used are refused with their name", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", "FROM x\n");

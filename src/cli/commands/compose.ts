@@ -29,6 +29,7 @@ function defineBuild(compose: Command, io: CliIo): void {
     .option("--build-arg <name=value>", "Set a build argument of every service", collect, [])
     .option("--no-cache", "Run every step again")
     .option("--pull", "Ask the registry for newer base images")
+    .option("--push", "Push the images of services that have `image`")
     .option("-q, --quiet", "Show nothing")
     .action(async (services: readonly string[]) => {
       const { composeBuild } = await import("../compose-commands.ts");
