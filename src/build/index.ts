@@ -39,3 +39,4 @@ export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
 export { lastStory } from "./story-file.ts";
 export { parseHost, parseUlimit } from "./step-values.ts";
 export { type ArchiveOutput, writeArchive } from "./write-archive.ts";
+export { writeTree } from "./write-tree.ts";

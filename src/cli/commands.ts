@@ -163,6 +163,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/import.ts"),
   },
   {
+    name: "export",
+    group: "Images:",
+    summary: "Write the files of an image as one tar",
+    load: () => import("./commands/export.ts"),
+  },
+  {
     name: "save",
     group: "Images:",
     summary: "Write images as an archive for other tools",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -25,6 +26,30 @@ for (const format of ["docker", "oci"]) {
     assert.deepEqual(readdirSync(path.join(other.root, "tmp")), []);
   });
 }
+
+test("export writes the files of an image as one tar, to a file and to standard output", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", `${dockerfile}RUN rm /tool\n`);
+  await rig.mustBuild("-t", "app:v1");
+  const archive = path.join(rig.dir, "files.tar");
+  const exported = await rig.slipway(["export", "-o", archive, "app:v1"]);
+  assert.deepEqual(exported, { exitCode: 0, stdout: "", stderr: "" });
+  const names = execFileSync("tar", ["-tf", archive], { encoding: "utf8" }).split("\n");
+  assert.ok(names.includes("made") && names.includes("bin/busybox"), names.join());
+  assert.ok(
+    !names.some((name) => name.includes("tool") || name.includes(".wh.")),
+    "a removed file is not there",
+  );
+  assert.equal(execFileSync("tar", ["-xOf", archive, "made"], { encoding: "utf8" }), "made\n");
+  const piped = await rig.slipway(["export", "app:v1"]);
+  assert.equal(piped.exitCode, 0);
+  assert.ok(piped.stdout.length > 0);
+  const absent = await rig.slipway(["export", "--platform", "linux/arm64", "-o", archive, "app:v1"]);
+  assert.notEqual(absent.exitCode, 0);
+  assert.match(absent.stderr, /Cannot use image .*app:v1 for platform linux\/arm64/);
+});
 
 test("what is no archive of images is refused", async (t) => {
   const rig = Rig.create(t);
