@@ -1,10 +1,8 @@
+import { writeSync } from "node:fs";
 import { packageVersion } from "./package-version.ts";
 
 // A pipe that its reader closed (`slipway images | head -1`) ends the command quietly, as a signal would.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(141);
-});
+for (const stream of [process.stdout, process.stderr]) stream.on("error", endUnheard);
 
 void main(process.argv.slice(2));
 
@@ -26,6 +24,18 @@ async function main(args: readonly string[]): Promise<void> {
     cwd: process.cwd(),
     exitCode: 0,
   });
+}
+
+/** Nobody hears what is said: there is nothing left to do. Standard error is the last place to say why. */
+function endUnheard(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(141);
+  const text = `ERROR: Cannot write the output: ${error.message.replace(/^\w+: |, write$/g, "")}\n`;
+  try {
+    writeSync(2, text);
+  } catch {
+    // it is standard error that cannot be written
+  }
+  process.exit(error.code === "ENOSPC" ? 9 : 1); // as in exit-code.ts, which a version need not load
 }
 
 /** `bin/slipway` hides them from Node's start. */

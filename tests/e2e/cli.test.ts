@@ -33,6 +33,22 @@ hint: choose another directory with --root or SLIPWAY_ROOT
   assert.match(stderr, /ERROR: cannot mkdir "\/proc\/x": no such file or directory\n$/);
 });
 
+test("an output that cannot be written is one line and an exit code, never a stack", async (t) => {
+  const rig = Rig.create(t);
+  const shell = (line: string) => run("sh", ["-c", line], { env: { SLIPWAY_ROOT: rig.root } });
+  assert.deepEqual(await shell("bin/slipway images >/dev/full"), {
+    exitCode: 9,
+    stdout: "",
+    stderr: "ERROR: Cannot write the output: no space left on device\n",
+  });
+  const closed = await shell("{ sleep 0.2; bin/slipway help 2>&1; echo $? >&3; } 3>&2 | true");
+  assert.deepEqual(closed, { exitCode: 0, stdout: "", stderr: "141\n" });
+  const unheard = await shell(
+    "{ { sleep 0.2; bin/slipway bulid; } 2>&1 >/dev/null; echo $? >&3; } 3>&2 | true",
+  );
+  assert.deepEqual(unheard, { exitCode: 0, stdout: "", stderr: "141\n" });
+});
+
 test("a checkout that was not built says so", async (t) => {
   const rig = Rig.create(t);
   cpSync("bin", path.join(rig.dir, "bin"), { recursive: true });
