@@ -35,6 +35,13 @@ test("a cause that the message repeats already is left out", () => {
   assert.equal(errorText(error, { debug: false }), "ERROR: Cannot reach registry: no such host\n");
 });
 
+test("what Node says of a connection is left out where words say it", () => {
+  const cause = new Error("connect ECONNREFUSED 127.0.0.1:9");
+  const error = new CodedError("X", "Cannot pull a: cannot reach localhost:9: connection refused", { cause });
+  assert.equal(errorText(error, { debug: false }), `ERROR: ${error.message}\n`);
+  assert.match(errorText(cause, { debug: false }), /^ERROR: connect ECONNREFUSED 127.0.0.1:9\n/);
+});
+
 test("system errors are told in words", () => {
   const cause = Object.assign(new Error("EACCES: permission denied, open '/x'"), { code: "EACCES" });
   const error = new CodedError("X", "Cannot read the store", { cause });

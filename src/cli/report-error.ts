@@ -36,8 +36,12 @@ function message(error: unknown, chain: readonly Error[]): string {
 
 function mentions(text: string, next: string, link: Error): boolean {
   const reason = systemError.exec(link.message)?.[1];
+  if (text !== "" && networkCall.test(link.message)) return true;
   return [next, link.message, reason].some((said) => said !== undefined && text.includes(said));
 }
+
+/** What Node says of a connection, for which whoever made it has had words already. */
+const networkCall = /^(?:connect|getaddrinfo|read|write) E[A-Z_]+\b/;
 
 const systemError = /^E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s;
 

@@ -38,6 +38,25 @@ const copy = (source: string): CopyAction => ({
   allowEmptyWildcard: true,
 });
 
+test("a source that is not there is told with what helps, before anything is read", async (t) => {
+  const { directory, open } = await place(t, { "src/main.go": "x", secret: "s" });
+  const context = open(["secret"]);
+  const table: [source: string, message: string, hint: string][] = [
+    [
+      "src/mian.go",
+      '"/src/mian.go": not found',
+      `Did you mean "main.go"? Looked for in the build context "${directory}"`,
+    ],
+    ["nothing/at/all", '"/nothing/at/all": not found', `Looked for in the build context "${directory}"`],
+    ["secret", '"/secret": not found', '"secret" is in the build context, but the ignore file excludes it'],
+  ];
+  for (const [source, message, hint] of table) {
+    assert.throws(() => context.checkSources([copy(source)]), { code: "NOT_FOUND", message, hint });
+    await assert.rejects(digest(context, source), { code: "NOT_FOUND", message, hint });
+  }
+  context.checkSources([copy("src"), copy("*.none")]);
+});
+
 async function digest(context: BuildContext, source = "/"): Promise<string> {
   return (await context.digestSources([copy(source)]))[0]!;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { FileAction } from "../llb/index.ts";
+import type { CopyAction, FileAction } from "../llb/index.ts";
 import {
   DirectoryTree,
   excludedTree,
@@ -11,6 +11,7 @@ import {
   readStatIndex,
   type SelectedEntry,
   SelectionDigest,
+  type SourceWalk,
   type StatIndex,
   TreeError,
   toText,
@@ -19,6 +20,7 @@ import {
 } from "../tree/index.ts";
 import { ContextError } from "./context-error.ts";
 import { hashFile } from "./hash-file.ts";
+import { explainMissing, type ExplainOptions } from "./missing-source.ts";
 
 export interface OpenContextOptions {
   /** As `readIgnoreFile` gives them. */
@@ -40,6 +42,9 @@ export interface BuildContext {
    * names, and reads no file that is as it was when it was last read. Then updates the stat index.
    * @throws {TreeError} `NOT_FOUND` (`"/x": not found`) | `BAD_PATTERN` | `LINK_LOOP` | `UNREADABLE` */
   digestSources(actions: readonly FileAction[]): Promise<readonly string[]>;
+  /** Looks whether what the actions name is there, and reads nothing.
+   * @throws as `digestSources` */
+  checkSources(actions: readonly FileAction[]): void;
   /** What each action reads, as text for `selectionChanges`.
    * @throws as `digestSources` */
   describeSources(actions: readonly FileAction[]): Promise<string>;
@@ -51,7 +56,9 @@ export interface BuildContext {
 export function openContext(directory: string, options: OpenContextOptions = {}): BuildContext {
   const root = findRoot(directory);
   const { excludePatterns = [], indexDir, tmpDir } = options;
-  const tree = excludedTree(new DirectoryTree(root), excludePatterns);
+  const everything = new DirectoryTree(root);
+  const tree = excludedTree(everything, excludePatterns);
+  const explained = { root, tree, everything };
   const name = createHash("sha256").update(root).digest("hex").slice(0, 32);
   const indexFile = indexDir === undefined ? undefined : path.join(indexDir, `${name}.idx`);
   let index: StatIndex | undefined;
@@ -62,14 +69,20 @@ export function openContext(directory: string, options: OpenContextOptions = {})
     async digestSources(actions) {
       index ??= readStatIndex(indexFile ?? "");
       const digests: string[] = [];
-      for (const action of actions) digests.push(await digestAction(tree, action, index));
+      for (const action of actions) digests.push(await digestAction(explained, action, index));
       if (indexFile !== undefined && index.isChanged) saveIndex(indexFile, index, tmpDir);
       return digests;
+    },
+    checkSources(actions) {
+      for (const action of actions) {
+        if (action.kind === "copy") sourcesOf(explained, action).next();
+      }
     },
     async describeSources(actions) {
       index ??= readStatIndex(indexFile ?? "");
       let description = "";
-      for (const action of actions) await digestAction(tree, action, index, (text) => (description += text));
+      for (const action of actions)
+        await digestAction(explained, action, index, (text) => (description += text));
       return description;
     },
   };
@@ -89,16 +102,26 @@ function findRoot(directory: string): string {
   throw new ContextError("NO_CONTEXT", `Cannot open build context "${absolute}": not a directory`);
 }
 
+/** @throws {TreeError} whose hint says what helps */
+function* sourcesOf(context: ExplainOptions, action: CopyAction): Generator<SourceWalk> {
+  try {
+    yield* walkSources(context.tree, action);
+  } catch (error) {
+    throw explainMissing(error, action.source, context);
+  }
+}
+
 async function digestAction(
-  tree: FileTree,
+  context: ExplainOptions,
   action: FileAction,
   index: StatIndex,
   describe?: (text: string) => void,
 ): Promise<string> {
   if (action.kind !== "copy") return "";
+  const { tree } = context;
   const digest = new SelectionDigest(describe);
   let resumedAtMs = Date.now();
-  for (const source of walkSources(tree, action)) {
+  for (const source of sourcesOf(context, action)) {
     digest.addSource(source);
     for (const entry of source.entries) {
       const known = hasBytes(entry) ? index.find(entry.path, entry.stat) : "";

@@ -130,7 +130,7 @@ test("a single dash as context reads the Dockerfile from standard input", async 
 test("what cannot be meant, or is not carried out, is refused with a reason", async () => {
   const table: [string[], string][] = [
     [["nowhere"], 'Unable to prepare context: path "nowhere" not found'],
-    [["file"], 'Unable to prepare context: path "file" not found'],
+    [["file"], 'Unable to prepare context: path "file" is not a directory'],
     [["-f", "-", "-"], "Cannot use standard input for both the build context and the Dockerfile"],
     [["-f", "x", "-"], "ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles"],
     [["--load=moby", "."], "Cannot use --load=moby: unknown engine"],

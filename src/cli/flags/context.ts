@@ -29,16 +29,21 @@ export async function readContextInput(
 /** Absolute path of a context directory; undefined for a URL. */
 function findDirectory(context: string, cwd: string): string | undefined {
   const directory = path.resolve(cwd, context);
-  if (isDirectory(directory)) return directory;
+  const found = isDirectory(directory);
+  if (found === true) return directory;
   if (/^(?:https?|git|ssh):\/\/|^[\w-]+@[\w.-]+:|^github\.com\//i.test(context)) return undefined;
-  throw new UsageError(`Unable to prepare context: path "${context}" not found`);
+  const reason = found === undefined ? "not found" : "is not a directory";
+  throw new UsageError(`Unable to prepare context: path "${context}" ${reason}`, {
+    code: "CONTEXT_NOT_FOUND",
+  });
 }
 
-function isDirectory(file: string): boolean {
+/** Undefined when nothing is there. */
+function isDirectory(file: string): boolean | undefined {
   try {
     return statSync(file).isDirectory();
   } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return false;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw error;
   }
 }

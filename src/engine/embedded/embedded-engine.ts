@@ -22,6 +22,7 @@ import type { PartChange } from "../../progress/index.ts";
 import { StepRecords } from "./step-records.ts";
 import { emptyCacheMounts } from "./empty-cache-mounts.ts";
 import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.ts";
+import { findMissingSource } from "./find-missing-source.ts";
 import { LayerDirectories } from "./layer-directories.ts";
 import { ExecOperation } from "./operations/exec-operation.ts";
 import { FileOperation } from "./operations/file-operation.ts";
@@ -67,6 +68,8 @@ export class EmbeddedEngine implements Engine {
     const environment = this.#environment(definition, request);
     const observer = new StepReporter(environment, definition);
     const vertices = toSolverVertices(environment);
+    const missing = await findMissingSource(environment);
+    if (missing) throw observer.failed(missing.vertex, missing.error);
     const { jobs, signal } = request;
     await emptyCacheMounts(definition, this.#options.store, () => this.worker());
     const solved = await solveAll(vertices, roots, { jobs, signal, observer });
@@ -195,13 +198,17 @@ function verifiable(environment: SolveEnvironment, vertex: Vertex, step: Step): 
 /** Adds the Dockerfile's line to what an operation throws. */
 function located(operation: Operation<Value>, vertex: Vertex): Operation<Value> {
   const locate = (error: unknown): never => {
-    if (error instanceof CodedError) error.location ??= vertex.metadata.location;
-    throw error;
+    throw withLocation(error, vertex);
   };
   return {
     findRecorded: (inputs) => operation.findRecorded(inputs).catch(locate),
     execute: (inputs, signal) => operation.execute(inputs, signal).catch(locate),
   };
+}
+
+function withLocation(error: unknown, { metadata }: Vertex): unknown {
+  if (error instanceof CodedError) error.location ??= metadata.location;
+  return error;
 }
 
 /** Turns what the solver tells into events, and counts. */
@@ -220,6 +227,13 @@ class StepReporter implements SolverObserver {
     const isProvisional = this.#environment.reasons.get(id)?.isProvisional;
     const reason = isProvisional ? {} : this.#reasonOf(id);
     this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now(), ...reason });
+  }
+
+  /** Tells of a step that fails before anything runs. @returns the error, with the step's place in the Dockerfile */
+  failed(vertex: Vertex, error: unknown): unknown {
+    this.started(vertex.digest);
+    this.completed(vertex.digest, "failed", error);
+    return withLocation(error, vertex);
   }
 
   completed(id: string, end: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { newLayerId } from "../../../content/index.ts";
-import type { CopyAction, ExecOp, Mount, Vertex } from "../../../llb/index.ts";
+import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
 import type { LayerId, RunRequest, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
@@ -8,6 +8,7 @@ import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import { wholeTree } from "../whole-tree.ts";
 import type { Step } from "./verified-step.ts";
 
 /** RUN. */
@@ -54,13 +55,7 @@ export class ExecOperation implements Step {
     const release = this.#environment.captureLog(request.runId, this.#vertex);
     try {
       const { exitCode } = await worker.run(request);
-      if (exitCode !== 0) {
-        const command = this.#op.args.join(" ");
-        throw new EngineError(
-          "RUN_FAILED",
-          `process "${command}" did not complete successfully: exit code: ${exitCode}`,
-        );
-      }
+      if (exitCode !== 0) throw runFailed(this.#op.args, exitCode);
     } finally {
       release();
     }
@@ -150,7 +145,9 @@ export class ExecOperation implements Step {
         const socket = await this.#environment.session.sshAgent(mount.id);
         if (socket !== undefined) return { type: "ssh", dest, mode, uid, gid, socket };
         if (!mount.required) return undefined;
-        throw new EngineError("SECRET_NOT_FOUND", `ssh agent ${mount.id}: not found`);
+        throw new EngineError("SECRET_NOT_FOUND", `unset ssh forward key ${mount.id}`, {
+          hint: `Lend an agent or keys with --ssh ${mount.id}`,
+        });
       }
     }
   }
@@ -171,6 +168,15 @@ export class ExecOperation implements Step {
   }
 }
 
+const killed = 128 + 9;
+
+function runFailed(args: readonly string[], exitCode: number): EngineError {
+  const command = JSON.stringify(args.join(" ")); // on one line, whatever the command holds
+  const message = `process ${command} did not complete successfully: exit code: ${exitCode}`;
+  const hint = exitCode === killed ? "It was killed; where memory runs out, the kernel does that" : undefined;
+  return new EngineError("RUN_FAILED", message, { hint });
+}
+
 /** What a cache begins with, as in BuildKit: nothing, or a part of a tree, or all of it; who asks for an owner or mode of a whole
  * cache gets an empty one. Caches that begin differently are different ones. */
 function cacheBase(
@@ -187,21 +193,4 @@ function cacheBase(
 /** A process may do something else next time: what it made is itself, not its key. */
 function runIdentity(key: string): string {
   return createHash("sha256").update(key).update(randomBytes(16)).digest("hex");
-}
-
-/** What a bind mount of a context shows, as a copy would select it. */
-function wholeTree(mount: Mount): CopyAction {
-  const selector = "selector" in mount ? mount.selector : undefined;
-  return {
-    kind: "copy",
-    from: 0,
-    source: selector ?? "/",
-    dest: "/",
-    followSymlink: true,
-    copyDirContents: true,
-    attemptUnpack: false,
-    createDestPath: true,
-    allowWildcard: false,
-    allowEmptyWildcard: false,
-  };
 }

@@ -1,0 +1,18 @@
+import type { CopyAction, Mount } from "../../llb/index.ts";
+
+/** What a bind mount of a context shows, as a copy would select it. */
+export function wholeTree(mount: Mount): CopyAction {
+  const selector = "selector" in mount ? mount.selector : undefined;
+  return {
+    kind: "copy",
+    from: 0,
+    source: selector ?? "/",
+    dest: "/",
+    followSymlink: true,
+    copyDirContents: true,
+    attemptUnpack: false,
+    createDestPath: true,
+    allowWildcard: false,
+    allowEmptyWildcard: false,
+  };
+}
