@@ -13,8 +13,9 @@ export interface BuildPlan {
   readonly steps: readonly StepPlan[];
 }
 
-/** What `build` would do with these options now. Runs nothing and writes nothing; the network is asked only for base images that
- * the store does not know, and for a remote context, which the store keeps.
+/** What `build` would do with these options now. Runs no step and makes no layer; the network is asked what `build` would ask it to
+ * know whether something changed: base images that the store does not know, URLs and refs without a pin, a remote context, which
+ * the store keeps.
  * @throws what `build` throws before its first step */
 export async function planTarget(options: BuildOptions, environment: BuildEnvironment): Promise<BuildPlan> {
   return await withContext(options, environment, (fetched) => planFetched(fetched, environment));

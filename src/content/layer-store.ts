@@ -108,6 +108,12 @@ export class LayerStore {
     return found && this.#marks.isTrusted(found.written) ? found.meta : undefined;
   }
 
+  /** Is the layer here, and counts as absent because the machine was restarted before it was on the disk? */
+  isUnsynced(id: LayerId): boolean {
+    const found = parseMeta(readJsonFile(path.join(this.dirOf(id), "meta.json")));
+    return found !== undefined && !this.#marks.isTrusted(found.written);
+  }
+
   /** Writes `meta.json` into `temporaryDir`, which holds `fs`, and makes it layer `id`. Nothing is written to the disk yet: see
    * `sync`. */
   commit(id: LayerId, temporaryDir: string, meta: LayerMeta): void {

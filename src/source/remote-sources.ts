@@ -50,6 +50,13 @@ export class RemoteSources implements AsyncDisposable {
     return "url" in source ? this.#http.find(source) : this.#git.find(source);
   }
 
+  /** What the store has of a source, if it is what a fetch would give now: the network is asked where `fetch` would ask it, and no
+   * file is fetched.
+   * @throws as `fetchHttp` and `fetchGit` do */
+  async peek(source: HttpSource | GitSource): Promise<FetchedSource | undefined> {
+    return await ("url" in source ? this.#http.peek(source) : this.#git.peek(source));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#http[Symbol.asyncDispose]();
   }

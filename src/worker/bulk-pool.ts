@@ -41,7 +41,8 @@ export class BulkPool {
   }
 
   #start(): Thread {
-    const thread = new Thread(process.argv[1]!, { workerData: this.#setup });
+    // Node would warn of descriptors that came from our own system calls and that it closes for us.
+    const thread = new Thread(process.argv[1]!, { workerData: this.#setup, trackUnmanagedFds: false });
     thread.on("message", (reply: BulkReply) => {
       const task = this.#take(thread);
       this.#idle.push(thread);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import { test } from "node:test";
+import { FileServer } from "../../src/source/testing/file-server.ts";
+import { GitServer } from "../../src/source/testing/git-server.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
@@ -129,4 +131,41 @@ test("why without any build says so", async (t) => {
   const { exitCode, stderr } = await rig.slipway(["why"]);
   assert.equal(exitCode, 2);
   assert.match(stderr, /^ERROR: Cannot tell why: no build was recorded in the store yet$/m);
+});
+
+test("a plan asks about URLs and refs as a build does, and fetches nothing", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const server = await FileServer.start(t);
+  const git = await GitServer.start(t);
+  const repository = await git.repository("project");
+  await repository.commit({ "a.txt": "one" });
+  server.files.set("/file", { body: "one" });
+  rig.file(
+    "Dockerfile",
+    `FROM busybox\nADD ${server.url}/file /file\nADD ${repository.url} /src\nRUN true\n`,
+  );
+  const plan = async () => {
+    const { stdout, stderr, exitCode } = await rig.slipway(["plan", "--json", rig.contextDir]);
+    assert.equal(stderr, "");
+    return { exitCode, steps: table(JSON.parse(stdout) as Shown).map(([, ...rest]) => rest) };
+  };
+  const toFetch = ["depends", "its source changed or was never fetched"];
+  const above = ["depends", "reads from a step that runs"];
+  assert.deepEqual(await plan(), { exitCode: 2, steps: [toFetch, toFetch, above] });
+  assert.deepEqual(server.statuses("/file"), []);
+  await rig.mustBuild();
+  const cached = ["cached", undefined];
+  assert.deepEqual(await plan(), { exitCode: 0, steps: [cached, cached, cached] });
+  await repository.commit({ "a.txt": "two" });
+  assert.deepEqual(await plan(), { exitCode: 2, steps: [cached, toFetch, above] });
+  server.files.set("/file", { body: "two" });
+  assert.deepEqual(await plan(), { exitCode: 2, steps: [toFetch, toFetch, above] });
+  assert.deepEqual(server.statuses("/file"), ["GET 200", "HEAD 304", "HEAD 304", "HEAD 200"]);
+});
+
+test("a plan refuses what it would not do", { skip }, async (t) => {
+  const rig = await builtRig(t);
+  const { exitCode, stderr } = await rig.slipway(["plan", "--verify", rig.contextDir]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^ERROR: Cannot use --verify with plan: it runs steps, and a plan runs none$/m);
 });

@@ -3,6 +3,7 @@ import type { CliIo } from "../cli-io.ts";
 import { type BuildFlags, toBuildOptions } from "../flags/build-options.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { planJson, planText, runsSomething } from "../output/plan-text.ts";
+import { UsageError } from "../usage-error.ts";
 import { withProgress } from "../with-progress.ts";
 import { addBuildOptions } from "./build.ts";
 
@@ -14,6 +15,8 @@ export function define(command: Command, io: CliIo): void {
     .option("--json", "Show the plan as JSON")
     .action(async (context: string) => {
       const flags = command.optsWithGlobals<BuildFlags & GlobalFlags & { json?: boolean }>();
+      if (flags.verify)
+        throw new UsageError("Cannot use --verify with plan: it runs steps, and a plan runs none");
       const options = await toBuildOptions(context, flags, io);
       const store = openCliStore(flags, io);
       const { planTarget } = await import("../../build/index.ts");

@@ -8,6 +8,13 @@ const image = (name: string, digit: string) => `docker.io/library/${name}@sha256
 const cases: [string, Parts | undefined, Parts, MissCircumstances, string][] = [
   ["a step without a past", undefined, { base: "a" }, { parentRan: false }, "first build"],
   ["equal parts whose layer is gone", { base: "a" }, { base: "a" }, { parentRan: false }, "pruned"],
+  [
+    "equal parts whose layer a restart came too soon for",
+    { base: "a" },
+    { base: "a" },
+    { parentRan: false, isUnsynced: true },
+    "not on disk when the machine restarted",
+  ],
   ["another stack below", { base: "a" }, { base: "b" }, { parentRan: true }, "parent ran"],
   ["another tree below", { base: "a" }, { base: "b" }, { parentRan: false }, "parent changed"],
   [

@@ -34,11 +34,14 @@ export interface MissCircumstances {
   readonly parentRan: boolean;
   /** Names of the variables that are build arguments. */
   readonly argNames?: readonly string[] | undefined;
+  /** The layer of the last run may not be whole: the machine was restarted too soon after it. */
+  readonly isUnsynced?: boolean;
 }
 
 /** The reason of a step without a past. */
 export const firstBuild = "first build";
 
+const unsynced = "not on disk when the machine restarted";
 const filesChanged = "files to copy changed";
 
 /** Says why a step runs, from the parts that differ from its last run. */
@@ -53,7 +56,7 @@ export function missReason(
     .filter((name) => now.parts[name] !== last.parts[name])
     .sort((a, b) => weight(a) - weight(b));
   const [first] = changed;
-  if (first === undefined) return { text: "pruned", changes: [] };
+  if (first === undefined) return { text: circumstances.isUnsynced ? unsynced : "pruned", changes: [] };
   const changes = changed.map((name) => partChange(name, last, now, circumstances));
   const text = describe(first, changes[0]!, circumstances);
   return { text, changes, ...(text === filesChanged && { isProvisional: true }) };

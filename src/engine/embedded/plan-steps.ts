@@ -15,9 +15,12 @@ export function planSteps(
   const plans = new Map<string, StepPlan>();
   for (const [id, planned] of outcomes) {
     const vertex = definition.vertices.get(id as VertexDigest)!;
-    const below = standsOn(vertex).map((input) => plans.get(input));
-    const parentRuns = below.some((plan) => plan?.outcome === "run");
-    const { outcome, reason } = decide(planned, parentRuns, reasons.get(id));
+    const causes = {
+      reason: reasons.get(id),
+      parentRuns: standsOn(vertex).some((input) => plans.get(input)?.outcome === "run"),
+      toFetch: vertex.inputs.filter((input) => isToFetch(plans.get(input))),
+    };
+    const { outcome, reason } = decide(planned, causes);
     const last = outcome === "cached" ? undefined : records.last(stepSlots(project, vertex));
     plans.set(id, {
       vertex,
@@ -34,15 +37,25 @@ function standsOn(vertex: Vertex): readonly VertexDigest[] {
   return vertex.op.kind === "merge" ? vertex.inputs : base === undefined ? [] : [base];
 }
 
+/** A file or repository of the network that is not as it was, or was never fetched. */
+function isToFetch(plan: StepPlan | undefined): boolean {
+  return plan?.vertex.op.kind === "source" && plan.outcome === "run";
+}
+
+interface Causes {
+  readonly reason: MissReason | undefined;
+  readonly parentRuns: boolean;
+  readonly toFetch: readonly VertexDigest[];
+}
+
 /** What stands on a step that runs will run; what only reads from one may find its files unchanged. */
 function decide(
   planned: PlannedOutcome,
-  parentRuns: boolean,
-  reason: MissReason | undefined,
+  { reason, parentRuns, toFetch }: Causes,
 ): { outcome: PlannedOutcome; reason?: MissReason | undefined } {
   if (planned === "cached") return { outcome: planned };
   if (planned === "run") return { outcome: planned, reason };
-  return parentRuns
-    ? { outcome: "run", reason: { text: "parent runs", changes: [] } }
-    : { outcome: "depends", reason: { text: "reads from a step that runs", changes: [] } };
+  if (parentRuns) return { outcome: "run", reason: { text: "parent runs", changes: [] } };
+  const text = toFetch.length > 0 ? "its source changed or was never fetched" : "reads from a step that runs";
+  return { outcome: "depends", reason: { text, changes: [] } };
 }

@@ -70,7 +70,7 @@ export function noteReason(
   parts: KeyParts,
   inputs: readonly Value[],
 ): void {
-  const { reasons, records, project, definition } = environment;
+  const { reasons, records, project, definition, options } = environment;
   if (vertex.metadata.ignoreCache) {
     reasons.set(vertex.digest, { text: "no cache", changes: [] });
     return;
@@ -78,7 +78,9 @@ export function noteReason(
   const last = records.last(stepSlots(project, vertex));
   const parentRan = inputs.some((input) => input.kind === "stack" && input.ran);
   const now = { parts, baseImage: baseImageOf(definition, vertex) };
-  reasons.set(vertex.digest, missReason(last, now, { parentRan, argNames: vertex.metadata.argNames }));
+  const isUnsynced = last?.layer !== undefined && options.store.layers.isUnsynced(last.layer);
+  const { argNames } = vertex.metadata;
+  reasons.set(vertex.digest, missReason(last, now, { parentRan, argNames, isUnsynced }));
 }
 
 /** The vertex whose tree a step changes; undefined for one that begins with an empty tree. */

@@ -41,6 +41,17 @@ export class GitFetcher {
     return record && toCommit(source, record, { ref: ref || commit, isCached: true });
   }
 
+  /** The tree that the store has of the commit where the source leads now. */
+  async peek(source: GitSource): Promise<FetchedCommit | undefined> {
+    const found = this.find(source);
+    if (found) return found;
+    const resolved = await this.resolve(source);
+    verifyChecksum(source, resolved);
+    const { ref, commit } = resolved;
+    const known = this.#records.find(nameOf(source, commit, ref));
+    return known && toCommit(source, known, { ref, isCached: true });
+  }
+
   async fetch(source: GitSource, report: FetchReport): Promise<FetchedCommit> {
     checkSource(source);
     const found = this.find(source);

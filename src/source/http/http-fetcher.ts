@@ -39,6 +39,15 @@ export class HttpFetcher implements AsyncDisposable {
     return record && toFile(source, record, true);
   }
 
+  /** What the store has, if the server says that it still holds. */
+  async peek(source: HttpSource): Promise<FetchedFile | undefined> {
+    const found = this.find(source);
+    if (found || source.checksum !== undefined) return found;
+    const request = await this.#read(source);
+    const last = this.#records.find(lastOf(request));
+    return last && (await this.#isUnchanged(request, last)) ? toFile(source, last, true) : undefined;
+  }
+
   async fetch(source: HttpSource, report: FetchReport): Promise<FetchedFile> {
     if (source.checksum !== undefined) parseChecksum(source.checksum);
     const found = this.find(source);

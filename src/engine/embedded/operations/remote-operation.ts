@@ -11,7 +11,7 @@ export function isRemote(op: SourceOp): boolean {
 }
 
 /** A file or a repository of the network. Found without asking when a checksum or a commit names what the store has; otherwise it is
- * asked whether it changed. */
+ * asked whether it changed, by a plan too. */
 export class RemoteOperation implements Operation<Value> {
   readonly #environment: SolveEnvironment;
   readonly #vertex: Vertex;
@@ -25,7 +25,8 @@ export class RemoteOperation implements Operation<Value> {
 
   async findRecorded(): Promise<Value | undefined> {
     const sources = await this.#environment.options.remoteSources();
-    const found = sources.find(this.#source());
+    const source = this.#source();
+    const found = this.#environment.isPlan ? await sources.peek(source) : sources.find(source);
     return found && toValue(found, this.#vertex);
   }
 
