@@ -23,13 +23,15 @@ export function encodeImageConfig(image: ImageConfig): string {
 
 /** The bytes of a manifest as BuildKit writes them: indented by two spaces. */
 export function encodeManifest(manifest: Manifest): string {
-  const { schemaVersion, mediaType, config, layers, annotations } = manifest;
+  const { schemaVersion, mediaType, artifactType, config, layers, subject, annotations } = manifest;
   return goJson(
     {
       schemaVersion,
       mediaType,
+      artifactType: artifactType || undefined,
       config: orderedDescriptor(config),
       layers: layers.length > 0 ? layers.map(orderedDescriptor) : null,
+      subject: subject && orderedDescriptor(subject),
       annotations: sortedMap(annotations),
     },
     2,
@@ -38,12 +40,14 @@ export function encodeManifest(manifest: Manifest): string {
 
 /** The bytes of an index; `indent` 2 is how BuildKit writes one that is a blob, 0 is `index.json` of a layout. */
 export function encodeIndex(index: Index, indent: 0 | 2 = 2): string {
-  const { schemaVersion, mediaType, manifests, annotations } = index;
+  const { schemaVersion, mediaType, artifactType, manifests, subject, annotations } = index;
   return goJson(
     {
       schemaVersion,
       mediaType,
+      artifactType: artifactType || undefined,
       manifests: manifests.map(orderedDescriptor),
+      subject: subject && orderedDescriptor(subject),
       annotations: sortedMap(annotations),
     },
     indent,
@@ -95,6 +99,7 @@ function orderedDescriptor(descriptor: Descriptor): object {
     digest: descriptor.digest,
     size: descriptor.size,
     annotations: sortedMap(descriptor.annotations),
+    data: descriptor.data || undefined,
     platform: descriptor.platform && orderedPlatform(descriptor.platform),
     artifactType: descriptor.artifactType || undefined,
   };

@@ -76,6 +76,7 @@ function readManifest(document: JsonReader, mediaType: string): Manifest {
   return compact<Manifest>({
     schemaVersion: 2,
     mediaType,
+    ...readArtifact(document),
     config: readDescriptor(document.member("config")),
     layers: document.member("layers").elements(maxLayers).map(readDescriptor),
     annotations: document.member("annotations").optional((value) => value.stringMap(maxAnnotations)),
@@ -89,8 +90,17 @@ function readIndex(document: JsonReader, mediaType: string): Index {
   return compact<Index>({
     schemaVersion: 2,
     mediaType,
+    ...readArtifact(document),
     manifests: document.member("manifests").elements(maxManifests).map(readDescriptor),
     annotations: document.member("annotations").optional((value) => value.stringMap(maxAnnotations)),
+  });
+}
+
+/** What a manifest and an index say alike of themselves as artifacts. */
+function readArtifact(document: JsonReader): Pick<Manifest, "artifactType" | "subject"> {
+  return compact<Pick<Manifest, "artifactType" | "subject">>({
+    artifactType: document.member("artifactType").optional((value) => value.string()),
+    subject: document.member("subject").optional(readDescriptor),
   });
 }
 
@@ -104,6 +114,7 @@ function readDescriptor(reader: JsonReader): Descriptor {
     annotations: reader.member("annotations").optional((value) => value.stringMap(maxAnnotations)),
     platform: reader.member("platform").optional(readPlatform),
     artifactType: reader.member("artifactType").optional((value) => value.string()),
+    data: reader.member("data").optional((value) => value.string()),
   });
 }
 

@@ -11,6 +11,9 @@ export const mediaTypes = {
   dockerLayer: "application/vnd.docker.image.rootfs.diff.tar",
   dockerLayerGzip: "application/vnd.docker.image.rootfs.diff.tar.gzip",
   dockerLayerZstd: "application/vnd.docker.image.rootfs.diff.tar.zstd",
+  /** Config of a manifest that needs none. */
+  ociEmpty: "application/vnd.oci.empty.v1+json",
+  inToto: "application/vnd.in-toto+json",
 } as const;
 
 export type LayerCompression = "none" | "gzip" | "zstd";
