@@ -1,6 +1,7 @@
 import type { Store } from "../content/index.ts";
 import { ImageStore, noteSizes, shownImage, type StoredRecord } from "../image/index.ts";
 import type { BuildSummary, EmitEvent } from "../progress/index.ts";
+import type { Attester, AttesterOptions } from "./attest/attester.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
 import { warnWithoutEpoch } from "./image-times.ts";
@@ -55,8 +56,9 @@ async function buildTarget(
   );
   const { epochSeconds } = plans[0]!;
   warnWithoutEpoch(epochSeconds, settingsOf(options), emit);
-  warnOfSettings(settingsOf(options), emit);
-  const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks };
+  warnOfSettings(options, emit);
+  const attester = await createAttester({ prepared, build: options, dockerfile, names, startedAtMs });
+  const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks, attester };
   const toRecord = (settings: ImageSettings) => toStoredRecord(prepared, { ...built, settings });
   const record = await toRecord(options.imageSettings ?? {});
   const written = await writeOutputs(toRecord, names, {
@@ -85,6 +87,14 @@ async function buildTarget(
   const { keepStorageBytes } = options;
   if (keepStorageBytes !== undefined && solved.run.length > 0) await collectGarbage(steps, keepStorageBytes);
   return result;
+}
+
+/** Loaded only by a build that attests. */
+async function createAttester(options: Omit<AttesterOptions, "attestations">): Promise<Attester | undefined> {
+  const { attestations } = options.build;
+  if (!attestations) return undefined;
+  const { Attester } = await import("./attest/attester.ts");
+  return new Attester({ ...options, attestations });
 }
 
 function storeImage(store: Store, record: StoredRecord, names: readonly string[]): { recordId: string } {

@@ -1,12 +1,20 @@
-import { type ImageForm, type ImageRecord, isIndex, platformOf, type StoredRecord } from "../image/index.ts";
+import {
+  type ImageForm,
+  type ImageRecord,
+  imagesOf,
+  isIndex,
+  platformOf,
+  type StoredRecord,
+} from "../image/index.ts";
 import { formatPlatform, isSamePlatform, normalizePlatform, type Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
+import { hasIndexedAttestations } from "./attest/attestation-options.ts";
 import { BuildError } from "./build-error.ts";
 import type { Annotation, BuildOptions, ImageSettings, OutputSpec } from "./options.ts";
 
 /** The image in the form that an output asks for, with its annotations. */
 export function withSettings(record: StoredRecord, settings: ImageSettings): StoredRecord {
-  const form = formOf(settings);
+  const form = formOf(settings, imagesOf(record).some(isAttested));
   if (!isIndex(record)) return settled(record, form, settings);
   return {
     ...record,
@@ -50,13 +58,18 @@ function annotationsOf<Name extends string>(
   return { [name]: map } as { [key in Name]: Record<string, string> };
 }
 
-function formOf(settings: ImageSettings): ImageForm {
+/** Docker's documents know no attestations. */
+function isAttested({ attestations }: ImageRecord): boolean {
+  return attestations !== undefined && !attestations.areReferrers;
+}
+
+function formOf(settings: ImageSettings, hasAttestations: boolean): ImageForm {
   const { compression, level, isForced, mediaTypes } = settings;
   return {
     ...(compression !== undefined && { compression }),
     ...(level !== undefined && { level }),
     ...(isForced && { isForced }),
-    ...(mediaTypes && !needsOci(settings) && { mediaTypes }),
+    ...(mediaTypes && !hasAttestations && !needsOci(settings) && { mediaTypes }),
   };
 }
 
@@ -66,9 +79,12 @@ function needsOci({ annotations = [] }: ImageSettings): boolean {
 }
 
 /** Says where a setting gives way to another. */
-export function warnOfSettings(settings: readonly ImageSettings[], emit: EmitEvent): void {
-  if (!settings.some((each) => each.mediaTypes === "docker" && needsOci(each))) return;
-  emit({ kind: "note", text: "forcibly turning on oci-mediatype mode for annotations" });
+export function warnOfSettings(options: BuildOptions, emit: EmitEvent): void {
+  const docker = settingsOf(options).filter(({ mediaTypes }) => mediaTypes === "docker");
+  const warn = (what: string) =>
+    emit({ kind: "note", text: `forcibly turning on oci-mediatype mode for ${what}` });
+  if (docker.some(needsOci)) warn("annotations");
+  if (docker.length > 0 && hasIndexedAttestations(options)) warn("attestations");
 }
 
 /** Every image that a build makes: the stored one, and those of its outputs. */
@@ -82,10 +98,10 @@ export function settingsOf({ imageSettings, outputs }: BuildOptions): readonly I
 /** @throws {BuildError} `INVALID_OUTPUT` for annotations of what the image does not have */
 export function checkAnnotations(
   settings: readonly ImageSettings[],
-  { isMultiPlatform, platforms }: { isMultiPlatform: boolean; platforms: readonly Platform[] },
+  { isIndexed, platforms }: { isIndexed: boolean; platforms: readonly Platform[] },
 ): void {
   for (const { type, platform } of settings.flatMap(({ annotations = [] }) => annotations)) {
-    if (!isMultiPlatform && type.startsWith("index")) {
+    if (!isIndexed && type.startsWith("index")) {
       throw new BuildError("INVALID_OUTPUT", "index annotations not supported for single platform export");
     }
     if (platform === undefined || platforms.some((each) => isSamePlatform(each, platform))) continue;

@@ -1,3 +1,5 @@
+export type { AttestationOptions, ProvenanceOptions } from "./attest/attestation-options.ts";
+export { attestOf, parseAttestations } from "./attest/parse-attest.ts";
 export { build } from "./build.ts";
 export { BuildError, type BuildErrorCode } from "./build-error.ts";
 export type { BuildStory, StepStory } from "./build-story.ts";

@@ -5,6 +5,7 @@ import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/inde
 import type { VerifiedResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { FetchedContext } from "../dockerfile/index.ts";
+import type { AttestationOptions } from "./attest/attestation-options.ts";
 import type { NamedContextSpec } from "./named-context.ts";
 import type { StartWorker } from "./start-worker.ts";
 
@@ -69,6 +70,8 @@ export interface BuildOptions {
   readonly cacheTo?: readonly CacheTarget[];
   /** After the build, results of steps that no image needs are removed, the longest unused first, until they take no more than this. */
   readonly keepStorageBytes?: number;
+  /** What is to be said of the image, besides itself. */
+  readonly attestations?: AttestationOptions;
   /** Fail unless the lock knows every image, URL and git ref, and none has moved since. */
   readonly frozen?: boolean;
   /** Run steps that are recorded again and compare; the recorded results make the image. */
@@ -140,6 +143,8 @@ export type OutputSpec =
 export interface ImageSettings extends ImageForm {
   /** Times in new layers are at most `SOURCE_DATE_EPOCH`. */
   readonly rewriteTimestamp?: boolean;
+  /** Attestations pretend to be images, for tools that know no artifacts (`oci-artifact=false`). */
+  readonly attestationsAreImages?: boolean;
   readonly annotations?: readonly Annotation[];
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AssembledAttestations,
   type AssembledImage,
   assembleImage,
   assembleIndex,
@@ -39,7 +40,7 @@ export async function pushImage(
   const names = references.map(familiarReference).join(", ");
   const id = `internal:push:${names}`;
   return await reportStep(emit, { id, name: `pushing ${names}` }, async () => {
-    const { images, documents, top } = await assemble(record, options);
+    const { images, attestations, documents, top } = await assemble(record, options);
     const registry = await steps.registry();
     const onProgress = (blob: Descriptor, current: number) =>
       emit({
@@ -53,7 +54,10 @@ export async function pushImage(
         isDone: current >= blob.size,
       });
     for (const [domain, same] of byDomain(references)) {
-      const blobs = images.flatMap(({ image, source }) => blobsOf(image, source, { domain, steps }));
+      const blobs = [
+        ...images.flatMap(({ image, source }) => blobsOf(image, source, { domain, steps })),
+        ...attestations.flatMap((each) => attestationBlobs(each, { domain, steps })),
+      ];
       await registry.push(same, { blobs, documents }, { onProgress });
     }
     return top;
@@ -62,6 +66,7 @@ export async function pushImage(
 
 interface AssembledPush {
   readonly images: readonly { readonly image: AssembledImage; readonly source: ImageRecord }[];
+  readonly attestations: readonly AssembledAttestations[];
   readonly top: PushedImage;
   readonly documents: PushImage["documents"];
 }
@@ -76,41 +81,67 @@ async function assemble(record: StoredRecord, { steps }: PushOptions): Promise<A
     const image = await assembleImage(steps.store, record, options);
     return {
       images: [{ image, source: record }],
+      attestations: [],
       documents: [manifestOf(image)],
       top: { manifest: image.manifest, config: image.config },
     };
   }
-  const { index, images } = await assembleIndex(steps.store, record, options);
+  const { index, images, attestations } = await assembleIndex(steps.store, record, options);
   const sources = imagesOf(record);
   return {
     images: images.map((image, position) => ({ image, source: sources[position]! })),
+    attestations,
     top: { manifest: index.descriptor },
-    documents: [...images.map(manifestOf), index],
+    documents: [...images.map(manifestOf), ...attestations.map(manifestOf), index],
   };
 }
 
-function manifestOf({ manifest, manifestBytes }: AssembledImage): RemoteDocument {
+function manifestOf({
+  manifest,
+  manifestBytes,
+}: Pick<AssembledImage, "manifest" | "manifestBytes">): RemoteDocument {
   return { descriptor: manifest, bytes: manifestBytes };
+}
+
+interface PushTarget {
+  readonly domain: string;
+  readonly steps: StepEngine;
 }
 
 function blobsOf(
   { config, layers }: AssembledImage,
   source: ImageRecord,
-  { domain, steps }: { readonly domain: string; readonly steps: StepEngine },
+  { domain, steps }: PushTarget,
 ): PushBlob[] {
-  const { content } = steps.store;
-  const open = (blob: Descriptor, reference: string | undefined) =>
-    async function* () {
-      if (!content.touch(blob.digest, blob.size) && reference !== undefined)
-        await steps.fetchBlob(reference, blob);
-      yield* content.stream(blob.digest, blob.size);
-    };
   const layerBlobs = layers.map(({ blob }, index): PushBlob => {
     const layer = source.layers[index];
     const reference = layer?.kind === "blob" ? (layer.reference ?? source.origin?.reference) : undefined;
-    return { descriptor: blob, open: open(blob, reference), mountFrom: repositoryAt(domain, reference) };
+    return toPushBlob(blob, reference, { domain, steps });
   });
-  return [...layerBlobs, { descriptor: config, open: open(config, undefined) }];
+  return [...layerBlobs, toPushBlob(config, undefined, { domain, steps })];
+}
+
+function attestationBlobs({ blobs, reference }: AssembledAttestations, target: PushTarget): PushBlob[] {
+  return blobs.map((blob) => toPushBlob(blob, reference, target));
+}
+
+/** @param reference where the blob is fetched if the store lacks it */
+function toPushBlob(
+  descriptor: Descriptor,
+  reference: string | undefined,
+  { domain, steps }: PushTarget,
+): PushBlob {
+  const { digest, size } = descriptor;
+  const { content } = steps.store;
+  return {
+    descriptor,
+    open: async function* () {
+      if (!content.touch(digest, size) && reference !== undefined)
+        await steps.fetchBlob(reference, descriptor);
+      yield* content.stream(digest, size);
+    },
+    mountFrom: repositoryAt(domain, reference),
+  };
 }
 
 /** The repository of a reference, if it is one of this registry. */

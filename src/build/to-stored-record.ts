@@ -1,6 +1,8 @@
 import type { Stack } from "../engine/index.ts";
 import { assembleIndex, configDigestOf, isIndex, type StoredRecord } from "../image/index.ts";
 import { normalizePlatform } from "../oci/index.ts";
+import { hasIndexedAttestations } from "./attest/attestation-options.ts";
+import type { Attester } from "./attest/attester.ts";
 import { layerTimes } from "./image-times.ts";
 import { withSettings } from "./image-settings.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
@@ -16,12 +18,13 @@ export interface BuiltTarget {
   /** One for each plan. */
   readonly stacks: readonly Stack[];
   readonly settings: ImageSettings;
+  readonly attester?: Attester | undefined;
 }
 
 /** The image of the only platform, or one for all of them. */
 export async function toStoredRecord(
   { plans, shared, steps }: PreparedBuild,
-  { dockerfile, options, stacks, settings }: BuiltTarget,
+  { dockerfile, options, stacks, settings, attester }: BuiltTarget,
 ): Promise<StoredRecord> {
   const { contextDir } = options;
   const build = { target: shared.target, dockerfile, ...(contextDir !== undefined && { contextDir }) };
@@ -30,11 +33,19 @@ export async function toStoredRecord(
       const times = layerTimes(plan.epochSeconds, options, settings.rewriteTimestamp ?? false);
       const stack = times ? await steps.withDirectories(stacks[index]!) : stacks[index]!;
       const image = toImageRecord(plan, stack, { build, times });
-      return { platform: normalizePlatform(plan.platform), image };
+      const isOld = settings.attestationsAreImages ?? false;
+      const attestations = await attester?.attestationsOf(plan, image, isOld);
+      const platform = normalizePlatform(plan.platform);
+      return { platform, image: attestations ? { ...image, attestations } : image };
     }),
   );
-  const record: StoredRecord = isMultiPlatform(options) ? { kind: "index", images } : images[0]!.image;
+  const record: StoredRecord = isIndexed(options) ? { kind: "index", images } : images[0]!.image;
   return withSettings(record, settings);
+}
+
+/** What is said of an image stands beside it in an index. */
+function isIndexed(options: BuildOptions): boolean {
+  return isMultiPlatform(options) || hasIndexedAttestations(options);
 }
 
 /** What a user knows the image by: the digest of its config, or its index. */

@@ -1,6 +1,13 @@
 import path from "node:path";
 import type { NamedImage } from "../exporter/index.ts";
-import { assembleImage, assembleIndex, isIndex, shownImage, type StoredRecord } from "../image/index.ts";
+import {
+  type AssembledAttestations,
+  assembleImage,
+  assembleIndex,
+  isIndex,
+  shownImage,
+  type StoredRecord,
+} from "../image/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 
@@ -49,9 +56,28 @@ export async function assembleRecord(
   if (!isIndex(record)) {
     return { images: [await assembleImage(store, record, options)], created: record.config.created };
   }
-  const { index, images } = await assembleIndex(store, record, options);
+  const { index, images, attestations } = await assembleIndex(store, record, options);
+  await fetchAttestations(attestations, { store, fetchBlob });
   const created = record.images.flatMap(({ image }) => image.config.created ?? []).sort();
   const shown = record.images.findIndex(({ image }) => image === shownImage(store, record));
   const [first] = images.slice(shown, shown + 1);
-  return { index, images: [first!, ...images.filter((image) => image !== first)], created: created.at(-1) };
+  return {
+    index,
+    images: [first!, ...images.filter((image) => image !== first)],
+    attestations,
+    created: created.at(-1),
+  };
+}
+
+/** Those of a registry's image are still there. */
+async function fetchAttestations(
+  attestations: readonly AssembledAttestations[],
+  { store, fetchBlob }: Pick<StepEngine, "store" | "fetchBlob">,
+): Promise<void> {
+  for (const { blobs, reference } of attestations) {
+    for (const blob of blobs) {
+      if (reference !== undefined && !store.content.touch(blob.digest, blob.size))
+        await fetchBlob(reference, blob);
+    }
+  }
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { StoredRecord } from "../image/index.ts";
 import { familiarReference, hostPlatform, type ImageReference, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
+import { hasIndexedAttestations } from "./attest/attestation-options.ts";
 import { BuildError } from "./build-error.ts";
 import { checkAnnotations, settingsOf } from "./image-settings.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
@@ -14,7 +15,7 @@ import { writeArchive } from "./write-archive.ts";
 import { writeTree } from "./write-tree.ts";
 
 export interface OutputEnvironment {
-  readonly options: Pick<BuildOptions, "outputs" | "imageSettings">;
+  readonly options: Pick<BuildOptions, "outputs" | "imageSettings" | "attestations">;
   readonly steps: StepEngine;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -44,6 +45,7 @@ export async function writeOutputs(
         break;
       case "load": {
         const record = await toRecord(environment.options.imageSettings ?? {});
+        if (environment.options.attestations) environment.emit({ kind: "note", text: loadedWithout });
         const { loadImage } = await import("./load-image.ts");
         outputs.push(await loadImage(record, output.choice, { ...environment, names }));
         break;
@@ -74,6 +76,8 @@ export async function writeOutputs(
   return { outputs, image };
 }
 
+const loadedWithout = "attestations are not loaded with the image: they stay with that of the store";
+
 interface PushEnvironment extends OutputEnvironment {
   readonly output: Extract<OutputSpec, { type: "registry" }>;
 }
@@ -100,12 +104,13 @@ function withoutTag({ domain, path }: ImageReference): ImageReference {
 
 /** @throws {BuildError} `INVALID_OUTPUT` for what cannot be written however the build ends */
 export function checkOutputs(options: BuildOptions, names: readonly string[]): void {
-  const isMulti = isMultiPlatform(options);
+  const isIndexed = isMultiPlatform(options) || hasIndexedAttestations(options);
   const { platforms = [hostPlatform()] } = options;
-  checkAnnotations(settingsOf(options), { isMultiPlatform: isMulti, platforms });
+  checkAnnotations(settingsOf(options), { isIndexed, platforms });
   for (const output of options.outputs) {
     checkMirror(output, options);
-    if (output.type === "docker" && isMulti) {
+    checkAttested(output, options);
+    if (output.type === "docker" && isIndexed) {
       throw new BuildError(
         "INVALID_OUTPUT",
         "docker exporter does not support exporting manifest lists, use the oci exporter instead",
@@ -117,6 +122,21 @@ export function checkOutputs(options: BuildOptions, names: readonly string[]): v
         hint: "Name the image with -t REGISTRY/NAME",
       });
     }
+  }
+}
+
+/** Attestations are about an image, and go with it. */
+function checkAttested({ type }: OutputSpec, { attestations }: BuildOptions): void {
+  if (!attestations) return;
+  if (type === "local" || type === "tar") {
+    throw new BuildError("INVALID_OUTPUT", `Cannot write attestations to an output of type=${type}`, {
+      hint: "they go with an image: -o type=oci, -o type=registry or a name; for a list of packages alone: slipway sbom STAGE",
+    });
+  }
+  if (attestations.areReferrers && (type === "oci" || type === "docker")) {
+    throw new BuildError("INVALID_OUTPUT", `Cannot write referrers to an output of type=${type}`, {
+      hint: "they are kept by a registry; use form=index, or push the image",
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { packageVersion } from "./package-version.ts";
+import { packageVersion } from "../util/index.ts";
 
 // A pipe that its reader closed (`slipway images | head -1`) ends the command quietly, as a signal would.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", endUnheard);

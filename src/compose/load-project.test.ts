@@ -143,7 +143,8 @@ services:
       shm_size: 64m
       ssh: [default, deploy=/agent.sock]
       ulimits: {nproc: 5, nofile: {soft: 1, hard: 2}}
-      provenance: false
+      provenance: mode=min
+      sbom: true
 secrets:
   token: {environment: TOKEN}
   key: {file: ./key}
@@ -161,6 +162,7 @@ secrets:
   assert.deepEqual(options.cacheTo, [
     { type: "local", directory: inProject("cache"), name: "latest", mode: "max", ignoreError: true },
   ]);
+  assert.deepEqual(options.attestations, { sbom: true, provenance: { mode: "min", builderId: "" } });
   assert.deepEqual(options.allow, { networkHost: true, insecure: true });
   assert.deepEqual(options.extraHosts, [
     { host: "a", ip: "1.2.3.4" },
@@ -263,8 +265,8 @@ test("what is wrong or not carried out is an error that names it and its place",
       'compose.yaml:4:30: services.a.build.ssh: invalid ssh key "x"',
     ],
     [
-      service("build: {context: ., sbom: true}"),
-      "compose.yaml:4:31: services.a.build.sbom is not supported yet: attestations are not made",
+      service("build: {context: ., sbom: generator=x}"),
+      'compose.yaml:4:31: services.a.build.sbom: Cannot use the SBOM generator "x": Slipway lists the packages itself',
     ],
     [
       service("build: {context: ., entitlements: [x]}"),

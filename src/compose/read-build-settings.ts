@@ -1,6 +1,8 @@
 import {
+  attestOf,
   BuildError,
   type BuildOptions,
+  parseAttestations,
   parseCacheFrom,
   parseCacheTo,
   parseHost,
@@ -20,6 +22,8 @@ export const settingKeys: readonly string[] = [
   "entitlements",
   "extra_hosts",
   "privileged",
+  "provenance",
+  "sbom",
   "secrets",
   "shm_size",
   "ssh",
@@ -28,7 +32,15 @@ export const settingKeys: readonly string[] = [
 
 export type BuildSettings = Pick<
   BuildOptions,
-  "cacheFrom" | "cacheTo" | "allow" | "extraHosts" | "secrets" | "shmSizeBytes" | "ssh" | "ulimits"
+  | "attestations"
+  | "cacheFrom"
+  | "cacheTo"
+  | "allow"
+  | "extraHosts"
+  | "secrets"
+  | "shmSizeBytes"
+  | "ssh"
+  | "ulimits"
 >;
 
 interface SettingsReading {
@@ -48,7 +60,11 @@ export function readBuildSettings(
     return value && read(value, `${where}.${key}`);
   };
   const allow = { ...field("entitlements", asEntitlements), ...field("privileged", asPrivileged) };
+  const attests = (["provenance", "sbom"] as const).flatMap(
+    (kind) => field(kind, (node, what) => asAttest(kind, node, what)) ?? [],
+  );
   return withoutEmpty({
+    attestations: parseAttestations(attests),
     cacheFrom: field("cache_from", (node, what) =>
       eachText(node, what, (text) => parseCacheFrom(text, directory, what)),
     ),
@@ -103,6 +119,13 @@ function asEntitlements(node: YamlNode, what: string): NonNullable<BuildOptions[
     ...(names.includes("network.host") && { networkHost: true }),
     ...(names.includes("security.insecure") && { insecure: true }),
   };
+}
+
+/** True, false, or attributes, as on the command line. */
+function asAttest(kind: "provenance" | "sbom", node: YamlNode, what: string): string {
+  const text = attestOf(kind, asText(node, what));
+  atPlace(node, () => parseAttestations([text]), `${what}: `);
+  return text;
 }
 
 function asPrivileged(node: YamlNode, what: string): NonNullable<BuildOptions["allow"]> {

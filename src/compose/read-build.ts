@@ -20,8 +20,6 @@ const supported = [
   "no_cache_filter",
   "pull",
   "platforms",
-  "provenance",
-  "sbom",
   ...settingKeys,
 ];
 const unsupported = ["isolation"];
@@ -46,8 +44,6 @@ export function readBuild(node: YamlNode, reading: BuildReading): ServiceBuild {
   const context = contextNode ? contextOf(contextNode, reading) : directory;
   const target = field("target", asText);
   const network = field("network", asNetwork);
-  field("provenance", checkNoAttestation);
-  field("sbom", checkNoAttestation);
   return {
     context,
     additionalContexts:
@@ -73,13 +69,6 @@ function writtenSettings(fields: ReadonlyMap<string, YamlNode>): Readonly<Record
     return value ? [[key, toPlain(value)]] : [];
   });
   return Object.fromEntries(written);
-}
-
-function checkNoAttestation(node: YamlNode, what: string): void {
-  if (asText(node, what) !== "false")
-    throw errorAt(node.place, `${what} is not supported yet: attestations are not made`, {
-      code: "COMPOSE_UNSUPPORTED",
-    });
 }
 
 function asPlatforms(node: YamlNode, what: string): readonly string[] {

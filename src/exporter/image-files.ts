@@ -1,4 +1,4 @@
-import type { AssembledImage, AssembledIndex } from "../image/index.ts";
+import type { AssembledAttestations, AssembledImage, AssembledIndex } from "../image/index.ts";
 import {
   type Descriptor,
   type Digest,
@@ -14,6 +14,8 @@ export interface NamedImage {
   /** One, or with `index` one for each platform, in any order. Docker's `manifest.json` can tell only of the first. */
   readonly images: readonly AssembledImage[];
   readonly index?: AssembledIndex;
+  /** What the index says of them. */
+  readonly attestations?: readonly AssembledAttestations[];
   /** Normalised. */
   readonly names: readonly string[];
   /** `created` of the image's config, RFC 3339. */
@@ -49,12 +51,15 @@ export function imageFiles(
 export const layoutMarker = '{"imageLayoutVersion":"1.0.0"}';
 
 /** Every blob that an image is made of. */
-export function blobsOf({ images, index }: NamedImage): readonly Descriptor[] {
-  const blobs = images.flatMap(({ manifest, config, layers }) => [
-    manifest,
-    config,
-    ...layers.map(({ blob }) => blob),
-  ]);
+export function blobsOf({ images, index, attestations = [] }: NamedImage): readonly Descriptor[] {
+  const blobs = [
+    ...images.flatMap(({ manifest, config, layers }) => [
+      manifest,
+      config,
+      ...layers.map(({ blob }) => blob),
+    ]),
+    ...attestations.flatMap(({ manifest, blobs: named }) => [manifest, ...named]),
+  ];
   return index ? [...blobs, index.descriptor] : blobs;
 }
 

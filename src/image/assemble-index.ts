@@ -10,8 +10,9 @@ import {
   type Platform,
 } from "../oci/index.ts";
 import type { AssembledImage } from "./assemble.ts";
+import { type AssembledAttestations, assembleAttestations } from "./assemble-attestations.ts";
 import { type AssembleOptions, assembleImage } from "./assemble-image.ts";
-import type { IndexRecord } from "./image-record.ts";
+import type { Attestations, ImageRecord, IndexRecord, OtherManifest } from "./image-record.ts";
 import { documentLimitBytes } from "./limits.ts";
 
 /** The document of an image for several platforms. */
@@ -20,22 +21,26 @@ export interface AssembledIndex {
   readonly bytes: Buffer;
 }
 
-/** The index of these manifests, in this order, as BuildKit writes it. */
+/** The index of these manifests, in this order and attestations after them, as BuildKit writes it. */
 export function toAssembledIndex(
   manifests: readonly { readonly platform: Platform; readonly manifest: Descriptor }[],
+  attestations: readonly AssembledAttestations[],
   record: Pick<IndexRecord, "mediaTypes" | "annotations" | "descriptorAnnotations">,
 ): AssembledIndex {
   const mediaType = record.mediaTypes === "docker" ? mediaTypes.dockerManifestList : mediaTypes.ociIndex;
   const index = {
     schemaVersion: 2,
     mediaType,
-    manifests: manifests.map(({ platform, manifest: { mediaType: type, digest, size, annotations } }) => ({
-      mediaType: type,
-      digest,
-      size,
-      ...(annotations && { annotations }),
-      platform: normalizePlatform(platform),
-    })),
+    manifests: [
+      ...manifests.map(({ platform, manifest: { mediaType: type, digest, size, annotations } }) => ({
+        mediaType: type,
+        digest,
+        size,
+        ...(annotations && { annotations }),
+        platform: normalizePlatform(platform),
+      })),
+      ...attestations.map(({ manifest }) => manifest),
+    ],
     ...(record.annotations && { annotations: record.annotations }),
   } as const;
   const bytes = Buffer.from(encodeIndex(index));
@@ -51,24 +56,39 @@ export function toAssembledIndex(
   };
 }
 
-/** Makes an image for several platforms complete in the content store: every image, and the index. An index that was taken over
- * whole keeps its own bytes; of one that the store has only a part of, a new one is made.
+/** An index with all that it names. */
+export interface WholeIndex {
+  readonly index: AssembledIndex;
+  readonly images: readonly AssembledImage[];
+  readonly attestations: readonly AssembledAttestations[];
+}
+
+/** Makes an image for several platforms complete in the content store: every image, what is said of them, and the index. An index
+ * that was taken over whole keeps its own bytes; of one that the store has only a part of, a new one is made.
  * @throws what `assembleImage` throws */
 export async function assembleIndex(
   store: Store,
   record: IndexRecord,
   options: AssembleOptions,
-): Promise<{ readonly index: AssembledIndex; readonly images: readonly AssembledImage[] }> {
+): Promise<WholeIndex> {
   const images = await Promise.all(record.images.map(({ image }) => assembleImage(store, image, options)));
   const original = readOriginalIndex(store, record, images);
-  const index =
-    original ??
-    toAssembledIndex(
-      images.map(({ manifest }, position) => ({ platform: record.images[position]!.platform, manifest })),
-      record,
-    );
+  if (original) return { images, ...original };
+  const attestations = images.flatMap(({ manifest }, position) => {
+    const indexed = indexedAttestations(record.images[position]!.image);
+    return indexed ? [assembleAttestations(store, manifest, indexed)] : [];
+  });
+  const manifests = images.map(({ manifest }, position) => {
+    return { platform: record.images[position]!.platform, manifest };
+  });
+  const index = toAssembledIndex(manifests, attestations, record);
   store.content.put(index.bytes);
-  return { index, images };
+  return { index, images, attestations };
+}
+
+/** What an index says of one of its images. */
+export function indexedAttestations({ attestations }: ImageRecord): Attestations | undefined {
+  return attestations?.areReferrers ? undefined : attestations;
 }
 
 /** The index as it came, if all that it lists is here. */
@@ -76,12 +96,30 @@ function readOriginalIndex(
   store: Store,
   { origin }: IndexRecord,
   images: readonly AssembledImage[],
-): AssembledIndex | undefined {
+): Omit<WholeIndex, "images"> | undefined {
   if (!origin || !store.content.has(origin.digest)) return undefined;
   const bytes = store.content.read(origin.digest, documentLimitBytes);
   const { mediaType, manifests } = parseIndex(bytes);
+  const { others = [], reference } = origin;
   const known = new Set(images.map(({ manifest }) => manifest.digest));
-  const isWhole = manifests.every((each) => isImageDescriptor(each) && known.has(each.digest));
-  if (!isWhole) return undefined;
-  return { descriptor: { mediaType, digest: origin.digest, size: bytes.length }, bytes };
+  const isHere = (each: Descriptor) =>
+    isImageDescriptor(each)
+      ? known.has(each.digest)
+      : others.some(({ manifest: { digest, size } }) => {
+          return digest === each.digest && store.content.has(digest, size);
+        });
+  if (!manifests.every(isHere)) return undefined;
+  return {
+    index: { descriptor: { mediaType, digest: origin.digest, size: bytes.length }, bytes },
+    attestations: others.map((other) => originalAttestations(store, other, reference)),
+  };
+}
+
+function originalAttestations(
+  store: Store,
+  { manifest, blobs }: OtherManifest,
+  reference: string | undefined,
+): AssembledAttestations {
+  const manifestBytes = store.content.read(manifest.digest, documentLimitBytes);
+  return { manifest, manifestBytes, blobs, reference };
 }

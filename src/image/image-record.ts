@@ -23,6 +23,8 @@ export interface ImageRecord {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Of whatever describes its manifest: an index. */
   readonly descriptorAnnotations?: Readonly<Record<string, string>>;
+  /** What is said of a built image; they travel with it. */
+  readonly attestations?: Attestations;
   /** Set for an image that was built. */
   readonly build?: {
     readonly target: string;
@@ -43,6 +45,24 @@ export interface ImageForm {
   readonly isForced?: boolean;
   /** Default OCI. */
   readonly mediaTypes?: "docker";
+}
+
+/** Statements about an image, which are made when its digest is known. */
+export interface Attestations {
+  /** Package URLs of the image's names. */
+  readonly subjects: readonly string[];
+  readonly predicates: readonly Predicate[];
+  /** Written in the older form, as an image, and not as an artifact. */
+  readonly isImage?: boolean;
+  /** Kept beside the image in a registry, as its referrers, and not in its index. */
+  readonly areReferrers?: boolean;
+}
+
+/** What a statement says: JSON in the content store. */
+export interface Predicate {
+  /** A URI: `https://spdx.dev/Document`. */
+  readonly type: string;
+  readonly digest: Digest;
 }
 
 /** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.
@@ -84,7 +104,20 @@ export interface IndexRecord {
   readonly descriptorAnnotations?: Readonly<Record<string, string>>;
   /** Set for an index that came from a registry or archive; its bytes may be in the content store. Of a registry's index, only
    * the images that were asked for are here. */
-  readonly origin?: { readonly reference?: string; readonly digest: Digest };
+  readonly origin?: {
+    readonly reference?: string;
+    readonly digest: Digest;
+    /** Manifests of the index that are no images. */
+    readonly others?: readonly OtherManifest[];
+  };
+}
+
+/** A manifest that says something of an image: taken over with what it names, whatever that is. */
+export interface OtherManifest {
+  /** As the index has it. */
+  readonly manifest: Descriptor;
+  /** Config and layers. */
+  readonly blobs: readonly Descriptor[];
 }
 
 export interface PlatformImage {

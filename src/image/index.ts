@@ -5,6 +5,7 @@ export {
   configDigestOf,
   type FetchBlob,
 } from "./assemble-image.ts";
+export { type AssembledAttestations, assembleAttestations } from "./assemble-attestations.ts";
 export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
 export {
   diskUsage,
@@ -15,12 +16,15 @@ export {
 } from "./disk-usage.ts";
 export { ImageError, type ImageErrorCode } from "./image-error.ts";
 export type {
+  Attestations,
   ImageForm,
   ImageLayer,
   ImageOrigin,
   ImageRecord,
   IndexRecord,
+  OtherManifest,
   PlatformImage,
+  Predicate,
   StoredRecord,
 } from "./image-record.ts";
 export { ImageSizes } from "./image-size.ts";

@@ -1,7 +1,8 @@
 import type { Store } from "../content/index.ts";
-import { type Digest, digestOf, type DiffID } from "../oci/index.ts";
+import { type Descriptor, type Digest, digestOf, type DiffID } from "../oci/index.ts";
 import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigBytes } from "./assemble.ts";
-import { type AssembledIndex, toAssembledIndex } from "./assemble-index.ts";
+import { type AssembledAttestations, describeAttestations } from "./assemble-attestations.ts";
+import { type AssembledIndex, indexedAttestations, toAssembledIndex } from "./assemble-index.ts";
 import type { ImageLayer, ImageRecord, IndexRecord, StoredRecord } from "./image-record.ts";
 import { isCompressedAnew, layerFormOf } from "./layer-form.ts";
 import { findBlob } from "./layer-packer.ts";
@@ -27,7 +28,28 @@ export function knownIndex(store: Store, record: IndexRecord): AssembledIndex | 
     const manifest = image.origin?.manifest ?? knownAssembly(store, image)?.manifest;
     return manifest && { platform, manifest };
   });
-  return manifests.every((each) => each !== undefined) ? toAssembledIndex(manifests, record) : undefined;
+  if (!manifests.every((each) => each !== undefined)) return undefined;
+  const attestations = manifests.map(({ manifest }, position) =>
+    knownAttestations(store, manifest, record.images[position]!.image),
+  );
+  if (attestations.some((each) => each === undefined)) return undefined;
+  return toAssembledIndex(
+    manifests,
+    attestations.flatMap((each) => each ?? []),
+    record,
+  );
+}
+
+/** None, or one; undefined when a predicate is gone. */
+function knownAttestations(
+  store: Store,
+  manifest: Descriptor,
+  image: ImageRecord,
+): readonly AssembledAttestations[] | undefined {
+  const indexed = indexedAttestations(image);
+  if (!indexed) return [];
+  const isHere = indexed.predicates.every(({ digest }) => store.content.has(digest));
+  return isHere ? [describeAttestations(store, manifest, indexed)] : undefined;
 }
 
 /** What assembling a built image gives, if its layers have been packed; otherwise undefined. */

@@ -75,7 +75,12 @@ function layersOf(record: StoredRecord): readonly ImageLayer[] {
 function indexBlobs(store: Store, record: StoredRecord): readonly Digest[] {
   if (!isIndex(record)) return [];
   const known = knownIndex(store, record)?.descriptor.digest ?? [];
-  return [known, record.origin?.digest ?? []].flat();
+  const { digest = [], others = [] } = record.origin ?? {};
+  const named = others.flatMap(({ manifest, blobs }) => [
+    manifest.digest,
+    ...blobs.map((blob) => blob.digest),
+  ]);
+  return [known, digest, named].flat();
 }
 
 /** Of a built image, config and manifest are there when it was assembled. */
@@ -85,7 +90,9 @@ function blobsOf(store: Store, record: ImageRecord): readonly Digest[] {
   const manifests = record.origin
     ? [record.origin.digest, record.origin.manifest.digest]
     : [knownAssembly(store, record)?.manifest.digest ?? []].flat();
-  return [...layers, ...manifests, ...(config ? [config] : [])];
+  // The statements are made of these again.
+  const predicates = record.attestations?.predicates.map(({ digest }) => digest) ?? [];
+  return [...layers, ...manifests, ...(config ? [config] : []), ...predicates];
 }
 
 /** Cache records are the engine's; what counts here is the layer that one points to, and what it was made for. */

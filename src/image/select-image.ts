@@ -66,7 +66,8 @@ export function requireImage(
   { record, names, id }: NamedRecord,
   platform: Platform | undefined,
 ): ImageRecord {
-  if (platform === undefined && !isIndex(record)) return record;
+  const [only, ...others] = imagesOf(record);
+  if (platform === undefined && only && others.length === 0) return only;
   const wanted = platform ?? hostPlatform();
   const found = isIndex(record)
     ? selectImage(store, record, wanted)

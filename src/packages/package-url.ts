@@ -5,8 +5,8 @@ import type { Distribution, FoundPackage } from "./found-package.ts";
 export function packageUrl(found: FoundPackage, distribution: Distribution | undefined): string {
   const { type, version } = found;
   const [namespace, name] = purlName(found, distribution);
-  const path = [...namespace, name].map(encode).join("/");
-  return `pkg:${type}/${path}@${encode(version)}${qualifiers(found, distribution)}`;
+  const path = [...namespace, name].map(encodeUrlPart).join("/");
+  return `pkg:${type}/${path}@${encodeUrlPart(version)}${qualifiers(found, distribution)}`;
 }
 
 function purlName(
@@ -42,13 +42,13 @@ function qualifiers(
     ["upstream", source],
   ] as const;
   const text = known
-    .flatMap(([key, value]) => (value === undefined ? [] : `${key}=${encode(value)}`))
+    .flatMap(([key, value]) => (value === undefined ? [] : `${key}=${encodeUrlPart(value)}`))
     .join("&");
   return text === "" ? "" : `?${text}`;
 }
 
 /** Percent-encoding as purl wants it: unreserved characters and `:` stay. */
-function encode(text: string): string {
+export function encodeUrlPart(text: string): string {
   return encodeURIComponent(text)
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%3A", ":");

@@ -85,6 +85,14 @@ export function addBuildOptions(command: Command): Command {
       collect,
       [],
     )
+    .option(
+      "--attest <spec>",
+      "Say something of the image: type=sbom, or type=provenance,mode=min|max; with ,form=referrer beside it and not in its index",
+      collect,
+      [],
+    )
+    .option("--provenance <value>", "Short for --attest type=provenance: true, false or mode=min|max")
+    .option("--sbom <value>", "Short for --attest type=sbom: true or false")
     .option("--push", "Push the image to the registries of its names; the same as -o type=registry")
     .option(
       "--load [engine]",

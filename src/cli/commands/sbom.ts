@@ -3,7 +3,7 @@ import { listPackages, StepEngine } from "../../build/index.ts";
 import { type BomFormat, encodeBom } from "../../packages/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { openCliStore } from "../open-images.ts";
-import { packageVersion } from "../package-version.ts";
+import { packageVersion } from "../../util/index.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
 import { withProgress } from "../with-progress.ts";
 

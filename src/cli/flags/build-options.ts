@@ -1,8 +1,10 @@
 import {
   type Annotation,
+  attestOf,
   type BuildOptions,
   type ImageSettings,
   type OutputSpec,
+  parseAttestations,
   parseCacheFrom,
   parseCacheTo,
 } from "../../build/index.ts";
@@ -35,6 +37,9 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
   readonly metadataFile?: string;
   readonly output: readonly string[];
   readonly annotation?: readonly string[];
+  readonly attest?: readonly string[];
+  readonly provenance?: string;
+  readonly sbom?: string;
   readonly push?: boolean;
   readonly load?: string;
   readonly network?: string;
@@ -85,6 +90,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     storeImage: flags.load !== undefined || keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...keepStorageOf(io.env),
+    ...attestationsOf(flags),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     ...(flags.frozen ? { frozen: true } : {}),
     ...(flags.reproducible ? { reproducible: true } : {}),
@@ -97,6 +103,15 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
 function epochOf(env: NodeJS.ProcessEnv): Record<string, string> {
   const value = env["SOURCE_DATE_EPOCH"];
   return value ? { SOURCE_DATE_EPOCH: value } : {};
+}
+
+function attestationsOf({ attest = [], provenance, sbom }: BuildFlags): Pick<BuildOptions, "attestations"> {
+  const short = [
+    ...(provenance === undefined ? [] : [attestOf("provenance", provenance)]),
+    ...(sbom === undefined ? [] : [attestOf("sbom", sbom)]),
+  ];
+  const attestations = parseAttestations([...attest, ...short]);
+  return attestations ? { attestations } : {};
 }
 
 function keepStorageOf(env: NodeJS.ProcessEnv): { keepStorageBytes?: number } {

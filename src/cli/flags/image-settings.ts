@@ -12,6 +12,7 @@ export interface OutputMap {
 /** Attributes of every output that is an image, besides `annotation…`. */
 export const imageKeys: readonly string[] = [
   "oci-mediatypes",
+  "oci-artifact",
   "compression",
   "compression-level",
   "force-compression",
@@ -26,6 +27,7 @@ export function imageSettings(output: OutputMap): ImageSettings {
     ...compressionOf(output),
     ...(isTrue("force-compression", output, false) && { isForced: true }),
     ...(!isTrue("oci-mediatypes", output, true) && { mediaTypes: "docker" as const }),
+    ...(!isTrue("oci-artifact", output, true) && { attestationsAreImages: true }),
     ...(isTrue("rewrite-timestamp", output, false) && { rewriteTimestamp: true }),
     ...(annotations.length > 0 && { annotations }),
   };

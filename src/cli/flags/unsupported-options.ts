@@ -5,10 +5,6 @@ import { UsageError } from "../usage-error.ts";
  * better than "unknown option", and hidden. */
 const unsupported: readonly (readonly [flags: string, hint: string])[] = [
   ["--builder <name>", "steps run on this machine"],
-  [
-    "--attest <attestation>",
-    "attestations are not made yet; for the packages of an image: slipway sbom IMAGE",
-  ],
   ["--cgroup-parent <cgroup>", "steps run in the caller's cgroup"],
   ["--memory <bytes>", "limits are those of the caller"],
   ["--squash", "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /"],
@@ -16,7 +12,6 @@ const unsupported: readonly (readonly [flags: string, hint: string])[] = [
 
 /** Options that ask for what happens anyway, or for nothing when false. */
 const satisfied: readonly string[] = ["--rm", "--force-rm"];
-const satisfiedWhenFalse: readonly string[] = ["--provenance [mode]", "--sbom [generator]"];
 
 /** The same of `docker run`. */
 const unsupportedInRun: readonly (readonly [flags: string, hint: string])[] = [
@@ -42,17 +37,6 @@ const unsupportedInRun: readonly (readonly [flags: string, hint: string])[] = [
 export function addUnsupportedOptions(command: Command): void {
   addRefused(command, unsupported);
   for (const flags of satisfied) command.addOption(new Option(flags).hideHelp());
-  for (const flags of satisfiedWhenFalse) {
-    const option = new Option(flags).hideHelp();
-    command.addOption(option);
-    command.on(`option:${option.name()}`, (value: string | null) => {
-      if (value !== "false")
-        throw unsupportedOption(
-          `--${option.name()}`,
-          "attestations are not made yet; for the packages of an image: slipway sbom IMAGE",
-        );
-    });
-  }
 }
 
 /** Adds the options of `docker run` that Slipway only knows how to refuse. */

@@ -1,0 +1,86 @@
+import type { Attestations, ImageRecord, Predicate } from "../../image/index.ts";
+import { parseReference } from "../../oci/index.ts";
+import { imageUrl, spdxDocument } from "../../packages/index.ts";
+import { packageVersion, SingleFlight } from "../../util/index.ts";
+import { listPackages } from "../list-packages.ts";
+import type { BuildOptions } from "../options.ts";
+import type { PlatformPlan } from "../plan-build.ts";
+import type { PreparedBuild } from "../prepare-build.ts";
+import type { DockerfileText } from "../read-dockerfile.ts";
+import type { AttestationOptions } from "./attestation-options.ts";
+import { hideWithin, secretHider } from "./hide-secrets.ts";
+import { materialsOf } from "./materials.ts";
+import { provenanceOf, provenanceType } from "./provenance.ts";
+
+export interface AttesterOptions {
+  readonly attestations: AttestationOptions;
+  readonly prepared: PreparedBuild;
+  readonly build: BuildOptions;
+  readonly dockerfile: DockerfileText;
+  /** Normalised. */
+  readonly names: readonly string[];
+  readonly startedAtMs: number;
+}
+
+const sbomType = "https://spdx.dev/Document";
+
+/** Says what a build knows of its images. The same is said of an image in every output. */
+export class Attester {
+  readonly #options: AttesterOptions;
+  readonly #finishedAtMs = Date.now();
+  readonly #predicates = new SingleFlight<PlatformPlan | string, Predicate>();
+
+  /** To be made when the build is solved. */
+  constructor(options: AttesterOptions) {
+    this.#options = options;
+  }
+
+  /** The attestations of the image of a platform; their predicates are in the content store.
+   * @throws {BuildError} `UNSUPPORTED_DATABASE` when packages cannot be listed */
+  async attestationsOf(plan: PlatformPlan, image: ImageRecord, isImage: boolean): Promise<Attestations> {
+    const { attestations, names } = this.#options;
+    const predicates = [
+      ...(attestations.sbom ? [await this.#sbom(image)] : []),
+      ...(attestations.provenance ? [await this.#provenance(plan)] : []),
+    ];
+    return {
+      subjects: names.map((name) => imageUrl(parseReference(name), plan.platform)),
+      predicates,
+      ...(isImage && { isImage }),
+      ...(attestations.areReferrers && { areReferrers: true }),
+    };
+  }
+
+  async #sbom(image: ImageRecord): Promise<Predicate> {
+    const { prepared, names } = this.#options;
+    const title = names[0] ?? prepared.shared.target;
+    const list = await listPackages(image, title, prepared.steps);
+    return await this.#predicates.do(`${list.digest} ${list.created}`, () => {
+      const document = spdxDocument({ ...list, tool: `slipway-${packageVersion()}` });
+      return Promise.resolve(this.#put(sbomType, document));
+    });
+  }
+
+  #provenance(plan: PlatformPlan): Promise<Predicate> {
+    const { attestations, prepared, build, dockerfile, startedAtMs } = this.#options;
+    return this.#predicates.do(plan, async () => {
+      const { definition, epochSeconds } = plan;
+      const hide = await secretHider(build, prepared.request.session);
+      const materials = await materialsOf(definition, prepared.steps);
+      const times = { startedAtMs, finishedAtMs: this.#finishedAtMs };
+      const facts = {
+        definition,
+        materials,
+        options: build,
+        dockerfile,
+        hide,
+        ...(epochSeconds === undefined && { times }),
+      };
+      return this.#put(provenanceType, hideWithin(provenanceOf(facts, attestations.provenance!), hide));
+    });
+  }
+
+  #put(type: string, predicate: unknown): Predicate {
+    return { type, digest: this.#options.prepared.steps.store.content.put(JSON.stringify(predicate)).digest };
+  }
+}

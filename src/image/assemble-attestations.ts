@@ -1,0 +1,98 @@
+import type { Store } from "../content/index.ts";
+import { type Descriptor, digestHex, digestOf, encodeManifest, mediaTypes } from "../oci/index.ts";
+import type { Attestations, Predicate } from "./image-record.ts";
+
+/** Manifest of the attestations of one image as it travels; what it names is in the content store. */
+export interface AssembledAttestations {
+  /** As an index tells of it. */
+  readonly manifest: Descriptor;
+  readonly manifestBytes: Buffer;
+  /** Config and statements. */
+  readonly blobs: readonly Descriptor[];
+  /** Normalised reference that blobs can be fetched by. */
+  readonly reference?: string | undefined;
+}
+
+/** Far above the largest bill of materials. */
+const predicateLimitBytes = 256 << 20;
+const artifactType = "application/vnd.docker.attestation.manifest.v1+json";
+const emptyJson = Buffer.from("{}");
+
+/** Puts the statements about an image into the content store, and their manifest as BuildKit writes it.
+ * @see https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+ * @throws {ContentError} `BLOB_NOT_FOUND` when a predicate is gone */
+export function assembleAttestations(
+  store: Store,
+  image: Descriptor,
+  attestations: Attestations,
+): AssembledAttestations {
+  const { documents, ...assembled } = describeAttestations(store, image, attestations);
+  for (const document of documents) store.content.put(document);
+  return assembled;
+}
+
+/** What `assembleAttestations` makes; nothing is stored.
+ * @throws as it does */
+export function describeAttestations(
+  store: Store,
+  image: Descriptor,
+  { subjects, predicates, isImage = false }: Attestations,
+): AssembledAttestations & { readonly documents: readonly Buffer[] } {
+  const statements = predicates.map((predicate) => statementOf(store, image, { subjects, predicate }));
+  const layers = statements.map((bytes, index): Descriptor => {
+    const annotations = { "in-toto.io/predicate-type": predicates[index]!.type };
+    return { ...describe(bytes, mediaTypes.inToto), annotations };
+  });
+  const configBytes = isImage ? imageConfig(layers) : emptyJson;
+  const config = describe(configBytes, isImage ? mediaTypes.ociConfig : mediaTypes.ociEmpty);
+  const { mediaType, digest, size } = image;
+  const manifestBytes = Buffer.from(
+    encodeManifest({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      ...(!isImage && { artifactType, subject: { mediaType, digest, size } }),
+      config: isImage ? config : { ...config, data: configBytes.toString("base64") },
+      layers,
+    }),
+  );
+  return {
+    manifest: {
+      ...describe(manifestBytes, mediaTypes.ociManifest),
+      annotations: {
+        "vnd.docker.reference.digest": digest,
+        "vnd.docker.reference.type": "attestation-manifest",
+      },
+      platform: { architecture: "unknown", os: "unknown" },
+    },
+    manifestBytes,
+    blobs: [config, ...layers],
+    documents: [...statements, configBytes, manifestBytes],
+  };
+}
+
+function describe(bytes: Buffer, mediaType: string): Descriptor {
+  return { mediaType, digest: digestOf(bytes), size: bytes.length };
+}
+
+/** A statement of in-toto. The predicate is taken over as it is. */
+function statementOf(
+  store: Store,
+  image: Descriptor,
+  { subjects, predicate }: { readonly subjects: readonly string[]; readonly predicate: Predicate },
+): Buffer {
+  const digest = { sha256: digestHex(image.digest) };
+  const names = subjects.length === 0 ? ["_"] : subjects;
+  const head = JSON.stringify({
+    _type: "https://in-toto.io/Statement/v1",
+    subject: names.map((name) => ({ name, digest })),
+    predicateType: predicate.type,
+  });
+  const body = store.content.read(predicate.digest, predicateLimitBytes).toString();
+  return Buffer.from(`${head.slice(0, -1)},"predicate":${body}}`);
+}
+
+/** The older form pretends to be an image whose layers are the statements. */
+function imageConfig(layers: readonly Descriptor[]): Buffer {
+  const rootfs = { type: "layers", diff_ids: layers.map(({ digest }) => digest) };
+  return Buffer.from(JSON.stringify({ architecture: "unknown", os: "unknown", config: {}, rootfs }));
+}
