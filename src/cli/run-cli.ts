@@ -1,21 +1,29 @@
 import { Command, CommanderError, Help, Option } from "commander";
 import type { CliIo } from "./cli-io.ts";
+import { toUsageError } from "./command-line-error.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { errorText } from "./report-error.ts";
 
 /** Runs one command line and returns the exit code. Only the module of the command that is used is loaded. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  let program: Command | undefined;
   try {
-    const program = await createProgram(args, io);
+    program = await createProgram(args, io);
     const isBuild = usedCommand(program, args) === "build";
     await program.parseAsync(isBuild ? withLoad(args) : [...args], { from: "user" });
     return io.exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode && exitCodes.usage;
+    const error = thrown instanceof CommanderError && program ? toUsageError(thrown, program, args) : thrown;
     io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env) }));
     return exitCodeOf(error);
   }
+}
+
+/** Commander has shown help already: because it was asked for, or because a command is missing. */
+function isHelp({ code }: CommanderError): boolean {
+  return code === "commander.help" || code === "commander.helpDisplayed";
 }
 
 /** `--load` takes no value of its own, as in docker, or one behind `=`: what follows it in `build --load .` is the context. */
@@ -33,6 +41,7 @@ export async function createProgram(args: readonly string[] | "all", io: CliIo):
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
+      outputError: () => {}, // runCli says it
     })
     .configureHelp({ subcommandTerm: (command) => command.name(), optionDescription })
     .exitOverride();
@@ -52,8 +61,7 @@ function addCommand(program: Command, entry: CommandEntry): Command {
     .command(entry.name)
     .aliases([...(entry.aliases ?? [])])
     .description(entry.summary)
-    .helpGroup(entry.group)
-    .showHelpAfterError(`\nRun 'slipway ${entry.name} --help' for more information`);
+    .helpGroup(entry.group);
 }
 
 /** Commander would show an empty list as default. */

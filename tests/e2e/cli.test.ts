@@ -49,13 +49,25 @@ test("an output that cannot be written is one line and an exit code, never a sta
   assert.deepEqual(unheard, { exitCode: 0, stdout: "", stderr: "141\n" });
 });
 
+test("options of Node.js are no business of Node.js", async (t) => {
+  const rig = Rig.create(t);
+  const shown = await run("bin/slipway", ["--env-file", "nowhere", "images"], {
+    env: { SLIPWAY_ROOT: rig.root },
+  });
+  assert.deepEqual(shown, {
+    exitCode: 2,
+    stdout: "",
+    stderr: 'ERROR: Unknown option "--env-file"\nhint: see: slipway images --help\n',
+  });
+});
+
 test("a checkout that was not built says so", async (t) => {
   const rig = Rig.create(t);
   cpSync("bin", path.join(rig.dir, "bin"), { recursive: true });
   assert.deepEqual(await run(process.execPath, [path.join(rig.dir, "bin/slipway"), "images"]), {
     exitCode: 1,
     stdout: "",
-    stderr: 'error: slipway is not built; run "npm run build"\n',
+    stderr: 'ERROR: slipway is not built; run "npm run build"\n',
   });
 });
 
@@ -182,7 +194,7 @@ test("each kind of failure of a build has its exit code and one clear message", 
       /^ERROR: process "\/bin\/sh -c true\\nsh -c 'kill -9 \$\$'\\n" did not complete successfully: exit code: 137\nhint: It was killed/m,
     ],
     ["FROM busybox\n", ["-f", "/nowhere"], 4, /open \/nowhere: no such file or directory/],
-    ["FROM busybox\n", ["--nope"], 2, /^error: unknown option '--nope'/m],
+    ["FROM busybox\n", ["--nope"], 2, /^ERROR: Unknown option "--nope"/m],
     ["FROM busybox\n", ["-t", "UPPER"], 2, /invalid tag "UPPER"/],
   ];
   for (const [dockerfile, args, exitCode, message] of table) {

@@ -115,11 +115,7 @@ function defineConfig(compose: Command, io: CliIo): void {
 }
 
 function subcommand(compose: Command, name: string, description: string): Command {
-  return compose
-    .command(name)
-    .description(description)
-    .helpOption("-h, --help", "Show this help")
-    .showHelpAfterError(`\nRun 'slipway compose ${name} --help' for more information`);
+  return compose.command(name).description(description).helpOption("-h, --help", "Show this help");
 }
 
 function refuse(command: Command, flags: string, hint: string): void {

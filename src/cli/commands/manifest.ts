@@ -148,9 +148,5 @@ async function withSteps<Result>(
 }
 
 function subcommand(manifest: Command, name: string, summary: string): Command {
-  return manifest
-    .command(name)
-    .description(summary)
-    .helpOption("-h, --help", "Show this help")
-    .showHelpAfterError(`\nRun 'slipway manifest ${name} --help' for more information`);
+  return manifest.command(name).description(summary).helpOption("-h, --help", "Show this help");
 }

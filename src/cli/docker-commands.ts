@@ -1,0 +1,54 @@
+const noContainers = "no container is kept: slipway run stays in the foreground until its command has ended";
+const foreground = "services live as long as slipway compose up does, in the foreground";
+
+/** Commands of `docker` that people type here, each with what to do instead. */
+export const dockerCommands: ReadonlyMap<string, string> = new Map([
+  ...["attach", "container", "create", "kill", "pause", "port", "ps", "rename", "restart", "rm"].map(
+    withNoContainers,
+  ),
+  ...["start", "stats", "stop", "top", "unpause", "update", "wait"].map(withNoContainers),
+  ["bake", "bake files are not read: use slipway compose build, or slipway build for each target"],
+  ["builder", "use slipway du and slipway prune"],
+  ["buildx", 'leave "buildx" out: slipway build'],
+  ["cache", "use slipway du and slipway prune"],
+  ["commit", "no container is kept: write the step into a Dockerfile"],
+  ["cp", "write the files of a target with slipway build -o DIR, those of an image with slipway export"],
+  ["docker", 'leave "docker" out'],
+  ["docker-compose", "use slipway compose"],
+  ["down", "use slipway compose down"],
+  ["exec", "no container is kept: start another one with slipway run IMAGE COMMAND"],
+  ["image", 'leave "image" out: slipway images, rmi, inspect, history, pull, push, tag, save, load, prune'],
+  ["info", "use slipway doctor"],
+  ["logs", "no container is kept: the output of slipway run is that of its command"],
+  ["ls", "use slipway images"],
+  ["network", "there are no networks: steps and services share the host's"],
+  ["scout", "slipway sbom lists the packages of an image"],
+  ["system", "use slipway du, slipway prune and slipway doctor"],
+  ["up", "use slipway compose up"],
+  ["volume", "there are no named volumes; cache mounts are shown by slipway du -v"],
+]);
+
+/** The same of `docker compose`. */
+export const composeCommands: ReadonlyMap<string, string> = new Map([
+  ...["attach", "create", "kill", "pause", "port", "ps", "restart", "rm"].map(withForeground),
+  ...["start", "stats", "top", "unpause", "wait"].map(withForeground),
+  ["cp", `${foreground}: bind a directory of the host with volumes`],
+  ["exec", `${foreground}: start another container with slipway compose run SERVICE COMMAND`],
+  ["images", "use slipway images"],
+  ["logs", `${foreground}, and their output is its output`],
+  ["ls", `${foreground}: there is no list of projects`],
+  ["pull", "slipway compose build --pull asks for newer base images, slipway pull for an image"],
+  ["push", "use slipway compose build --push, or slipway push"],
+  ["scale", "one container runs per service"],
+  ["stop", "use slipway compose down"],
+  ["version", "use slipway version"],
+  ["watch", "files are not watched"],
+]);
+
+function withNoContainers(command: string): readonly [string, string] {
+  return [command, noContainers];
+}
+
+function withForeground(command: string): readonly [string, string] {
+  return [command, foreground];
+}
