@@ -6,6 +6,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
 import { warnWithoutEpoch } from "./image-times.ts";
 import { settingsOf, warnOfSettings } from "./image-settings.ts";
+import { checkInlineCache, wantsInlineCache } from "./inline-cache.ts";
 import { withContext } from "./with-context.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions, BuildResult, ImageSettings } from "./options.ts";
@@ -48,6 +49,7 @@ async function buildTarget(
   const { store, emit } = environment;
   const names = options.tags.map(normaliseTag);
   checkOutputs(options, names);
+  checkInlineCache(options, emit);
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);
   const { plans, steps } = prepared;
   const solved = await steps.engine.solve(
@@ -58,7 +60,13 @@ async function buildTarget(
   warnWithoutEpoch(epochSeconds, settingsOf(options), emit);
   warnOfSettings(options, emit);
   const attester = await createAttester({ prepared, build: options, dockerfile, names, startedAtMs });
-  const built = { dockerfile: dockerfile.name, options, stacks: solved.stacks, attester };
+  const built = {
+    dockerfile: dockerfile.name,
+    options,
+    stacks: solved.stacks,
+    attester,
+    ...(wantsInlineCache(options) && { inlineResults: solved.results }),
+  };
   const toRecord = (settings: ImageSettings) => toStoredRecord(prepared, { ...built, settings });
   const record = await toRecord(options.imageSettings ?? {});
   const written = await writeOutputs(toRecord, names, {

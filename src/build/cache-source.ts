@@ -50,18 +50,26 @@ export class CacheSource implements ResultSource {
     const { readLayoutCache, readRegistryCache } = await import("../cache/index.ts");
     const { store, registry } = this.#options;
     return this.#location.type === "local"
-      ? readLayoutCache(this.#location.directory, this.#location.name)
+      ? await readLayoutCache(this.#location.directory, this.#location.name)
       : await readRegistryCache(this.#location.reference, await registry(), store.content);
   }
 
   #index({ layers, results }: CacheDocument): ReadonlyMap<string, RemoteResult> {
     const reference = blobReference(this.#location);
-    return new Map(
-      results.map(({ key, layer, ...facts }: CachedResult) => [
-        key,
-        { ...facts, ...layers[layer]!, reference },
-      ]),
-    );
+    const groups = new Map<string, { keys: string[]; result: CachedResult }>();
+    for (const result of results) {
+      const name = `${result.layer} ${result.identity}`;
+      const group = groups.get(name) ?? { keys: [], result };
+      group.keys.push(result.key);
+      groups.set(name, group);
+    }
+    const found = new Map<string, RemoteResult>();
+    for (const { keys, result } of groups.values()) {
+      const { key: _key, layer, ...facts } = result;
+      const remote = { ...facts, ...layers[layer]!, keys, reference };
+      for (const key of keys) found.set(key, remote);
+    }
+    return found;
   }
 }
 

@@ -85,7 +85,8 @@ export type CacheLocation =
   | { readonly type: "local"; readonly directory: string; readonly name: string }
   | { readonly type: "registry"; readonly reference: string };
 
-export type CacheTarget = CacheLocation & {
+/** A cache of its own, or one in the images that are made (`inline`). */
+export type CacheTarget = (CacheLocation | { readonly type: "inline" }) & {
   /** - `min`: the layers of the image
    * - `auto`: those of every stage, except what is made from local files alone
    * - `max`: those of every stage */

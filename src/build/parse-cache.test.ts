@@ -43,7 +43,10 @@ test("caches to write keep every stage's results unless told otherwise, and neve
 });
 
 const wrong: [string, RegExp][] = [
-  ["type=gha", /Cannot use --cache-to "type=gha": unknown type "gha"/],
+  ["type=gha", /Cannot use --cache-to "type=gha": caches of type "gha" are not supported/],
+  ["type=none", /Cannot use --cache-to "type=none": unknown type "none"/],
+  ["type=inline,mode=max", /"type=inline,mode=max": an image holds the results that are its own layers/],
+  ["type=inline,ref=x", /type=inline does not take "ref"/],
   ["type=local", /dest is missing/],
   ["type=registry", /ref is missing/],
   ["type=local,dest=c,mode=all", /mode is one of auto, min, max/],
@@ -57,3 +60,15 @@ for (const [text, message] of wrong) {
     assert.throws(() => parseCacheTo(text, "/"), message);
   });
 }
+
+test("the cache in an image is read by the image's name", () => {
+  assert.throws(() => parseCacheFrom("type=inline", "/"), {
+    message: 'Cannot use --cache-from "type=inline": unknown type "inline"',
+    hint: "the cache in an image is read with type=registry,ref=IMAGE",
+  });
+  assert.deepEqual(parseCacheTo("type=inline,mode=min", "/"), {
+    type: "inline",
+    mode: "min",
+    ignoreError: true,
+  });
+});

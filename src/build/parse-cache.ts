@@ -9,10 +9,14 @@ const fromKeys: Readonly<Record<string, readonly string[]>> = {
   registry: ["type", "ref"],
 };
 
+/** Of BuildKit, in clouds. */
+const services: readonly string[] = ["gha", "s3", "azblob"];
+
 const targetKeys = ["mode", "compression", "compression-level", "ignore-error"];
 const toKeys: Readonly<Record<string, readonly string[]>> = {
   local: ["type", "dest", "tag", ...targetKeys],
   registry: ["type", "ref", ...targetKeys],
+  inline: ["type", "mode", "ignore-error"],
 };
 
 /** Parses one `--cache-from` as Docker does: `type=local,src=DIR`, `type=registry,ref=NAME`, or the name alone.
@@ -23,11 +27,12 @@ export function parseCacheFrom(text: string, cwd: string, option = "--cache-from
   return location(option, text, { map, directory: "src", name, cwd });
 }
 
-/** Parses one `--cache-to`: `type=local,dest=DIR`, `type=registry,ref=NAME`, or the name alone.
+/** Parses one `--cache-to`: `type=local,dest=DIR`, `type=registry,ref=NAME`, `type=inline`, or the name alone.
  * @param option what it was given with, for messages
  * @throws {BuildError} `INVALID_ARGUMENT` */
 export function parseCacheTo(text: string, cwd: string, option = "--cache-to"): CacheTarget {
   const { map, name } = parseSpec(option, text, toKeys);
+  if (map.get("type") === "inline") return inlineTarget(option, text, map);
   const level = map.get("compression-level");
   if (level !== undefined && !/^\d{1,2}$/.test(level))
     throw wrong(option, text, "compression-level is no number");
@@ -40,6 +45,18 @@ export function parseCacheTo(text: string, cwd: string, option = "--cache-to"): 
   };
 }
 
+function inlineTarget(option: string, text: string, map: ReadonlyMap<string, string>): CacheTarget {
+  if (oneOf(option, text, map, "mode", ["min", "auto", "max"]) === "max") {
+    throw new BuildError(
+      "INVALID_ARGUMENT",
+      `Cannot use ${option} "${text}": an image holds the results that are its own layers (mode=min)`,
+      { hint: "for those of every stage, use type=registry,ref=NAME" },
+    );
+  }
+  oneOf(option, text, map, "ignore-error", ["true", "false"]);
+  return { type: "inline", mode: "min", ignoreError: true };
+}
+
 function parseSpec(
   option: string,
   text: string,
@@ -50,9 +67,12 @@ function parseSpec(
   const type = map.get("type") ?? "";
   const keys = known[type];
   if (!keys) {
-    throw new BuildError("INVALID_ARGUMENT", `Cannot use ${option} "${text}": unknown type "${type}"`, {
-      hint: `types are ${Object.keys(known).join(", ")}`,
-    });
+    const types = `types are ${Object.keys(known).join(", ")}`;
+    const hint = type === "inline" ? `the cache in an image is read with type=registry,ref=IMAGE` : types;
+    const what = services.includes(type)
+      ? `caches of type "${type}" are not supported`
+      : `unknown type "${type}"`;
+    throw new BuildError("INVALID_ARGUMENT", `Cannot use ${option} "${text}": ${what}`, { hint });
   }
   for (const key of map.keys()) {
     if (keys.includes(key)) continue;

@@ -1,7 +1,8 @@
 import { isLayoutReference } from "./cache-source.ts";
 import { type ConvertResult, finishHistory } from "../dockerfile/index.ts";
-import type { Stack, StackLayer } from "../engine/index.ts";
+import type { Stack, StackLayer, StepResult } from "../engine/index.ts";
 import type { ImageLayer, ImageRecord } from "../image/index.ts";
+import { withInlineCache } from "./inline-cache.ts";
 import type { LayerTimes } from "../oci/index.ts";
 
 /** The image of a solved target, as the store keeps it.
@@ -9,7 +10,15 @@ import type { LayerTimes } from "../oci/index.ts";
 export function toImageRecord(
   plan: ConvertResult,
   stack: Stack,
-  { build, times }: { build: NonNullable<ImageRecord["build"]>; times: LayerTimes | undefined },
+  {
+    build,
+    times,
+    inlineResults,
+  }: {
+    build: NonNullable<ImageRecord["build"]>;
+    times: LayerTimes | undefined;
+    inlineResults: readonly StepResult[] | undefined;
+  },
 ): ImageRecord {
   const created = plan.config.created;
   const facts = stack.layers.map(({ createdAtMs, step }) => ({
@@ -18,7 +27,9 @@ export function toImageRecord(
   }));
   const steps = stack.layers.map(({ step }) => step ?? null);
   const layers = stack.layers.map((found) => toImageLayer(found, times));
-  return { config: finishHistory(plan.config, facts), layers, build: { ...build, steps } };
+  const finished = finishHistory(plan.config, facts);
+  const config = inlineResults ? withInlineCache(finished, stack, inlineResults) : finished;
+  return { config, layers, build: { ...build, steps } };
 }
 
 function toImageLayer(

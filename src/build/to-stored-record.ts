@@ -1,4 +1,4 @@
-import type { Stack } from "../engine/index.ts";
+import type { Stack, StepResult } from "../engine/index.ts";
 import { assembleIndex, configDigestOf, isIndex, type StoredRecord } from "../image/index.ts";
 import { normalizePlatform } from "../oci/index.ts";
 import { hasIndexedAttestations } from "./attest/attestation-options.ts";
@@ -19,12 +19,14 @@ export interface BuiltTarget {
   readonly stacks: readonly Stack[];
   readonly settings: ImageSettings;
   readonly attester?: Attester | undefined;
+  /** Set when the images are to tell them. */
+  readonly inlineResults?: readonly StepResult[];
 }
 
 /** The image of the only platform, or one for all of them. */
 export async function toStoredRecord(
   { plans, shared, steps }: PreparedBuild,
-  { dockerfile, options, stacks, settings, attester }: BuiltTarget,
+  { dockerfile, options, stacks, settings, attester, inlineResults }: BuiltTarget,
 ): Promise<StoredRecord> {
   const { contextDir } = options;
   const build = { target: shared.target, dockerfile, ...(contextDir !== undefined && { contextDir }) };
@@ -32,7 +34,7 @@ export async function toStoredRecord(
     plans.map(async (plan, index) => {
       const times = layerTimes(plan.epochSeconds, options, settings.rewriteTimestamp ?? false);
       const stack = times ? await steps.withDirectories(stacks[index]!) : stacks[index]!;
-      const image = toImageRecord(plan, stack, { build, times });
+      const image = toImageRecord(plan, stack, { build, times, inlineResults });
       const isOld = settings.attestationsAreImages ?? false;
       const attestations = await attester?.attestationsOf(plan, image, isOld);
       const platform = normalizePlatform(plan.platform);

@@ -1,11 +1,15 @@
-import type { CacheDocument, CachedLayer, CachedResult } from "../cache/index.ts";
+import type { CacheDocument, CachedLayer } from "../cache/index.ts";
 import type { SolveResult, StepResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { describeLocation } from "./cache-source.ts";
-import type { CacheTarget } from "./options.ts";
+import { toCachedResults } from "./inline-cache.ts";
+import type { CacheLocation, CacheTarget } from "./options.ts";
 import type { StepEngine } from "./step-engine.ts";
 
-/** Keeps the results of a build for other machines.
+/** A cache that is written for itself. */
+type WrittenCache = CacheTarget & CacheLocation;
+
+/** Keeps the results of a build for other machines; a cache in an image is written with it.
  * @throws what writing throws, unless the target ignores errors */
 export async function writeCaches(
   targets: readonly CacheTarget[],
@@ -13,6 +17,7 @@ export async function writeCaches(
   { steps, emit, signal }: { steps: StepEngine; emit: EmitEvent; signal: AbortSignal },
 ): Promise<void> {
   for (const target of targets) {
+    if (target.type === "inline") continue;
     const id = `internal:exporting cache to ${describeLocation(target)}`;
     emit({ kind: "vertex", id, name: id.replace("internal:", ""), inputs: [] });
     emit({ kind: "vertex-started", id, timeMs: Date.now() });
@@ -30,7 +35,7 @@ export async function writeCaches(
 }
 
 async function writeCache(
-  target: CacheTarget,
+  target: WrittenCache,
   solved: SolveResult,
   { steps, signal }: { steps: StepEngine; signal: AbortSignal },
 ): Promise<void> {
@@ -54,7 +59,7 @@ function chosenResults(mode: CacheTarget["mode"], { results, stacks }: SolveResu
 /** Packs the layers; each is sent once, whatever number of keys it has. */
 async function collect(
   results: readonly StepResult[],
-  target: CacheTarget,
+  target: WrittenCache,
   steps: StepEngine,
 ): Promise<CacheDocument> {
   const packed = await Promise.all(results.map((result) => packLayer(result, target, steps)));
@@ -62,25 +67,15 @@ async function collect(
   const position = new Map(layers.map(({ blob }, index) => [blob.digest, index]));
   return {
     layers,
-    results: results.flatMap(({ keys, layer, durationMs }, index) =>
-      keys.map((key): CachedResult => {
-        const { identity, createdAtMs = 0, step = "" } = layer;
-        return {
-          key,
-          layer: position.get(packed[index]!.blob.digest)!,
-          identity,
-          createdAtMs,
-          durationMs,
-          step,
-        };
-      }),
+    results: results.flatMap((result, index) =>
+      toCachedResults(result, position.get(packed[index]!.blob.digest)!),
     ),
   };
 }
 
 async function packLayer(
   { layer: { layer, reference } }: StepResult,
-  { compression = "gzip", level }: CacheTarget,
+  { compression = "gzip", level }: WrittenCache,
   steps: StepEngine,
 ): Promise<CachedLayer> {
   if (layer.kind === "directory") {

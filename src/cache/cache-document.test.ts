@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Descriptor, digestOf, type DiffID } from "../oci/index.ts";
-import { type CacheDocument, encodeCache, parseCache } from "./cache-document.ts";
+import {
+  type CacheDocument,
+  encodeCache,
+  joinCaches,
+  parseCache,
+  parseInlineCache,
+} from "./cache-document.ts";
 
 const blob: Descriptor = {
   mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -60,4 +66,51 @@ for (const [title, document, message] of hostile) {
 
 test("a cache that is no JSON is refused", () => {
   assert.throws(() => parseCache(Buffer.from("{"), []), { code: "INVALID_CACHE" });
+});
+
+const image = (members: object) =>
+  Buffer.from(JSON.stringify({ rootfs: { type: "layers", diff_ids: [digestOf("tar")] }, ...members }));
+const inline = { schemaVersion: 1, results: [result] };
+
+test("the cache in an image names the image's own layers", () => {
+  assert.deepEqual(parseInlineCache(image({ "slipway.cache.v1": inline }), [blob], "app"), cache);
+});
+
+const wrongImages: [string, object, RegExp][] = [
+  ["without a cache", {}, /^Cannot read app as a cache: there is none in the image$/],
+  [
+    "with BuildKit's",
+    { "moby.buildkit.cache.v0": "e30=" },
+    /app as a cache: the cache in the image is BuildKit's$/,
+  ],
+  [
+    "of another version",
+    { "slipway.cache.v1": { ...inline, schemaVersion: 2 } },
+    /unknown schema version 2$/,
+  ],
+  ["with a cache that is no object", { "slipway.cache.v1": 1 }, /no object$/],
+  ["without layers", { rootfs: { type: "layers" }, "slipway.cache.v1": inline }, /different layers$/],
+  ["without a root", { rootfs: null, "slipway.cache.v1": inline }, /no object$/],
+  [
+    "with a layer that is not there",
+    { "slipway.cache.v1": { ...inline, results: [{ ...result, layer: 1 }] } },
+    /one of its results is malformed$/,
+  ],
+];
+
+for (const [title, members, message] of wrongImages) {
+  test(`an image ${title} is refused as a cache`, () => {
+    assert.throws(() => parseInlineCache(image(members), [blob], "app"), { code: "INVALID_CACHE", message });
+  });
+}
+
+test("caches of several platforms are one, each with its own layers", () => {
+  const other = {
+    layers: [{ ...cache.layers[0]!, blob: { ...blob, size: 5 } }],
+    results: [{ ...result, key: "c".repeat(64) }],
+  };
+  assert.deepEqual(joinCaches([cache, other]), {
+    layers: [...cache.layers, ...other.layers],
+    results: [result, { ...other.results[0], layer: 1 }],
+  });
 });

@@ -5,6 +5,7 @@ import {
   mediaTypes,
   parseDiffID,
   digestOf,
+  type ImageConfig,
 } from "../oci/index.ts";
 import { CacheError } from "./cache-error.ts";
 
@@ -59,7 +60,52 @@ export function encodeCache({ layers, results }: CacheDocument): {
 /** What a cache holds, from the bytes of its config and the layers of its manifest.
  * @throws {CacheError} `INVALID_CACHE` */
 export function parseCache(config: Uint8Array, blobs: readonly Descriptor[]): CacheDocument {
-  const { schemaVersion, diffIDs, results } = parseJson(config);
+  return parseDocument(parseJson(config), blobs);
+}
+
+/** What an image holds beside its layers.
+ * @param config bytes of the image's config
+ * @param reference names the image, for messages
+ * @throws {CacheError} `INVALID_CACHE` */
+export function parseInlineCache(
+  config: Uint8Array,
+  blobs: readonly Descriptor[],
+  reference: string,
+): CacheDocument {
+  const { rootfs, [inlineMember]: member, ...others } = parseJson(config);
+  if (member === undefined) throw withoutCache(reference, others);
+  const { schemaVersion, results } = asObject(member);
+  const { diff_ids: diffIDs } = asObject(rootfs);
+  return parseDocument({ schemaVersion, diffIDs, results }, blobs);
+}
+
+const inlineMember = "slipway.cache.v1" satisfies keyof ImageConfig;
+
+function withoutCache(reference: string, members: Record<string, unknown>): CacheError {
+  const isForeign = "moby.buildkit.cache.v0" in members;
+  return new CacheError(
+    "INVALID_CACHE",
+    `Cannot read ${reference} as a cache: ${isForeign ? "the cache in the image is BuildKit's" : "there is none in the image"}`,
+    { hint: "slipway build --cache-to type=inline puts one there" },
+  );
+}
+
+/** All results of several caches. */
+export function joinCaches(caches: readonly CacheDocument[]): CacheDocument {
+  const layers: CachedLayer[] = [];
+  const results: CachedResult[] = [];
+  for (const cache of caches) {
+    const offset = layers.length;
+    layers.push(...cache.layers);
+    results.push(...cache.results.map((result) => ({ ...result, layer: result.layer + offset })));
+  }
+  return { layers, results };
+}
+
+function parseDocument(
+  { schemaVersion, diffIDs, results }: Record<string, unknown>,
+  blobs: readonly Descriptor[],
+): CacheDocument {
   if (schemaVersion !== 1) throw invalid(`unknown schema version ${JSON.stringify(schemaVersion)}`);
   if (!Array.isArray(diffIDs) || diffIDs.length !== blobs.length) {
     throw invalid("its config and its manifest name different layers");
@@ -72,12 +118,17 @@ export function parseCache(config: Uint8Array, blobs: readonly Descriptor[]): Ca
 }
 
 function parseJson(bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    value = JSON.parse(Buffer.from(bytes).toString());
   } catch (cause) {
     throw new CacheError("INVALID_CACHE", "Cannot read the cache: its config is no JSON", { cause });
   }
+  return asObject(value);
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   throw invalid("its config is no object");
 }
 

@@ -1,31 +1,26 @@
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ContentStore } from "../content/index.ts";
-import {
-  type Descriptor,
-  digestHex,
-  digestOf,
-  type Digest,
-  parseIndex,
-  parseManifest,
-} from "../oci/index.ts";
-import { type CacheDocument, parseCache } from "./cache-document.ts";
+import { type Descriptor, digestHex, digestOf, type Digest, parseIndex } from "../oci/index.ts";
+import type { CacheDocument } from "./cache-document.ts";
 import { CacheError } from "./cache-error.ts";
+import { configLimitBytes, readManifestOrIndex } from "./read-manifest.ts";
 
-const limitBytes = 64 * 1024 * 1024;
-
-/** Reads the cache of an OCI layout; no layer is read.
+/** Reads the cache of an OCI layout, or that in an image of one; no layer is read.
  * @param name a tag of the layout, or a manifest's digest
  * @throws {CacheError}; {OciError} */
-export function readLayoutCache(directory: string, name: string): CacheDocument {
+export async function readLayoutCache(directory: string, name: string): Promise<CacheDocument> {
   const { manifests } = parseIndex(readSmall(path.join(directory, "index.json")));
   const found = manifests.find(
     ({ digest, annotations }) =>
       digest === name || annotations?.["org.opencontainers.image.ref.name"] === name,
   );
   if (!found) throw notFound(directory, `it has no manifest "${name}"`);
-  const { config, layers } = parseManifest(readVerified(directory, found));
-  return parseCache(readVerified(directory, config), layers);
+  const read = (blob: Descriptor) => Promise.resolve(readVerified(directory, blob));
+  return await readManifestOrIndex(
+    { bytes: readVerified(directory, found), mediaType: found.mediaType },
+    { name: JSON.stringify(directory), manifest: read, config: read },
+  );
 }
 
 /** Brings a blob of a layout into the content store, verified. */
@@ -46,7 +41,7 @@ function readVerified(directory: string, { digest }: Descriptor): Buffer {
 
 function readSmall(file: string): Buffer {
   try {
-    if (statSync(file).size > limitBytes) throw new Error(`larger than ${limitBytes} bytes`);
+    if (statSync(file).size > configLimitBytes) throw new Error(`larger than ${configLimitBytes} bytes`);
     return readFileSync(file);
   } catch (error) {
     throw notFound(path.dirname(file), error instanceof Error ? error.message : String(error), error);

@@ -1,12 +1,10 @@
 import type { ContentStore } from "../content/index.ts";
-import { formatReference, parseManifest, parseReference } from "../oci/index.ts";
+import { formatReference, parseReference } from "../oci/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
-import { type CacheDocument, cacheConfigType, parseCache } from "./cache-document.ts";
-import { CacheError } from "./cache-error.ts";
+import type { CacheDocument } from "./cache-document.ts";
+import { configLimitBytes, readManifestOrIndex } from "./read-manifest.ts";
 
-const limitBytes = 64 * 1024 * 1024;
-
-/** Reads the cache that a registry has under a name; no layer is fetched.
+/** Reads the cache that a registry has under a name, or the one in the image of that name; no layer is fetched.
  * @throws {CacheError} | {RegistryError} | {OciError} */
 export async function readRegistryCache(
   reference: string,
@@ -15,19 +13,15 @@ export async function readRegistryCache(
 ): Promise<CacheDocument> {
   const parsed = parseReference(reference);
   const { bytes, descriptor } = await registry.resolveManifest(parsed);
-  const { config, layers } = parseManifest(bytes, descriptor.mediaType);
-  if (config.mediaType !== cacheConfigType) {
-    const found = JSON.stringify(config.mediaType);
-    throw new CacheError(
-      "INVALID_CACHE",
-      `Cannot read ${formatReference(parsed)} as a cache: its config has type ${found}`,
-      {
-        hint: "caches are written with --cache-to",
+  return await readManifestOrIndex(
+    { bytes, mediaType: descriptor.mediaType },
+    {
+      name: formatReference(parsed),
+      manifest: async ({ digest }) => (await registry.resolveManifest({ ...parsed, digest })).bytes,
+      config: async (config) => {
+        await registry.fetchBlob(parsed, config, content);
+        return content.read(config.digest, configLimitBytes);
       },
-    );
-  }
-  if (config.size > limitBytes)
-    throw new CacheError("INVALID_CACHE", "Cannot read the cache: its config is too large");
-  await registry.fetchBlob(parsed, config, content);
-  return parseCache(content.read(config.digest, limitBytes), layers);
+    },
+  );
 }

@@ -274,7 +274,7 @@ test("what is wrong or not carried out is an error that names it and its place",
     ],
     [
       service("build: {context: ., cache_from: [type=gha]}"),
-      'compose.yaml:4:38: Cannot use services.a.build.cache_from "type=gha": unknown type "gha"',
+      'compose.yaml:4:38: Cannot use services.a.build.cache_from "type=gha": caches of type "gha" are not supported',
     ],
     [
       service("build: {context: ., extra_hosts: [x]}"),

@@ -17,6 +17,7 @@ export function encodeImageConfig(image: ImageConfig): string {
       type: image.rootfs.type,
       diff_ids: image.rootfs.diff_ids.length > 0 ? image.rootfs.diff_ids : null,
     },
+    "slipway.cache.v1": image["slipway.cache.v1"],
     variant: image.variant || undefined,
   });
 }

@@ -47,6 +47,8 @@ export interface ImageConfig {
   readonly config: ContainerConfig;
   readonly history: readonly HistoryEntry[];
   readonly rootfs: { readonly type: "layers"; readonly diff_ids: readonly DiffID[] };
+  /** By which keys the results of steps that its layers are can be found (`--cache-to type=inline`); says nothing of how it runs. */
+  readonly "slipway.cache.v1"?: object;
 }
 
 /** An image config whose layers have no tar yet, hence no diffIDs: what a build makes. */

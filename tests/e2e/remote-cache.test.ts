@@ -153,3 +153,34 @@ test("a cache holds no value of a build argument and no secret", { skip }, async
     assert.ok(!bytes.includes("s3cr3t-value") && !bytes.includes("arg-value"), entry.name);
   }
 });
+
+test("on another machine a copy hits by its content when the stage it reads from ran again", {
+  skip,
+}, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  const file =
+    "FROM busybox AS b\nARG V=1\nRUN echo same > /f\nFROM busybox\nCOPY --from=b /f /f\nRUN cat /f\n";
+  for (const rig of [first, second]) rig.file("Dockerfile", file);
+  await first.mustBuild();
+  await first.mustBuild("--cache-to", `type=local,dest=${cache},mode=max`); // a build that runs nothing
+  const args = ["--build-arg", "V=2", "--cache-from", `type=local,src=${cache}`];
+  const built = await second.mustBuild(...args);
+  assert.match(built.stderr, /^Built target stage-1: 1 step run, 2 cached/m);
+});
+
+test("a copy that hit by its content is found without a look at any file the next time", {
+  skip,
+}, async (t) => {
+  const [rig] = await machines(t);
+  rig.file(
+    "Dockerfile",
+    "FROM busybox AS b\nARG V=1\nRUN echo same > /f\nFROM scratch\nCOPY --from=b /f /f\n",
+  );
+  await rig.mustBuild();
+  const args = ["--build-arg", "V=2"];
+  assert.match((await rig.mustBuild(...args)).stderr, /: 1 step run, 1 cached/);
+  assert.match((await rig.mustBuild(...args)).stderr, /is up to date: 2 steps cached/);
+  const plan = await rig.slipway(["plan", ...args, rig.contextDir]);
+  assert.equal(plan.exitCode, 0, plan.stdout);
+});

@@ -113,7 +113,7 @@ export function addBuildOptions(command: Command): Command {
     )
     .option(
       "--cache-to <dest>",
-      "Where to keep the results for other machines: type=local,dest=DIR or type=registry,ref=NAME",
+      "Where to keep the results for other machines: type=local,dest=DIR, type=registry,ref=NAME, or type=inline for in the image",
       collect,
       [],
     )

@@ -135,7 +135,7 @@ test("what cannot be meant, or is not carried out, is refused with a reason", as
     [["-f", "x", "-"], "ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles"],
     [["--load=moby", "."], "Cannot use --load=moby: unknown engine"],
     [["--load=docker:x", "."], "Cannot use --load=docker:x: unknown engine"],
-    [["--cache-to", "type=inline", "."], 'Cannot use --cache-to "type=inline": unknown type "inline"'],
+    [["--cache-from", "type=inline", "."], 'Cannot use --cache-from "type=inline": unknown type "inline"'],
     [["--provenance=max", "."], "invalid value max"],
     [["--attest=type=vex", "."], 'unknown attestation type "vex"'],
     [["--platform", "sparkle", "."], '"sparkle": unknown operating system or architecture: invalid argument'],

@@ -6,7 +6,7 @@ import type { StackLayer } from "../stack.ts";
 import type { StepResult, VerifiedResult } from "../step-result.ts";
 import { type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
-import { type CacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
+import { type CacheKey, cacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
 import type { SecretScan } from "./secret-scan.ts";
 import type { LayerDirectories } from "./layer-directories.ts";
 import { type MissReason, missReason } from "./miss-reason.ts";
@@ -34,16 +34,24 @@ export interface SolveEnvironment {
   readonly results: Map<VertexDigest, StepResult>;
 }
 
-/** The layer recorded under `key`, here or elsewhere, which is then the result of `vertex`. */
+/** The layer recorded under `key`, here or elsewhere, which is then the result of `vertex`.
+ * @param alsoBy another key of the step, by which it is found the next time */
 export async function findLayer(
   environment: SolveEnvironment,
   vertex: Vertex,
   key: CacheKey,
+  alsoBy?: KeyParts,
 ): Promise<StackLayer | undefined> {
   const { records } = environment;
   const found = records.find(key) ?? (await records.findRemote(key));
-  if (found) noteResult(environment, vertex, { keys: [key], ...found });
-  return found?.layer;
+  if (!found) return undefined;
+  const added = alsoBy && cacheKey(alsoBy);
+  if (alsoBy && added !== undefined) records.addKey(key, added, alsoBy);
+  noteResult(environment, vertex, {
+    ...found,
+    keys: added === undefined ? found.keys : [...found.keys, added],
+  });
+  return found.layer;
 }
 
 function noteResult(
@@ -116,6 +124,7 @@ export function recordLayer(
     createdAtMs: now,
     durationMs: now - made.startedAtMs,
     step: vertex.metadata.description,
+    keys: made.keys.map(([key]) => key),
     project: environment.project,
     ...(vertex.metadata.stage && { stage: vertex.metadata.stage }),
     ...(baseImage !== undefined && { baseImage }),
@@ -125,10 +134,6 @@ export function recordLayer(
   const [, parts] = made.keys[0]!;
   for (const slot of stepSlots(project, vertex)) records.putLast(slot, { ...facts, parts });
   const layer = toStackLayer({ ...facts, parts });
-  noteResult(environment, vertex, {
-    keys: made.keys.map(([key]) => key),
-    layer,
-    durationMs: facts.durationMs,
-  });
+  noteResult(environment, vertex, { keys: facts.keys, layer, durationMs: facts.durationMs });
   return layer;
 }

@@ -16,6 +16,8 @@ export interface StepRecord {
   /** Name of the step, for people. */
   readonly step: string;
   readonly parts: KeyParts;
+  /** Every key that the result can be found by. */
+  readonly keys?: readonly CacheKey[];
   /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
   readonly baseImage?: string;
   /** What it was made for, when that was a step of a Dockerfile; for `du` and `prune`. */
@@ -27,6 +29,8 @@ export interface StepRecord {
 export interface FoundStep {
   readonly layer: StackLayer;
   readonly durationMs: number;
+  /** Every key that it can be found by. */
+  readonly keys: readonly CacheKey[];
 }
 
 /** The step records of a store, and behind them the results of other machines. A record whose layer is gone counts as absent. */
@@ -44,7 +48,7 @@ export class StepRecords {
   find(key: CacheKey): FoundStep | undefined {
     const record = parseStepRecord(this.#store.cache.get(key));
     if (!record || !this.#isThere(record)) return undefined;
-    return { layer: toStackLayer(record), durationMs: record.durationMs };
+    return { layer: toStackLayer(record), durationMs: record.durationMs, keys: record.keys ?? [key] };
   }
 
   /** The result that another machine has under `key`. */
@@ -53,15 +57,26 @@ export class StepRecords {
       const result = await source.find(key);
       if (!result) continue;
       this.#remote.set(key, result);
-      return { layer: toStackLayer(fromRemote(result)), durationMs: result.durationMs };
+      const { durationMs, keys } = result;
+      return { layer: toStackLayer(fromRemote(result)), durationMs, keys };
     }
     return undefined;
   }
 
+  /** Lets the result that was found under `known` be found under another key too.
+   * @param parts of the key that is added */
+  addKey(known: CacheKey, added: CacheKey, parts: KeyParts): void {
+    const remote = this.#remote.get(known);
+    if (remote) this.#remote.set(known, { ...remote, keys: [...remote.keys, added] });
+    const record = parseStepRecord(this.#store.cache.get(known));
+    if (record) this.put(added, { ...record, parts, keys: [...(record.keys ?? [known]), added] });
+  }
+
   /** Keeps what was found elsewhere, of those results whose blobs are in the content store now. */
   keepRemote(): void {
-    for (const [key, result] of this.#remote) {
-      if (this.#store.content.has(result.blob.digest, result.blob.size)) this.put(key, fromRemote(result));
+    for (const result of this.#remote.values()) {
+      if (!this.#store.content.has(result.blob.digest, result.blob.size)) continue;
+      for (const key of result.keys) this.put(key, fromRemote(result));
     }
   }
 
@@ -109,8 +124,8 @@ export function toStackLayer(record: StepRecord): StackLayer {
   return { ...facts, layer: { kind: "blob", diffID, blob }, reference };
 }
 
-function fromRemote({ identity, createdAtMs, durationMs, step, ...remote }: RemoteResult): StepRecord {
-  return { remote, identity, createdAtMs, durationMs, step, parts: {} };
+function fromRemote({ identity, createdAtMs, durationMs, step, keys, ...remote }: RemoteResult): StepRecord {
+  return { remote, identity, createdAtMs, durationMs, step, keys, parts: {} };
 }
 
 /** A record may be older or tampered with: what does not look like one is no record. */
@@ -122,8 +137,13 @@ function parseStepRecord(value: unknown): StepRecord | undefined {
     typeof record.identity === "string" &&
     typeof record.createdAtMs === "number" &&
     typeof record.parts === "object" &&
-    record.parts !== null;
+    record.parts !== null &&
+    (record.keys === undefined || (Array.isArray(record.keys) && record.keys.every(isKey)));
   return isRecord ? (record as StepRecord) : undefined;
+}
+
+function isKey(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }
 
 function isLayerId(value: unknown): boolean {

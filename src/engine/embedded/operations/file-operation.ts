@@ -29,9 +29,9 @@ export class FileOperation implements Step {
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, definition, inputs);
     if (this.#environment.isPlan) await this.#nameChangedFiles(inputs);
-    if (this.#environment.isPlan || !this.#readsStacks(inputs) || !this.#hasRun()) return undefined;
+    if (this.#environment.isPlan || !this.#readsStacks(inputs) || !this.#mayHaveRun()) return undefined;
     const contentKey = cacheKey(await this.#contentParts(inputs));
-    const sameContent = await findLayer(this.#environment, this.#vertex, contentKey);
+    const sameContent = await findLayer(this.#environment, this.#vertex, contentKey, definition);
     return sameContent && this.#push(inputs, sameContent, false);
   }
 
@@ -185,8 +185,10 @@ export class FileOperation implements Step {
     return found;
   }
 
-  /** A step that never ran has no record under its content either: files need not be read to learn that. */
-  #hasRun(): boolean {
-    return this.#environment.reasons.get(this.#vertex.digest)?.text !== firstBuild;
+  /** A step that never ran has no record under its content either, but on another machine: files need not be read to learn that. */
+  #mayHaveRun(): boolean {
+    const { options, reasons } = this.#environment;
+    const isElsewhere = (options.resultSources?.length ?? 0) > 0;
+    return isElsewhere || reasons.get(this.#vertex.digest)?.text !== firstBuild;
   }
 }
