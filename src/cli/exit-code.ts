@@ -117,6 +117,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
     exitCodes.host,
     [
       "STORE_UNUSABLE",
+      "EROFS",
       "BLOB_NOT_FOUND",
       "BLOB_MISSING",
       "LAYER_MISSING",
@@ -150,13 +151,21 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** A broken promise of ours, to be reported as a bug. */
-export function isInternal(error: unknown): boolean {
+export function isInternal(thrown: unknown): boolean {
+  const error = firstFailure(thrown);
   return !(error instanceof Error) || !("code" in error);
 }
 
 /** The error and its causes, outermost first. */
 export function causeChain(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let link = error; link instanceof Error && !chain.includes(link); link = link.cause) chain.push(link);
+  let link = firstFailure(error);
+  for (; link instanceof Error && !chain.includes(link); link = firstFailure(link.cause)) chain.push(link);
   return chain;
+}
+
+/** Where cleaning up failed too: what made it necessary. */
+function firstFailure(error: unknown): unknown {
+  const isPair = error instanceof Error && error.name === "SuppressedError" && "suppressed" in error;
+  return isPair ? firstFailure(error.suppressed) : error;
 }

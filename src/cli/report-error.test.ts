@@ -51,6 +51,17 @@ test("system errors are told in words", () => {
   );
 });
 
+test("where cleaning up fails too, the first failure is told", () => {
+  const first = new CodedError("USAGE", "Cannot run", { cause: new Error("no space") });
+  const both = Object.assign(new Error("An error was suppressed during disposal"), {
+    name: "SuppressedError",
+    error: new Error("busy"),
+    suppressed: first,
+  });
+  assert.equal(errorText(both, { debug: false }), "ERROR: Cannot run: no space\n");
+  assert.equal(exitCodeOf(both), 2);
+});
+
 test("credentials and control characters never reach the terminal", () => {
   const error = new CodedError("X", "Cannot get https://me:secret@host/\u001b[2J");
   assert.equal(errorText(error, { debug: false }), "ERROR: Cannot get https://xxxxx:xxxxx@host/\ufffd[2J\n");

@@ -11,3 +11,5 @@ export type ContentErrorCode =
 
 /** Something the store cannot do: bytes that are not what was promised, a full disk, a directory that cannot be written. */
 export class ContentError extends CodedError<ContentErrorCode> {}
+
+export const otherStore = "choose another directory with --root or SLIPWAY_ROOT";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -63,6 +63,19 @@ test("a store whose layout file is JSON of something else is refused", (t) => {
     code: "STORE_UNUSABLE",
     message: `Cannot open the store "${root}": unknown layout version undefined`,
   });
+});
+
+test("a directory with other files is no place for a store, the root of an empty disk is", (t) => {
+  const root = temporary(t);
+  mkdirSync(path.join(root, "lost+found"));
+  openStore(root);
+  rmSync(path.join(root, "oci-layout"));
+  writeFileSync(path.join(root, "letter.txt"), "");
+  assert.throws(() => openStore(root), {
+    code: "STORE_UNUSABLE",
+    message: `Cannot open the store "${root}": it has other files in it, "letter.txt" for one`,
+  });
+  assert.equal(existsSync(path.join(root, "oci-layout")), false);
 });
 
 test("a store that cannot be created says why and what to do", (t) => {

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { mediaTypes } from "../oci/index.ts";
 import { isErrno, makeDirectory, writeFileAtomic } from "../util/index.ts";
 import { CacheRecords } from "./cache-records.ts";
-import { ContentError } from "./content-error.ts";
+import { ContentError, otherStore } from "./content-error.ts";
 import { ContentStore } from "./content-store.ts";
 import { readJsonFile } from "./json-file.ts";
 import { LayerStore } from "./layer-store.ts";
@@ -99,6 +99,7 @@ function isInitialised(paths: StorePaths): boolean {
 function initialise(root: string, paths: StorePaths): void {
   const { ociLayout, index, collected: _collected, ...directories } = paths;
   try {
+    refuseOtherFiles(root, paths);
     // Layers hold set-uid programs of images: nobody else may reach them.
     makeDirectory(root, 0o700);
     for (const directory of Object.values(directories)) makeDirectory(directory);
@@ -108,15 +109,33 @@ function initialise(root: string, paths: StorePaths): void {
     }
     writeFileAtomic(ociLayout, JSON.stringify({ imageLayoutVersion: layoutVersion }), paths.tmp);
   } catch (error) {
-    throw unusable(paths, error);
+    throw error instanceof ContentError ? error : unusable(paths, error);
   }
 }
 
+/** `--root /home/me` is a slip: a store is a directory of its own. One may be the root of a disk. */
+function refuseOtherFiles(root: string, paths: StorePaths): void {
+  const own = new Set(Object.values(paths).map((file: string) => path.relative(root, file).split("/")[0]));
+  const other = listIfThere(root).find((name) => !own.has(name) && name !== "lost+found");
+  if (other !== undefined)
+    throw unusable(paths, `it has other files in it, ${JSON.stringify(other)} for one`);
+}
+
+function listIfThere(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** @param reason what is wrong, in words or as the error of the file system */
 function unusable(paths: StorePaths, reason: unknown): ContentError {
   const root = path.dirname(paths.ociLayout);
-  const why = reason instanceof Error ? reason.message : String(reason);
-  return new ContentError("STORE_UNUSABLE", `Cannot open the store ${JSON.stringify(root)}: ${why}`, {
-    cause: reason,
-    hint: "choose another directory with --root or SLIPWAY_ROOT",
+  const why = typeof reason === "string" ? `: ${reason}` : "";
+  return new ContentError("STORE_UNUSABLE", `Cannot open the store ${JSON.stringify(root)}${why}`, {
+    ...(why === "" && { cause: reason }),
+    hint: otherStore,
   });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { isErrno, makeDirectory } from "../util/index.ts";
+import { ContentError, otherStore } from "./content-error.ts";
 import { currentOwner, formatOwner, type Owner, ownerStartMs, ownerState, parseOwner } from "./owner.ts";
 
 /** How long the files of a process that cannot be seen from here are left alone after their directory last changed. */
@@ -20,12 +21,25 @@ export class TempDirs {
   }
 
   /** Absolute path of this process's directory; created on the first call. While it exists, `prune` keeps what this
-   * process uses. */
+   * process uses.
+   * @throws {ContentError} `STORE_UNUSABLE` nothing can be written there */
   dir(): string {
     const dir = path.join(this.#root, this.owner);
-    if (!this.#isCreated) makeDirectory(dir, 0o700);
+    if (!this.#isCreated) this.#create(dir);
     this.#isCreated = true;
     return dir;
+  }
+
+  #create(dir: string): void {
+    try {
+      makeDirectory(dir, 0o700);
+    } catch (error) {
+      if (!isErrno(error, "EROFS", "EACCES")) throw error;
+      throw new ContentError("STORE_UNUSABLE", "Cannot write to the store", {
+        cause: error,
+        hint: otherStore,
+      });
+    }
   }
 
   /** A new path in `dir()`; nothing is created there. */
@@ -39,7 +53,7 @@ export class TempDirs {
       rmdirSync(path.join(this.#root, this.owner));
       this.#isCreated = false;
     } catch (error) {
-      if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+      if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST", "EROFS")) throw error;
     }
   }
 

@@ -22,7 +22,7 @@ test("a store, and an output, where no directory can be made is one clear error"
   assert.deepEqual(await rig.slipway(["--root", "/proc/x", "images"]), {
     exitCode: 10,
     stdout: "",
-    stderr: `ERROR: Cannot open the store "/proc/x": ENOENT: no such file or directory, mkdir '/proc/x'
+    stderr: `ERROR: Cannot open the store "/proc/x": cannot mkdir "/proc/x": no such file or directory
 hint: choose another directory with --root or SLIPWAY_ROOT
 `,
   });
