@@ -9,12 +9,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { readArguments } from "../scripts/arguments.mjs";
 import { rivals, slipway } from "./builders.mjs";
 import { scenarios } from "./scenarios.mjs";
 
-const options = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const runs = Number(options.find((option) => option.startsWith("--runs="))?.slice("--runs=".length) ?? 3);
+const { options, names } = readArguments(import.meta.filename, {
+  runs: "number",
+  json: "flag",
+  only: "string",
+});
+const { runs = 3, only } = options;
 const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name));
 if (unknown.length > 0) {
   console.error(
@@ -27,7 +31,6 @@ const dir = mkdtempSync(path.join(tmpdir(), "slipway-bench-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
-const only = options.find((option) => option.startsWith("--only="))?.slice("--only=".length);
 const builders = [slipway(dir), ...rivals().filter(({ name }) => only === undefined || name === only)];
 const empty = emptyNodeScript();
 console.log(`An empty Node script: ${empty.toFixed(3)} s. Best of ${runs}, seconds.\n`);
@@ -37,8 +40,7 @@ const results = [];
 for (const scenario of scenarios.filter(({ name }) => names.length === 0 || names.includes(name))) {
   results.push(...measure(scenario));
 }
-if (options.includes("--json"))
-  console.log(JSON.stringify({ emptyNodeScript: empty, results }, undefined, 2));
+if (options.json) console.log(JSON.stringify({ emptyNodeScript: empty, results }, undefined, 2));
 
 /** All phases of one scenario; builders take turns within a run, so that a slow moment of the machine hits all of them. */
 function measure(scenario) {

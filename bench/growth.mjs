@@ -8,10 +8,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { readArguments } from "../scripts/arguments.mjs";
 
-const args = process.argv.slice(2);
-const runs = Number(args.find((arg) => arg.startsWith("--runs="))?.slice("--runs=".length) ?? 9);
-const png = path.resolve(args.find((arg) => !arg.startsWith("--")) ?? "docs/growth.png");
+const { options, names } = readArguments(import.meta.filename, { runs: "number" });
+const { runs = 9 } = options;
+const png = path.resolve(names[0] ?? "docs/growth.png");
 const cli = path.resolve("bin/slipway");
 const dir = mkdtempSync(path.join(tmpdir(), "slipway-growth-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));

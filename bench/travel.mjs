@@ -23,13 +23,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readArguments } from "../scripts/arguments.mjs";
 
-const option = (name, fallback) => {
-  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
-  return Number(given?.slice(name.length + 3) ?? fallback);
-};
-const runs = option("runs", 3);
-const megabytes = option("mb", 500);
+const { runs = 3, mb: megabytes = 500 } = readArguments(import.meta.filename, {
+  runs: "number",
+  mb: "number",
+}).options;
 const layers = 5;
 
 const dir = mkdtempSync(path.join(tmpdir(), "slipway-travel-"));

@@ -18,16 +18,18 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { readArguments } from "../scripts/arguments.mjs";
 import { makeBase } from "./base.mjs";
 import { docker, slipway } from "./builders.mjs";
 import { readCases, writeContext } from "./case.mjs";
 import { readImage, readRootfs, treeDifference } from "./images.mjs";
 
-const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const update = flags.includes("--update");
-const print = flags.includes("--print");
-const sample = Number(flags.find((flag) => flag.startsWith("--sample="))?.slice(9) ?? 1);
+const { options, names } = readArguments(import.meta.filename, {
+  update: "flag",
+  print: "flag",
+  sample: "number",
+});
+const { update, print, sample = 1 } = options;
 const here = import.meta.dirname;
 const dir = mkdtempSync(path.join(tmpdir(), "slipway-conformance-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));

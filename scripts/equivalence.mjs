@@ -2,7 +2,9 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
+import { readArguments } from "./arguments.mjs";
 
+readArguments("tests/equivalence/main.ts", { cases: "number", minutes: "number", seed: "number" });
 const bundle = path.resolve(`build/equivalence-${process.pid}.mjs`);
 process.on("exit", () => rmSync(bundle, { force: true }));
 process.on("SIGINT", () => process.exit(130));

@@ -10,11 +10,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
+import { readArguments } from "./arguments.mjs";
 
 const hangMs = 10_000;
-const options = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
-const minutes = Number(option("minutes") ?? 1);
-const firstSeed = Number(option("seed") ?? Date.now() % 1e9);
+const { options, names: given } = readArguments(import.meta.filename, { minutes: "number", seed: "number" });
+const { minutes = 1, seed: firstSeed = Date.now() % 1e9 } = options;
 const dir = mkdtempSync(path.join(tmpdir(), "slipway-fuzz-"));
 const bundle = path.resolve(`build/fuzz-${process.pid}.mjs`);
 process.on("exit", () => {
@@ -36,7 +36,6 @@ await build({
   sourcemap: "inline",
   logLevel: "warning",
 });
-const given = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const targets = given.length > 0 ? given : (await output([])).split("\n").filter(Boolean);
 let findings = 0;
 for (const target of targets) await fuzz(target);
@@ -92,8 +91,4 @@ function output(args) {
     child.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
     child.on("close", () => resolve(text));
   });
-}
-
-function option(name) {
-  return options.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 }
