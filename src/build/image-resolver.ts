@@ -7,6 +7,7 @@ import {
   ImageStore,
   imagesOf,
   isIndex,
+  type OtherManifest,
   platformOf,
   recordId,
   requireImage,
@@ -15,6 +16,7 @@ import {
 } from "../image/index.ts";
 import type { SourceOp } from "../llb/index.ts";
 import {
+  type Descriptor,
   type Digest,
   formatPlatform,
   formatReference,
@@ -138,7 +140,28 @@ export class ImageResolver implements ImageConfigResolver {
         return { platform: normalizePlatform(platform ?? platformOf(image)), image };
       }),
     );
-    return { kind: "index", images, origin: { reference: name, digest: top.descriptor.digest } };
+    const others = await this.#fetchOthers(name, document.index.manifests);
+    const origin = { reference: name, digest: top.descriptor.digest };
+    return { kind: "index", images, origin, ...(others.length > 0 && { others }) };
+  }
+
+  /** Manifests of an index that are no images: attestations. Of one that is not what it should be the index is not whole. */
+  async #fetchOthers(name: string, manifests: readonly Descriptor[]): Promise<readonly OtherManifest[]> {
+    const registry = await this.#options.registry();
+    const reference = parseReference(name);
+    const found = await Promise.all(
+      manifests
+        .filter((each) => !isImageDescriptor(each))
+        .map(async (manifest): Promise<OtherManifest | undefined> => {
+          const { bytes, descriptor } = await registry.resolveManifest(pin(reference, manifest.digest));
+          const document = parseManifestOrIndex(bytes, descriptor.mediaType);
+          if (document.kind === "index") return undefined;
+          this.#options.store.content.put(bytes);
+          const { config, layers } = document.manifest;
+          return { manifest, blobs: [config, ...layers].map(withoutData), reference: name };
+        }),
+    );
+    return found.filter((each) => each !== undefined);
   }
 
   /** The image of a source that was resolved. */
@@ -204,6 +227,11 @@ export class ImageResolver implements ImageConfigResolver {
     }
     return await registry.resolve(reference, platform);
   }
+}
+
+/** Its bytes are a blob like any other. */
+function withoutData({ data: _data, ...descriptor }: Descriptor): Descriptor {
+  return descriptor;
 }
 
 function pin(reference: ImageReference, digest: Digest): ImageReference {

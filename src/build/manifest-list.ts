@@ -8,6 +8,7 @@ import {
   type PlatformImage,
   platformOf,
   recordId,
+  type StoredRecord,
 } from "../image/index.ts";
 import { isSamePlatform, normalizePlatform, type Platform } from "../oci/index.ts";
 import { normaliseTag } from "./normalise-tag.ts";
@@ -31,11 +32,17 @@ export async function createManifestList(
       hint: "add to it with --amend, or remove it with: slipway rmi",
     });
   }
-  const added = await Promise.all(members.map((member) => imagesOfMember(member, steps)));
-  const all = [...(existing ? toPlatformImages(existing) : []), ...added.flat()];
+  const added = await Promise.all(members.map((member) => recordOfMember(member, steps)));
+  const records = existing ? [existing, ...added] : added;
+  const all = records.flatMap(toPlatformImages);
   const isLast = ({ platform }: PlatformImage, index: number) =>
     all.findLastIndex((each) => isSamePlatform(each.platform, platform)) === index;
-  const record: IndexRecord = { kind: "index", images: all.filter(isLast) };
+  const others = records.flatMap((each) => (isIndex(each) ? (each.others ?? []) : []));
+  const record: IndexRecord = {
+    kind: "index",
+    images: all.filter(isLast),
+    ...(others.length > 0 && { others }),
+  };
   images.setName(reference, images.putRecord(record));
   return record;
 }
@@ -71,20 +78,17 @@ export function annotateManifestList(
   return annotated;
 }
 
-async function imagesOfMember(
-  member: string,
-  { store, resolver }: StepEngine,
-): Promise<readonly PlatformImage[]> {
+async function recordOfMember(member: string, { store, resolver }: StepEngine): Promise<StoredRecord> {
   try {
     const { record, names } = new ImageStore(store).find(member);
-    if (record.origin?.reference === undefined || names.length === 0) return toPlatformImages(record);
+    if (record.origin?.reference === undefined || names.length === 0) return record;
   } catch (error) {
     if (!(error instanceof ImageError) || error.code !== "IMAGE_NOT_FOUND") throw error;
   }
-  return toPlatformImages(await resolver.resolveWhole(normaliseTag(member)));
+  return await resolver.resolveWhole(normaliseTag(member));
 }
 
-function toPlatformImages(record: ImageRecord | IndexRecord): readonly PlatformImage[] {
+function toPlatformImages(record: StoredRecord): readonly PlatformImage[] {
   if (isIndex(record)) return record.images;
   return [{ platform: normalizePlatform(platformOf(record)), image: record }];
 }

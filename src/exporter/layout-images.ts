@@ -1,5 +1,11 @@
 import type { ExpectedBlob, Store } from "../content/index.ts";
-import { documentLimitBytes, type ImageRecord, platformOf, type StoredRecord } from "../image/index.ts";
+import {
+  documentLimitBytes,
+  type ImageRecord,
+  type OtherManifest,
+  platformOf,
+  type StoredRecord,
+} from "../image/index.ts";
 import {
   type Descriptor,
   isImageDescriptor,
@@ -41,14 +47,29 @@ function nameOf({ annotations }: Descriptor): string | undefined {
 /** The image of a manifest, or those of an index that the archive holds whole: tools may leave platforms out. */
 export function readImage(store: Store, top: Descriptor): StoredRecord {
   const images = imagesBelow(store, top, top, 0);
-  const [first, ...others] = images;
+  const [first, ...further] = images;
   if (!first) throw invalid(`image ${top.digest} has no variant that is whole`);
-  if (others.length === 0) return first;
+  const others = attestationsOf(store, top);
+  if (further.length === 0 && others.length === 0) return first;
   return {
     kind: "index",
     images: images.map((image) => ({ platform: normalizePlatform(platformOf(image)), image })),
     origin: { digest: top.digest },
+    ...(others.length > 0 && { others }),
   };
+}
+
+/** Manifests of an index that are no images, and whole. */
+function attestationsOf(store: Store, top: Descriptor): readonly OtherManifest[] {
+  const document = parseManifestOrIndex(readBlob(store, top), top.mediaType);
+  if (document.kind === "manifest") return [];
+  return document.index.manifests.flatMap((manifest) => {
+    if (isImageDescriptor(manifest) || !isWhole(store, manifest, maxDepth - 1)) return [];
+    const parsed = parseManifestOrIndex(readBlob(store, manifest), manifest.mediaType);
+    if (parsed.kind === "index") return [];
+    const { config, layers } = parsed.manifest;
+    return [{ manifest, blobs: [config, ...layers].map(({ data: _data, ...blob }) => blob) }];
+  });
 }
 
 function imagesBelow(

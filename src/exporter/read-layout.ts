@@ -123,11 +123,24 @@ class Layout {
       for (const blob of [config, ...layers]) await this.copyBlob(store, blob);
       return { mediaType, digest, size: bytes.length };
     }
-    for (const each of document.index.manifests.filter(isImageDescriptor)) {
-      if (existsSync(path.join(this.#directory, blobPath(each.digest))))
-        await this.copyTree(store, each.digest, { depth: depth + 1, signal });
+    for (const each of document.index.manifests) {
+      // Without its statements an attestation is none; the image is one all the same.
+      if (!isImageDescriptor(each) && !this.#isWhole(each.digest)) continue;
+      if (this.#has(each.digest)) await this.copyTree(store, each.digest, { depth: depth + 1, signal });
     }
     return { mediaType: document.index.mediaType, digest, size: bytes.length };
+  }
+
+  #isWhole(digest: Digest): boolean {
+    if (!this.#has(digest)) return false;
+    const document = parseManifestOrIndex(this.#readDocument(digest));
+    if (document.kind === "index") return false;
+    const { config, layers } = document.manifest;
+    return [config, ...layers].every((blob) => this.#has(blob.digest));
+  }
+
+  #has(digest: Digest): boolean {
+    return existsSync(path.join(this.#directory, blobPath(digest)));
   }
 
   async copyBlob(store: Store, { digest, size }: Descriptor): Promise<void> {

@@ -31,6 +31,41 @@ export function assembleAttestations(
   return assembled;
 }
 
+/** Puts the statements about an image into the content store, each in a manifest of its own that has the image as its subject.
+ * @throws as `assembleAttestations` */
+export function assembleReferrers(
+  store: Store,
+  image: Descriptor,
+  { subjects, predicates }: Attestations,
+): readonly AssembledAttestations[] {
+  return predicates.map((predicate) => {
+    const statement = statementOf(store, image, { subjects, predicate });
+    const annotations = { "in-toto.io/predicate-type": predicate.type };
+    const layer = { ...describe(statement, mediaTypes.inToto), annotations };
+    const config = describe(emptyJson, mediaTypes.ociEmpty);
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      artifactType: mediaTypes.inToto,
+      config: { ...config, data: emptyJson.toString("base64") },
+      layers: [layer],
+      subject: describeSubject(image),
+      annotations,
+    } as const;
+    const manifestBytes = Buffer.from(encodeManifest(manifest));
+    for (const bytes of [statement, emptyJson, manifestBytes]) store.content.put(bytes);
+    return {
+      manifest: describe(manifestBytes, mediaTypes.ociManifest),
+      manifestBytes,
+      blobs: [config, layer],
+    };
+  });
+}
+
+function describeSubject({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size };
+}
+
 /** What `assembleAttestations` makes; nothing is stored.
  * @throws as it does */
 export function describeAttestations(
@@ -45,12 +80,12 @@ export function describeAttestations(
   });
   const configBytes = isImage ? imageConfig(layers) : emptyJson;
   const config = describe(configBytes, isImage ? mediaTypes.ociConfig : mediaTypes.ociEmpty);
-  const { mediaType, digest, size } = image;
+  const { digest } = image;
   const manifestBytes = Buffer.from(
     encodeManifest({
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
-      ...(!isImage && { artifactType, subject: { mediaType, digest, size } }),
+      ...(!isImage && { artifactType, subject: describeSubject(image) }),
       config: isImage ? config : { ...config, data: configBytes.toString("base64") },
       layers,
     }),

@@ -3,7 +3,6 @@ import {
   type Descriptor,
   digestOf,
   encodeIndex,
-  isImageDescriptor,
   mediaTypes,
   normalizePlatform,
   parseIndex,
@@ -74,16 +73,30 @@ export async function assembleIndex(
   const images = await Promise.all(record.images.map(({ image }) => assembleImage(store, image, options)));
   const original = readOriginalIndex(store, record, images);
   if (original) return { images, ...original };
-  const attestations = images.flatMap(({ manifest }, position) => {
+  const made = images.flatMap(({ manifest }, position) => {
     const indexed = indexedAttestations(record.images[position]!.image);
     return indexed ? [assembleAttestations(store, manifest, indexed)] : [];
   });
   const manifests = images.map(({ manifest }, position) => {
     return { platform: record.images[position]!.platform, manifest };
   });
+  const attestations = [...made, ...keptAttestations(store, record, manifests)];
   const index = toAssembledIndex(manifests, attestations, record);
   store.content.put(index.bytes);
   return { index, images, attestations };
+}
+
+/** What came with images that are still there. */
+export function keptAttestations(
+  store: Store,
+  { others = [] }: IndexRecord,
+  images: readonly { readonly manifest: Descriptor }[],
+): readonly AssembledAttestations[] {
+  const digests = new Set<string>(images.map(({ manifest }) => manifest.digest));
+  return others
+    .filter(({ manifest }) => digests.has(manifest.annotations?.["vnd.docker.reference.digest"] ?? ""))
+    .filter(({ manifest }) => store.content.has(manifest.digest, manifest.size))
+    .map((other) => takenOver(store, other));
 }
 
 /** What an index says of one of its images. */
@@ -94,32 +107,24 @@ export function indexedAttestations({ attestations }: ImageRecord): Attestations
 /** The index as it came, if all that it lists is here. */
 function readOriginalIndex(
   store: Store,
-  { origin }: IndexRecord,
+  { origin, others = [] }: IndexRecord,
   images: readonly AssembledImage[],
 ): Omit<WholeIndex, "images"> | undefined {
   if (!origin || !store.content.has(origin.digest)) return undefined;
   const bytes = store.content.read(origin.digest, documentLimitBytes);
   const { mediaType, manifests } = parseIndex(bytes);
-  const { others = [], reference } = origin;
-  const known = new Set(images.map(({ manifest }) => manifest.digest));
-  const isHere = (each: Descriptor) =>
-    isImageDescriptor(each)
-      ? known.has(each.digest)
-      : others.some(({ manifest: { digest, size } }) => {
-          return digest === each.digest && store.content.has(digest, size);
-        });
-  if (!manifests.every(isHere)) return undefined;
+  const known = new Set([
+    ...images.map(({ manifest }) => manifest.digest),
+    ...others.map(({ manifest }) => manifest.digest).filter((digest) => store.content.has(digest)),
+  ]);
+  if (!manifests.every(({ digest }) => known.has(digest))) return undefined;
   return {
     index: { descriptor: { mediaType, digest: origin.digest, size: bytes.length }, bytes },
-    attestations: others.map((other) => originalAttestations(store, other, reference)),
+    attestations: others.map((other) => takenOver(store, other)),
   };
 }
 
-function originalAttestations(
-  store: Store,
-  { manifest, blobs }: OtherManifest,
-  reference: string | undefined,
-): AssembledAttestations {
+function takenOver(store: Store, { manifest, blobs, reference }: OtherManifest): AssembledAttestations {
   const manifestBytes = store.content.read(manifest.digest, documentLimitBytes);
   return { manifest, manifestBytes, blobs, reference };
 }

@@ -104,12 +104,9 @@ export interface IndexRecord {
   readonly descriptorAnnotations?: Readonly<Record<string, string>>;
   /** Set for an index that came from a registry or archive; its bytes may be in the content store. Of a registry's index, only
    * the images that were asked for are here. */
-  readonly origin?: {
-    readonly reference?: string;
-    readonly digest: Digest;
-    /** Manifests of the index that are no images. */
-    readonly others?: readonly OtherManifest[];
-  };
+  readonly origin?: { readonly reference?: string; readonly digest: Digest };
+  /** Manifests that are no images, of indexes that came from elsewhere. */
+  readonly others?: readonly OtherManifest[];
 }
 
 /** A manifest that says something of an image: taken over with what it names, whatever that is. */
@@ -118,6 +115,8 @@ export interface OtherManifest {
   readonly manifest: Descriptor;
   /** Config and layers. */
   readonly blobs: readonly Descriptor[];
+  /** Normalised reference that the blobs can be fetched by. */
+  readonly reference?: string;
 }
 
 export interface PlatformImage {

@@ -5,7 +5,11 @@ export {
   configDigestOf,
   type FetchBlob,
 } from "./assemble-image.ts";
-export { type AssembledAttestations, assembleAttestations } from "./assemble-attestations.ts";
+export {
+  type AssembledAttestations,
+  assembleAttestations,
+  assembleReferrers,
+} from "./assemble-attestations.ts";
 export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
 export {
   diskUsage,

@@ -2,7 +2,12 @@ import type { Store } from "../content/index.ts";
 import { type Descriptor, type Digest, digestOf, type DiffID } from "../oci/index.ts";
 import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigBytes } from "./assemble.ts";
 import { type AssembledAttestations, describeAttestations } from "./assemble-attestations.ts";
-import { type AssembledIndex, indexedAttestations, toAssembledIndex } from "./assemble-index.ts";
+import {
+  type AssembledIndex,
+  indexedAttestations,
+  keptAttestations,
+  toAssembledIndex,
+} from "./assemble-index.ts";
 import type { ImageLayer, ImageRecord, IndexRecord, StoredRecord } from "./image-record.ts";
 import { isCompressedAnew, layerFormOf } from "./layer-form.ts";
 import { findBlob } from "./layer-packer.ts";
@@ -33,11 +38,8 @@ export function knownIndex(store: Store, record: IndexRecord): AssembledIndex | 
     knownAttestations(store, manifest, record.images[position]!.image),
   );
   if (attestations.some((each) => each === undefined)) return undefined;
-  return toAssembledIndex(
-    manifests,
-    attestations.flatMap((each) => each ?? []),
-    record,
-  );
+  const made = attestations.flatMap((each) => each ?? []);
+  return toAssembledIndex(manifests, [...made, ...keptAttestations(store, record, manifests)], record);
 }
 
 /** None, or one; undefined when a predicate is gone. */

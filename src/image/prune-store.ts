@@ -75,12 +75,12 @@ function layersOf(record: StoredRecord): readonly ImageLayer[] {
 function indexBlobs(store: Store, record: StoredRecord): readonly Digest[] {
   if (!isIndex(record)) return [];
   const known = knownIndex(store, record)?.descriptor.digest ?? [];
-  const { digest = [], others = [] } = record.origin ?? {};
+  const { origin, others = [] } = record;
   const named = others.flatMap(({ manifest, blobs }) => [
     manifest.digest,
     ...blobs.map((blob) => blob.digest),
   ]);
-  return [known, digest, named].flat();
+  return [known, origin?.digest ?? [], named].flat();
 }
 
 /** Of a built image, config and manifest are there when it was assembled. */

@@ -1,9 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { type Descriptor, formatReference, type ImageReference } from "../oci/index.ts";
-import type { Semaphore } from "../util/index.ts";
-import type { EndpointClient, EndpointRequest } from "./endpoint-client.ts";
-import type { Endpoint } from "./endpoints.ts";
+import type { Descriptor, ImageReference } from "../oci/index.ts";
+import { pushReferrer } from "./push-referrer.ts";
+import { common, expectStatus, type PushContext, putManifest, subjectOf } from "./put-manifest.ts";
 import { locationOf } from "./redirect.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { RemoteDocument } from "./resolve-image.ts";
@@ -21,8 +19,11 @@ export interface PushBlob {
 export interface PushImage {
   /** Configs and layers. */
   readonly blobs: readonly PushBlob[];
-  /** Manifests in the order in which they are put; the last one is what the tags point to, an index after its manifests. */
-  readonly documents: readonly [...RemoteDocument[], RemoteDocument];
+  /** Manifests in the order in which they are put; the last one is what the tags point to, an index after its manifests. Referrers alone
+   * need none, and have no tags. */
+  readonly documents: readonly RemoteDocument[];
+  /** Manifests that have one of the documents, or of these, as their subject; put after them, before the tags. */
+  readonly referrers?: readonly RemoteDocument[];
 }
 
 export interface PushResult {
@@ -30,15 +31,6 @@ export interface PushResult {
   readonly uploaded: readonly Descriptor[];
   readonly mounted: readonly Descriptor[];
   readonly existing: readonly Descriptor[];
-}
-
-export interface PushContext {
-  readonly client: EndpointClient;
-  readonly endpoint: Endpoint;
-  readonly reference: ImageReference;
-  readonly blobSlots: Semaphore;
-  readonly onProgress: ((blob: Descriptor, currentBytes: number) => void) | undefined;
-  readonly signal: AbortSignal | undefined;
 }
 
 type BlobOutcome = keyof PushResult;
@@ -92,6 +84,7 @@ async function pushImage(
   const blobs = distinct(image.blobs).map((blob) => blob.descriptor);
   const whose = (outcome: BlobOutcome) => blobs.filter((_, index) => outcomes[index] === outcome);
   for (const document of image.documents) await putManifest(context, document, document.descriptor.digest);
+  for (const referrer of image.referrers ?? []) await pushReferrer(context, referrer);
   for (const tag of tags) await putManifest(context, image.documents.at(-1)!, tag);
   return { uploaded: whose("uploaded"), mounted: whose("mounted"), existing: whose("existing") };
 }
@@ -166,49 +159,6 @@ async function* counted(
     yield chunk;
   }
   if (sentBytes < descriptor.size) throw wrongSize();
-}
-
-/** Nothing is sent where the key points to this manifest already. */
-async function putManifest(context: PushContext, document: RemoteDocument, key: string): Promise<void> {
-  const { client, endpoint } = context;
-  const { mediaType, digest } = document.descriptor;
-  const found = await client.send(endpoint, {
-    ...common(context),
-    method: "HEAD",
-    path: `manifests/${key}`,
-    headers: { accept: mediaType },
-    accept: [404],
-  });
-  found.resume();
-  if (found.statusCode === 200 && found.headers["docker-content-digest"] === digest) return;
-  const stored = await client.send(endpoint, {
-    ...common(context),
-    method: "PUT",
-    path: `manifests/${key}`,
-    headers: { "content-type": mediaType, "content-length": document.bytes.length },
-    body: () => document.bytes,
-  });
-  stored.resume();
-  expectStatus(context, stored, 201, `manifest ${digest}`);
-  const told = stored.headers["docker-content-digest"];
-  if (told === undefined || told === digest) return;
-  const what = `manifest has the wrong digest: expected ${digest}, got ${JSON.stringify(told)}`;
-  throw new RegistryError("DIGEST_MISMATCH", `${subjectOf(context.reference)}: ${what}`);
-}
-
-function expectStatus(context: PushContext, answer: IncomingMessage, status: number, what: string): void {
-  if (answer.statusCode === status) return;
-  const { reference, endpoint } = context;
-  const message = `${endpoint.host} answered ${answer.statusCode} when it was sent ${what}`;
-  throw new RegistryError("BAD_RESPONSE", `${subjectOf(reference)}: ${message}`);
-}
-
-function common({ reference, signal }: PushContext): Pick<EndpointRequest, "actions" | "subject" | "signal"> {
-  return { actions: "pull,push", subject: subjectOf(reference), signal };
-}
-
-function subjectOf(reference: ImageReference): string {
-  return `Cannot push ${formatReference(reference)}`;
 }
 
 function distinct(blobs: readonly PushBlob[]): PushBlob[] {

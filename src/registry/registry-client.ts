@@ -13,7 +13,9 @@ import { EndpointClient } from "./endpoint-client.ts";
 import { type Endpoint, endpointsOf, isInsecureHost } from "./endpoints.ts";
 import { type BlobSink, fetchBlob } from "./fetch-blob.ts";
 import { defaultLimits, type NetworkLimits } from "./limits.ts";
-import { type PushContext, type PushImage, type PushResult, pushToAll } from "./push-image.ts";
+import { type PushImage, type PushResult, pushToAll } from "./push-image.ts";
+import type { PushContext } from "./put-manifest.ts";
+import { listReferrers } from "./referrers.ts";
 import { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import {
   type RemoteDocument,
@@ -65,6 +67,13 @@ export interface RegistryClient extends AsyncDisposable {
   /** What a tag points to now. Cheap: only headers travel, and registries do not count it as a pull.
    * @throws {RegistryError} */
   resolveDigest(reference: ImageReference): Promise<Digest>;
+  /** The manifests of the repository that are about the one of a digest, whatever they are. No mirror is asked.
+   * @param artifactType only those of this type
+   * @throws {RegistryError} */
+  listReferrers(
+    reference: ImageReference & { readonly digest: Digest },
+    artifactType?: string,
+  ): Promise<readonly Descriptor[]>;
   /** Streams one blob of the image into `sink`; resumes what breaks, and fetches from elsewhere what is wrong.
    * @throws {RegistryError} | what `sink` throws */
   fetchBlob(
@@ -132,6 +141,11 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     resolve: (reference, platform) => atEachEndpoint(reference, (context) => resolveImage(context, platform)),
     resolveManifest: (reference) => atEachEndpoint(reference, resolveDocument),
     resolveDigest: (reference) => atEachEndpoint(reference, resolveDigest),
+    listReferrers: (reference, artifactType) => {
+      const endpoint = endpointsOf(reference.domain, reference.path, configuration).at(-1)!;
+      const subject = `Cannot list the referrers of ${formatReference(reference)}`;
+      return listReferrers({ client, endpoint, reference, subject, signal }, reference.digest, artifactType);
+    },
     fetchBlob: (reference, descriptor, sink, { onProgress } = {}) => {
       const subject = `Cannot pull ${formatReference(reference)}`;
       return blobs.run(() => {

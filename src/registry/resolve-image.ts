@@ -150,7 +150,7 @@ function parseDocument(
 }
 
 /** Adds which image it is. */
-function withOciErrors<Value>(subject: string, parse: () => Value): Value {
+export function withOciErrors<Value>(subject: string, parse: () => Value): Value {
   try {
     return parse();
   } catch (error) {

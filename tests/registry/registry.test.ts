@@ -45,7 +45,7 @@ for (const [title, server, options] of rows) {
     const store = openStore(mkdtempSync(path.join(dir, "store-")));
     for (const reference of [one, other]) {
       const resolved = await client.resolve(reference, amd64);
-      assert.equal(resolved.digest, image.documents[0].descriptor.digest);
+      assert.equal(resolved.digest, image.documents[0]!.descriptor.digest);
       assert.equal(await client.resolveDigest(reference), resolved.digest);
       await Promise.all(
         resolved.manifest.value.layers.map((layer) => client.fetchBlob(reference, layer, store.content)),
@@ -88,7 +88,7 @@ test("skopeo reads what we push, and we read what skopeo pushes", { skip: noSkop
     copied,
   );
   const resolved = await client.resolve(parseReference(`${registry.host}/theirs:copied`), amd64);
-  assert.equal(resolved.digest, image.documents[0].descriptor.digest);
+  assert.equal(resolved.digest, image.documents[0]!.descriptor.digest);
 });
 
 function skopeo(...args: readonly string[]): void {

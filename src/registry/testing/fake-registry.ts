@@ -5,11 +5,14 @@ import { type Descriptor, type Digest, digestOf, mediaTypes, type Platform } fro
 import { type FakeAuth, FakeAuthServer } from "./fake-auth.ts";
 import { type Fault, playFault } from "./fake-faults.ts";
 import { readAll, sendError } from "./fake-http.ts";
+import { sendReferrers, subjectOf } from "./fake-referrers.ts";
 import { handleUpload, type UploadState } from "./fake-uploads.ts";
 
 export interface FakeRegistryOptions {
   /** Default: everybody may do everything. */
   readonly auth?: FakeAuth;
+  /** Answers the referrers API with so many to a page; default: knows nothing of subjects. */
+  readonly referrersPerPage?: number;
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
@@ -56,9 +59,12 @@ export class FakeRegistry implements AsyncDisposable {
   readonly #rules: FaultRule[] = [];
   readonly #uploads: UploadState = { chunks: new Map(), next: 1 };
 
-  private constructor(server: Server, auth: FakeAuth | undefined) {
+  readonly #referrersPerPage: number | undefined;
+
+  private constructor(server: Server, { auth, referrersPerPage }: FakeRegistryOptions) {
     this.#server = server;
     this.#auth = auth && new FakeAuthServer(auth);
+    this.#referrersPerPage = referrersPerPage;
   }
 
   static async start(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {
@@ -66,7 +72,7 @@ export class FakeRegistry implements AsyncDisposable {
       registry.#handle(request, response).catch(() => response.destroy());
     };
     const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
-    const registry = new FakeRegistry(server, options.auth);
+    const registry = new FakeRegistry(server, options);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return registry;
   }
@@ -145,8 +151,15 @@ export class FakeRegistry implements AsyncDisposable {
     if (this.#auth && !(await this.#auth.admit(request, response, this.host))) return;
     const target = new URL(url, "http://fake");
     const [, repository = "", kind, key = ""] =
-      /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(target.pathname) ?? [];
-    if (kind === "manifests") await this.#handleManifest(request, response, repository, key);
+      /^\/v2\/(.+)\/(manifests|blobs|referrers)\/(.*)$/.exec(target.pathname) ?? [];
+    if (kind === "referrers" && this.#referrersPerPage !== undefined)
+      sendReferrers(response, {
+        target,
+        repository,
+        manifests: this.manifests,
+        perPage: this.#referrersPerPage,
+      });
+    else if (kind === "manifests") await this.#handleManifest(request, response, repository, key);
     else if (kind === "blobs" && key.startsWith("uploads/")) {
       await handleUpload(request, response, {
         repository,
@@ -168,7 +181,12 @@ export class FakeRegistry implements AsyncDisposable {
     if (request.method === "PUT") {
       const bytes = await readAll(request);
       const { digest } = this.addManifest(repository, key, bytes, request.headers["content-type"] ?? "");
-      return response.writeHead(201, { "docker-content-digest": digest }).end();
+      const subject = this.#referrersPerPage === undefined ? undefined : subjectOf(bytes);
+      const told = {
+        "docker-content-digest": digest,
+        ...(subject !== undefined && { "oci-subject": subject }),
+      };
+      return response.writeHead(201, told).end();
     }
     const found = this.manifests.get(`${repository}${key.startsWith("sha256:") ? "@" : ":"}${key}`);
     if (!found) return sendError(response, 404, "MANIFEST_UNKNOWN", "manifest unknown");

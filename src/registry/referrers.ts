@@ -1,0 +1,100 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type Descriptor,
+  type Digest,
+  digestHex,
+  type Index,
+  mediaTypes,
+  parseIndex,
+  parseManifestOrIndex,
+} from "../oci/index.ts";
+import { maxManifestBytes } from "./limits.ts";
+import { RegistryError } from "./registry-error.ts";
+import { type ResolveContext, resolveDocument, withOciErrors } from "./resolve-image.ts";
+
+/** Far above what an image is told of. */
+const maxPages = 100;
+/** What registries without the API answer. */
+const unsupported = [400, 404, 405, 406, 501];
+
+/** The manifests of a repository that have `subject` as their subject, by the referrers API of the distribution specification, or else by
+ * its tag scheme.
+ * @param artifactType only those of this type
+ * @throws {RegistryError} */
+export async function listReferrers(
+  context: ResolveContext,
+  subject: Digest,
+  artifactType?: string,
+): Promise<readonly Descriptor[]> {
+  const listed =
+    (await askApi(context, subject, artifactType)) ?? (await readFallback(context, subject))?.manifests;
+  // A registry need not filter.
+  return (listed ?? []).filter((each) => artifactType === undefined || each.artifactType === artifactType);
+}
+
+/** The tag that lists the referrers of a manifest in a registry without the API. */
+export function fallbackTag(subject: Digest): string {
+  return `sha256-${digestHex(subject)}`;
+}
+
+/** The index behind the fallback tag; undefined when there is none.
+ * @throws {RegistryError} `BAD_RESPONSE` when the tag is something else's */
+export async function readFallback(context: ResolveContext, subject: Digest): Promise<Index | undefined> {
+  const { domain, path } = context.reference;
+  const tag = fallbackTag(subject);
+  try {
+    const { bytes, descriptor } = await resolveDocument({ ...context, reference: { domain, path, tag } });
+    const document = parseManifestOrIndex(bytes, descriptor.mediaType);
+    if (document.kind === "index") return document.index;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+  throw new RegistryError("BAD_RESPONSE", `${context.subject}: tag ${tag} is no index of referrers`);
+}
+
+/** @returns undefined when the registry has no such API */
+async function askApi(
+  context: ResolveContext,
+  subject: Digest,
+  artifactType: string | undefined,
+): Promise<readonly Descriptor[] | undefined> {
+  const query = artifactType === undefined ? "" : `?${new URLSearchParams({ artifactType }).toString()}`;
+  const found: Descriptor[] = [];
+  let path: string | URL | undefined = `referrers/${subject}${query}`;
+  for (let page = 0; path !== undefined; page++) {
+    if (page === maxPages)
+      throw new RegistryError("BAD_RESPONSE", `${context.subject}: the list of its referrers has no end`);
+    const { answer, bytes } = await requestPage(context, path);
+    if (unsupported.includes(answer.statusCode ?? 0) || !isIndex(answer)) return undefined;
+    const { manifests } = withOciErrors(context.subject, () => parseIndex(bytes));
+    found.push(...manifests);
+    path = await nextPage(context, answer);
+  }
+  return found;
+}
+
+async function requestPage({ client, endpoint, subject, signal }: ResolveContext, path: string | URL) {
+  const headers = { accept: mediaTypes.ociIndex };
+  const request = { method: "GET", path, headers, accept: unsupported, subject, signal } as const;
+  return await client.sendAndRead(endpoint, request, maxManifestBytes);
+}
+
+/** Some registries answer everything they do not know with a page for people. */
+function isIndex({ headers }: IncomingMessage): boolean {
+  return headers["content-type"]?.split(";", 1)[0]!.trim().toLowerCase() === mediaTypes.ociIndex;
+}
+
+/** RFC 8288: `</v2/name/referrers/sha256:…?last=…>; rel="next"`. */
+async function nextPage(
+  { client, endpoint, subject, signal }: ResolveContext,
+  { headers }: IncomingMessage,
+): Promise<URL | undefined> {
+  const header = headers["link"];
+  const target = /<([^<>]*)>\s*;[^,]*\brel="?next"?/i.exec(String(header ?? ""))?.[1];
+  if (target === undefined) return undefined;
+  const base = await client.baseOf(endpoint, signal);
+  const url = URL.canParse(target, base.href) ? new URL(target, base) : undefined;
+  if (url?.origin === base.origin) return url;
+  throw new RegistryError("BAD_RESPONSE", `${subject}: its next page of referrers is of another server`);
+}
