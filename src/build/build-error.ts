@@ -26,6 +26,8 @@ export type BuildErrorCode =
   | "INVALID_OUTPUT"
   /** Packages are listed where they cannot be read. */
   | "UNSUPPORTED_DATABASE"
+  /** Nothing is said of an image where something is asked. */
+  | "NOT_ATTESTED"
   /** A name of -t is no image name. */
   | "INVALID_TAG"
   /** Steps that are recorded do something else when they run again. */

@@ -15,6 +15,8 @@ export interface CopyEnvironment {
   readonly steps: StepEngine;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
+  /** Copy what is kept beside the image too; between registries alone. */
+  readonly withReferrers?: boolean;
 }
 
 /** An image on its way. */
@@ -35,6 +37,11 @@ export async function copyImage(
   if (source.kind === "registry" && target.kind === "registry") {
     await copyBetweenRegistries(parseReference(source.name), parseReference(target.name), environment);
     return;
+  }
+  if (environment.withReferrers) {
+    throw new BuildError("INVALID_OUTPUT", "Cannot copy referrers: they are kept by registries alone", {
+      hint: "attestations in the index of an image are copied without --recursive",
+    });
   }
   await put(await find(source, environment), target, environment);
 }

@@ -9,6 +9,7 @@ import {
 import type { EmitEvent } from "../progress/index.ts";
 import type { PushBlob, RegistryClient, RemoteDocument } from "../registry/index.ts";
 import { BuildError } from "./build-error.ts";
+import { type BesideImage, collectBeside } from "./copy-referrers.ts";
 import { reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
 
@@ -17,18 +18,26 @@ const maxDepth = 3;
 
 /** Copies what a reference points to, with all platforms and attestations and byte for byte, so that its digest stays. Of what the
  * target has nothing is fetched.
+ * @param options.withReferrers what is kept beside it too: referrers, and what cosign finds by tags
  * @throws {RegistryError} | {ContentError} */
 export async function copyBetweenRegistries(
   source: ImageReference,
   target: ImageReference,
-  { steps, emit }: { readonly steps: StepEngine; readonly emit: EmitEvent },
+  {
+    steps,
+    emit,
+    withReferrers = false,
+  }: { readonly steps: StepEngine; readonly emit: EmitEvent; readonly withReferrers?: boolean },
 ): Promise<Descriptor> {
   const names = `${familiarReference(source)} to ${familiarReference(target)}`;
   const id = `internal:copy:${names}`;
   return await reportStep(emit, { id, name: `copying ${names}` }, async () => {
     const registry = await steps.registry();
     const tree = await collect(registry, source, source.digest, 0);
-    const blobs = tree.blobs.map(
+    const manifests = [...tree.below, tree.top];
+    const digests = manifests.map(({ descriptor }) => descriptor.digest);
+    const beside = withReferrers ? await collectBeside(registry, source, digests) : nothing;
+    const blobs = [...tree.blobs, ...beside.blobs].map(
       (descriptor): PushBlob => ({
         descriptor,
         mountFrom: source.domain === target.domain ? source.path : undefined,
@@ -51,10 +60,16 @@ export async function copyBetweenRegistries(
         unit: "bytes",
         isDone: current >= blob.size,
       });
-    await registry.push([target], { blobs, documents: [...tree.below, tree.top] }, { onProgress });
+    const { referrers } = beside;
+    await registry.push([target], { blobs, documents: manifests, referrers }, { onProgress });
+    const { domain, path } = target;
+    for (const { tag, document } of beside.tagged)
+      await registry.push([{ domain, path, tag }], { blobs: [], documents: [document] });
     return tree.top.descriptor;
   });
 }
+
+const nothing: BesideImage = { blobs: [], referrers: [], tagged: [] };
 
 interface DocumentTree {
   readonly top: RemoteDocument;

@@ -1,5 +1,8 @@
 export type { AttestationOptions, ProvenanceOptions } from "./attest/attestation-options.ts";
 export { attestOf, parseAttestations } from "./attest/parse-attest.ts";
+export { type AttachedFile, attachFiles, type Attachment } from "./attest/attach-files.ts";
+export { findPredicate, type PredicateKind } from "./attest/find-predicate.ts";
+export { type FoundReferrer, listReferrers, type ReferrerList } from "./attest/list-referrers.ts";
 export { build } from "./build.ts";
 export { BuildError, type BuildErrorCode } from "./build-error.ts";
 export type { BuildStory, StepStory } from "./build-story.ts";

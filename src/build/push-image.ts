@@ -4,6 +4,7 @@ import {
   assembleImage,
   assembleIndex,
   type AssembleOptions,
+  assembleReferrers,
   type ImageRecord,
   imagesOf,
   isIndex,
@@ -41,6 +42,8 @@ export async function pushImage(
   const id = `internal:push:${names}`;
   return await reportStep(emit, { id, name: `pushing ${names}` }, async () => {
     const { images, attestations, documents, top } = await assemble(record, options);
+    const kept = images.flatMap(({ image, source }) => referrersOf(image, source, steps));
+    const referrers = kept.map(manifestOf);
     const registry = await steps.registry();
     const onProgress = (blob: Descriptor, current: number) =>
       emit({
@@ -56,9 +59,9 @@ export async function pushImage(
     for (const [domain, same] of byDomain(references)) {
       const blobs = [
         ...images.flatMap(({ image, source }) => blobsOf(image, source, { domain, steps })),
-        ...attestations.flatMap((each) => attestationBlobs(each, { domain, steps })),
+        ...[...attestations, ...kept].flatMap((each) => attestationBlobs(each, { domain, steps })),
       ];
-      await registry.push(same, { blobs, documents }, { onProgress });
+      await registry.push(same, { blobs, documents, referrers }, { onProgress });
     }
     return top;
   });
@@ -94,6 +97,15 @@ async function assemble(record: StoredRecord, { steps }: PushOptions): Promise<A
     top: { manifest: index.descriptor },
     documents: [...images.map(manifestOf), ...attestations.map(manifestOf), index],
   };
+}
+
+/** What is said of an image beside it. */
+function referrersOf(
+  { manifest }: AssembledImage,
+  { attestations }: ImageRecord,
+  { store }: StepEngine,
+): readonly AssembledAttestations[] {
+  return attestations?.areReferrers ? assembleReferrers(store, manifest, attestations) : [];
 }
 
 function manifestOf({

@@ -97,6 +97,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/sbom.ts"),
   },
   {
+    name: "provenance",
+    group: "Images:",
+    summary: "Show how an image was built, as its builder says",
+    load: () => import("./commands/provenance.ts"),
+  },
+  {
     name: "tag",
     group: "Images:",
     summary: "Give an image another name",
@@ -143,6 +149,18 @@ export const commands: readonly CommandEntry[] = [
     group: "Images:",
     summary: "Check that images of a registry are signed with a key",
     load: () => import("./commands/verify.ts"),
+  },
+  {
+    name: "attach",
+    group: "Images:",
+    summary: "Put files beside an image of a registry, as an artifact about it",
+    load: () => import("./commands/attach.ts"),
+  },
+  {
+    name: "referrers",
+    group: "Images:",
+    summary: "List what a registry has about an image: attestations and other artifacts",
+    load: () => import("./commands/referrers.ts"),
   },
   {
     name: "login",

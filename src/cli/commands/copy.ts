@@ -11,16 +11,20 @@ export function define(command: Command, io: CliIo): void {
     .usage("[OPTIONS] SOURCE TARGET")
     .argument("<source>", places)
     .argument("<target>", "the same; between registries digests stay what they are")
+    .option(
+      "-r, --recursive",
+      "Between registries: copy what is beside the image too, its referrers and its signatures",
+    )
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
     .option("-q, --quiet", "Show nothing")
     .action(async (source: string, target: string) => {
-      const flags = command.optsWithGlobals<GlobalFlags & ProgressFlags>();
+      const flags = command.optsWithGlobals<GlobalFlags & ProgressFlags & { recursive?: boolean }>();
       const { copyImage, parseImagePlace, StepEngine } = await import("../../build/index.ts");
       const [from, to] = [parseImagePlace(source), parseImagePlace(target)];
       const store = openCliStore(flags, io);
       await withProgress(flags, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
-        await copyImage(from, to, { steps, ...work });
+        await copyImage(from, to, { steps, withReferrers: flags.recursive ?? false, ...work });
       });
     });
 }

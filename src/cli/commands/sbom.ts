@@ -5,7 +5,14 @@ import type { CliIo } from "../cli-io.ts";
 import { openCliStore } from "../open-images.ts";
 import { packageVersion } from "../../util/index.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
+import { UsageError } from "../usage-error.ts";
 import { withProgress } from "../with-progress.ts";
+
+interface SbomFlags extends SubjectFlags {
+  readonly format: BomFormat;
+  readonly attached?: boolean;
+  readonly platform?: string;
+}
 
 export function define(command: Command, io: CliIo): void {
   addSubjectOptions(
@@ -21,8 +28,14 @@ export function define(command: Command, io: CliIo): void {
         .choices(["spdx-json", "cyclonedx-json"])
         .default("spdx-json"),
     )
+    .option("--attached", "Show the list that was attached to the image, here or in its registry (SPDX)")
+    .option("--platform <platform>", "With --attached: which image of an image for several platforms")
     .action(async (name: string) => {
-      const flags = command.optsWithGlobals<SubjectFlags & { format: BomFormat }>();
+      const flags = command.optsWithGlobals<SbomFlags>();
+      if (flags.attached) {
+        await printAttached(name, flags, io);
+        return;
+      }
       const store = openCliStore(flags, io);
       const text = await withProgress({ quiet: true }, io, async (work) => {
         const { record, title } = await openSubject(name, { flags, io, store, work });
@@ -32,4 +45,11 @@ export function define(command: Command, io: CliIo): void {
       });
       io.stdout.write(text);
     });
+}
+
+async function printAttached(name: string, flags: SbomFlags, io: CliIo): Promise<void> {
+  if (flags.format !== "spdx-json")
+    throw new UsageError(`Cannot show the attached SBOM as ${flags.format}: it is SPDX`);
+  const { printPredicate } = await import("./provenance.ts");
+  await printPredicate(name, "sbom", flags, io);
 }
