@@ -1,6 +1,6 @@
 import type { CacheDocument, CachedResult } from "../cache/index.ts";
 import type { ContentStore, Store } from "../content/index.ts";
-import type { RemoteResult, ResultSource } from "../engine/index.ts";
+import type { RemoteMount, RemoteMounts, RemoteResult, ResultSource } from "../engine/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
@@ -12,37 +12,49 @@ interface CacheSourceOptions {
   readonly registry: () => Promise<RegistryClient>;
 }
 
-/** The results in one cache of other machines. It is read when the store lacks something for the first time; one that cannot be read
+interface Loaded {
+  readonly results: ReadonlyMap<string, RemoteResult>;
+  readonly mounts: readonly RemoteMount[];
+}
+
+/** What is in one cache of other machines. It is read when the store lacks something for the first time; one that cannot be read
  * is noted and holds nothing, for a cache is only there to save time. */
 export class CacheSource implements ResultSource {
+  readonly mounts?: RemoteMounts;
   readonly #location: CacheLocation;
   readonly #options: CacheSourceOptions;
-  #results: Promise<ReadonlyMap<string, RemoteResult>> | undefined;
+  #loaded: Promise<Loaded> | undefined;
 
   constructor(location: CacheLocation, options: CacheSourceOptions) {
     this.#location = location;
     this.#options = options;
+    const { mountsMaxBytes: limitBytes } = location;
+    if (limitBytes !== undefined) this.mounts = { limitBytes, list: async () => (await this.#load()).mounts };
   }
 
   async find(key: string): Promise<RemoteResult | undefined> {
-    this.#results ??= this.#load();
-    return (await this.#results).get(key);
+    return (await this.#load()).results.get(key);
   }
 
-  async #load(): Promise<ReadonlyMap<string, RemoteResult>> {
+  #load(): Promise<Loaded> {
+    this.#loaded ??= this.#import();
+    return this.#loaded;
+  }
+
+  async #import(): Promise<Loaded> {
     const { emit } = this.#options;
     const id = `internal:importing cache from ${describeLocation(this.#location)}`;
     emit({ kind: "vertex", id, name: id.replace("internal:", "[internal] "), inputs: [] });
     emit({ kind: "vertex-started", id, timeMs: Date.now() });
     try {
-      const results = this.#index(await this.#read());
+      const loaded = this.#index(await this.#read());
       emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
-      return results;
+      return loaded;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
       emit({ kind: "note", text: `no cache imported: ${message}` });
-      return new Map();
+      return { results: new Map(), mounts: [] };
     }
   }
 
@@ -54,23 +66,30 @@ export class CacheSource implements ResultSource {
       : await readRegistryCache(this.#location.reference, await registry(), store.content);
   }
 
-  #index({ layers, results }: CacheDocument): ReadonlyMap<string, RemoteResult> {
+  #index({ layers, results, mounts = [] }: CacheDocument): Loaded {
     const reference = blobReference(this.#location);
-    const groups = new Map<string, { keys: string[]; result: CachedResult }>();
-    for (const result of results) {
-      const name = `${result.layer} ${result.identity}`;
-      const group = groups.get(name) ?? { keys: [], result };
-      group.keys.push(result.key);
-      groups.set(name, group);
+    const byKey = new Map<string, RemoteResult>();
+    for (const [{ key: _key, layer, ...facts }, keys] of groupKeys(results)) {
+      const result = { ...facts, ...layers[layer]!, keys, reference };
+      for (const key of keys) byKey.set(key, result);
     }
-    const found = new Map<string, RemoteResult>();
-    for (const { keys, result } of groups.values()) {
-      const { key: _key, layer, ...facts } = result;
-      const remote = { ...facts, ...layers[layer]!, keys, reference };
-      for (const key of keys) found.set(key, remote);
-    }
-    return found;
+    return {
+      results: byKey,
+      mounts: mounts.map(({ layer, ...facts }) => ({ ...facts, ...layers[layer]!, reference })),
+    };
   }
+}
+
+/** A result is in a cache once for each of its keys. */
+function groupKeys(results: readonly CachedResult[]): Iterable<[CachedResult, readonly string[]]> {
+  const groups = new Map<string, [CachedResult, string[]]>();
+  for (const result of results) {
+    const name = `${result.layer} ${result.identity}`;
+    const group = groups.get(name);
+    if (group) group[1].push(result.key);
+    else groups.set(name, [result, [result.key]]);
+  }
+  return groups.values();
 }
 
 export function describeLocation(location: CacheLocation): string {

@@ -82,8 +82,13 @@ export interface BuildOptions {
 
 export type CacheLocation =
   /** @property name tag or manifest digest in the layout */
-  | { readonly type: "local"; readonly directory: string; readonly name: string }
-  | { readonly type: "registry"; readonly reference: string };
+  (
+    | { readonly type: "local"; readonly directory: string; readonly name: string }
+    | { readonly type: "registry"; readonly reference: string }
+  ) & {
+    /** Present when the contents of cache mounts are asked for too: of each, not more than this. */
+    readonly mountsMaxBytes?: number;
+  };
 
 /** A cache of its own, or one in the images that are made (`inline`). */
 export type CacheTarget = (CacheLocation | { readonly type: "inline" }) & {
@@ -96,6 +101,9 @@ export type CacheTarget = (CacheLocation | { readonly type: "inline" }) & {
   /** Whether a cache that cannot be written is a warning. */
   readonly ignoreError: boolean;
 };
+
+/** A cache that is written for itself. */
+export type WrittenCache = CacheTarget & CacheLocation;
 
 /** A main build context that is no directory of this machine. Its ignore file does not count, as in BuildKit. */
 export type RemoteContextSpec =

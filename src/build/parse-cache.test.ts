@@ -42,7 +42,19 @@ test("caches to write keep every stage's results unless told otherwise, and neve
   );
 });
 
+test("contents of cache mounts are asked for by name, with a bound", () => {
+  const bound = (text: string) => (parseCacheTo(text, "/") as { mountsMaxBytes?: number }).mountsMaxBytes;
+  assert.equal(bound("type=local,dest=c,mounts=true"), 4_000_000_000);
+  assert.equal(bound("type=registry,ref=x,mounts=true,mounts-max=1GiB"), 2 ** 30);
+  assert.equal(bound("type=registry,ref=x,mounts=false"), undefined);
+  assert.equal(parseCacheFrom("type=local,src=c,mounts=true", "/").mountsMaxBytes, 4_000_000_000);
+});
+
 const wrong: [string, RegExp][] = [
+  ["type=local,dest=c,mounts=yes", /mounts is one of false, true/],
+  ["type=local,dest=c,mounts=true,mounts-max=much", /mounts-max is a size such as 500MB or 10GB/],
+  ["type=local,dest=c,mounts-max=1GB", /mounts-max needs mounts=true/],
+  ["type=inline,mounts=true", /type=inline does not take "mounts"/],
   ["type=gha", /Cannot use --cache-to "type=gha": caches of type "gha" are not supported/],
   ["type=none", /Cannot use --cache-to "type=none": unknown type "none"/],
   ["type=inline,mode=max", /"type=inline,mode=max": an image holds the results that are its own layers/],

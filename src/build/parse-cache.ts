@@ -1,12 +1,18 @@
 import path from "node:path";
 import type { LayerCompression } from "../oci/index.ts";
+import { parseByteSize } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
 import { parseCsvMap } from "./csv.ts";
 import type { CacheLocation, CacheTarget } from "./options.ts";
 
+const mountKeys = ["mounts", "mounts-max"];
+
+/** Of each cache mount: what package managers keep, and not what would fill the disk of the next machine. */
+const defaultMountsMaxBytes = 4_000_000_000;
+
 const fromKeys: Readonly<Record<string, readonly string[]>> = {
-  local: ["type", "src", "tag", "digest"],
-  registry: ["type", "ref"],
+  local: ["type", "src", "tag", "digest", ...mountKeys],
+  registry: ["type", "ref", ...mountKeys],
 };
 
 /** Of BuildKit, in clouds. */
@@ -14,8 +20,8 @@ const services: readonly string[] = ["gha", "s3", "azblob"];
 
 const targetKeys = ["mode", "compression", "compression-level", "ignore-error"];
 const toKeys: Readonly<Record<string, readonly string[]>> = {
-  local: ["type", "dest", "tag", ...targetKeys],
-  registry: ["type", "ref", ...targetKeys],
+  local: ["type", "dest", "tag", ...targetKeys, ...mountKeys],
+  registry: ["type", "ref", ...targetKeys, ...mountKeys],
   inline: ["type", "mode", "ignore-error"],
 };
 
@@ -93,9 +99,10 @@ function location(
   spec: { map: ReadonlyMap<string, string>; directory: string; name: string | undefined; cwd: string },
 ): CacheLocation {
   const { map, directory, name, cwd } = spec;
+  const mounts = mountsOf(option, text, map);
   if (map.get("type") === "registry") {
     if (!name) throw wrong(option, text, "ref is missing");
-    return { type: "registry", reference: name };
+    return { type: "registry", reference: name, ...mounts };
   }
   const dir = map.get(directory);
   if (!dir) throw wrong(option, text, `${directory} is missing`);
@@ -103,7 +110,21 @@ function location(
     type: "local",
     directory: path.resolve(cwd, dir),
     name: map.get("digest") ?? map.get("tag") ?? "latest",
+    ...mounts,
   };
+}
+
+function mountsOf(
+  option: string,
+  text: string,
+  map: ReadonlyMap<string, string>,
+): { mountsMaxBytes?: number } {
+  const max = map.get("mounts-max");
+  const mountsMaxBytes = max === undefined ? defaultMountsMaxBytes : parseByteSize(max);
+  if (mountsMaxBytes === undefined) throw wrong(option, text, "mounts-max is a size such as 500MB or 10GB");
+  if (oneOf(option, text, map, "mounts", ["false", "true"]) === "true") return { mountsMaxBytes };
+  if (max !== undefined) throw wrong(option, text, "mounts-max needs mounts=true");
+  return {};
 }
 
 /** The first value is the default. */

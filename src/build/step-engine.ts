@@ -47,6 +47,8 @@ export class StepEngine implements AsyncDisposable {
   readonly engine: EmbeddedEngine;
   readonly packer: LayerPacker;
   readonly store: Store;
+  /** Caches of other machines. */
+  readonly cacheSources: readonly CacheSource[];
   readonly #options: StepEngineOptions;
   #registry: Promise<RegistryClient> | undefined;
   #remoteSources: Promise<RemoteSources> | undefined;
@@ -57,6 +59,9 @@ export class StepEngine implements AsyncDisposable {
     const { store, emit, signal, pull = false, ownImages = [] } = options;
     this.resolver = new ImageResolver({ store, emit, pull, ownImages, registry: () => this.registry() });
     this.packer = new LayerPacker(store, () => this.worker());
+    this.cacheSources = (options.cacheFrom ?? []).map(
+      (location) => new CacheSource(location, { store, emit, registry: () => this.registry() }),
+    );
     this.engine = new EmbeddedEngine({
       store,
       emit,
@@ -64,9 +69,7 @@ export class StepEngine implements AsyncDisposable {
       imageOf: (source) => this.resolver.recordOf(source),
       fetchBlob: this.fetchBlob,
       openContext: (name, excludePatterns) => this.#openContext(name, excludePatterns),
-      resultSources: (options.cacheFrom ?? []).map(
-        (location) => new CacheSource(location, { store, emit, registry: () => this.registry() }),
-      ),
+      resultSources: this.cacheSources,
       remoteSources: () => this.remoteSources(),
       startWorker: options.startWorker ?? ((onLog) => this.#startWorker(onLog)),
     });

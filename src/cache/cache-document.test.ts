@@ -33,6 +33,13 @@ test("what is written is read again", () => {
   assert.equal(configDescriptor.digest, digestOf(config));
 });
 
+const mount = { namespace: "default", id: "/go", base: "", layer: 0, mode: 0o755, uid: 0, gid: 7 };
+
+test("cache mounts are read again as they were written", () => {
+  const document = { ...cache, mounts: [mount] };
+  assert.deepEqual(parseCache(encodeCache(document).config, [blob]), document);
+});
+
 const hostile: [string, unknown, RegExp][] = [
   ["no object", 1, /no object/],
   ["another version", { schemaVersion: 2 }, /unknown schema version 2/],
@@ -53,6 +60,25 @@ const hostile: [string, unknown, RegExp][] = [
     { schemaVersion: 1, diffIDs: [digestOf("tar")], results: [{ ...result, ...change }] },
     /one of its results is malformed/,
   ]),
+  ...(
+    [
+      ["without an id", { id: undefined }],
+      ["with an id without end", { id: "x".repeat(5000) }],
+      ["in a layer that is not there", { layer: 1 }],
+      ["with a mode that is none", { mode: 0o10000 }],
+      ["with an owner that is none", { uid: -1 }],
+      ["with a group that is no number", { gid: "0" }],
+    ] as [string, object][]
+  ).map(([title, change]): [string, unknown, RegExp] => [
+    `a cache mount ${title}`,
+    { schemaVersion: 1, diffIDs: [digestOf("tar")], results: [], mounts: [{ ...mount, ...change }] },
+    /one of its cache mounts is malformed/,
+  ]),
+  [
+    "cache mounts that are no list",
+    { schemaVersion: 1, diffIDs: [digestOf("tar")], results: [], mounts: {} },
+    /its cache mounts are no list/,
+  ],
 ];
 
 for (const [title, document, message] of hostile) {

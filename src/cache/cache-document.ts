@@ -15,11 +15,29 @@ export interface CacheDocument {
   /** Layers in the order of `layers` of the manifest. */
   readonly layers: readonly CachedLayer[];
   readonly results: readonly CachedResult[];
+  /** Contents of cache mounts; absent for none. */
+  readonly mounts?: readonly CachedMount[];
 }
 
 export interface CachedLayer {
   readonly diffID: DiffID;
   readonly blob: Descriptor;
+  /** What the blob is fetched by when it is not in the content store. */
+  readonly reference?: string;
+}
+
+/** What a cache mount held. */
+export interface CachedMount {
+  readonly namespace: string;
+  readonly id: string;
+  /** What it began with: see `CacheMountName` of `content`. */
+  readonly base: string;
+  /** Index into `layers`. */
+  readonly layer: number;
+  /** Of its directory. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface CachedResult {
@@ -37,15 +55,22 @@ export const cacheConfigType = "application/vnd.slipway.cache.config.v1+json";
 
 /** Far above what a build has. */
 const maxResults = 100_000;
+const maxMounts = 1000;
+const maxName = 4096;
 
 /** The bytes of the manifest and of its config. */
-export function encodeCache({ layers, results }: CacheDocument): {
+export function encodeCache({ layers, results, mounts = [] }: CacheDocument): {
   manifest: Buffer;
   config: Buffer;
   configDescriptor: Descriptor;
 } {
   const config = Buffer.from(
-    JSON.stringify({ schemaVersion: 1, diffIDs: layers.map(({ diffID }) => diffID), results }),
+    JSON.stringify({
+      schemaVersion: 1,
+      diffIDs: layers.map(({ diffID }) => diffID),
+      results,
+      ...(mounts.length > 0 && { mounts }),
+    }),
   );
   const configDescriptor = { mediaType: cacheConfigType, digest: digestOf(config), size: config.length };
   const manifest = encodeManifest({
@@ -103,7 +128,7 @@ export function joinCaches(caches: readonly CacheDocument[]): CacheDocument {
 }
 
 function parseDocument(
-  { schemaVersion, diffIDs, results }: Record<string, unknown>,
+  { schemaVersion, diffIDs, results, mounts = [] }: Record<string, unknown>,
   blobs: readonly Descriptor[],
 ): CacheDocument {
   if (schemaVersion !== 1) throw invalid(`unknown schema version ${JSON.stringify(schemaVersion)}`);
@@ -111,9 +136,11 @@ function parseDocument(
     throw invalid("its config and its manifest name different layers");
   }
   if (!Array.isArray(results) || results.length > maxResults) throw invalid("its results are no list");
+  if (!Array.isArray(mounts) || mounts.length > maxMounts) throw invalid("its cache mounts are no list");
   return {
     layers: blobs.map((blob, index) => ({ diffID: toDiffID(diffIDs[index]), blob })),
     results: results.map((result: unknown) => parseResult(result, blobs.length)),
+    ...(mounts.length > 0 && { mounts: mounts.map((mount: unknown) => parseMount(mount, blobs.length)) }),
   };
 }
 
@@ -138,10 +165,7 @@ function parseResult(value: unknown, layerCount: number): CachedResult {
   const isResult =
     typeof key === "string" &&
     /^[0-9a-f]{64}$/.test(key) &&
-    typeof layer === "number" &&
-    Number.isInteger(layer) &&
-    layer >= 0 &&
-    layer < layerCount &&
+    isBelow(layer, layerCount) &&
     typeof identity === "string" &&
     /^[0-9a-f]{64}$/.test(identity) &&
     isTime(createdAtMs) &&
@@ -149,6 +173,29 @@ function parseResult(value: unknown, layerCount: number): CachedResult {
     typeof step === "string";
   if (isResult) return { key, layer, identity, createdAtMs, durationMs, step };
   throw invalid("one of its results is malformed");
+}
+
+function parseMount(value: unknown, layerCount: number): CachedMount {
+  const mount = (value ?? {}) as Partial<Record<keyof CachedMount, unknown>>;
+  const { namespace, id, base, layer, mode, uid, gid } = mount;
+  const isMount =
+    isName(namespace) &&
+    isName(id) &&
+    isName(base) &&
+    isBelow(layer, layerCount) &&
+    isBelow(mode, 0o10000) &&
+    isBelow(uid, 2 ** 32) &&
+    isBelow(gid, 2 ** 32);
+  if (isMount) return { namespace, id, base, layer, mode, uid, gid };
+  throw invalid("one of its cache mounts is malformed");
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length <= maxName;
+}
+
+function isBelow(value: unknown, limit: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < limit;
 }
 
 /** Milliseconds that a `Date` can hold. */

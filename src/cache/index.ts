@@ -1,5 +1,5 @@
 export { CacheError, type CacheErrorCode } from "./cache-error.ts";
-export type { CacheDocument, CachedLayer, CachedResult } from "./cache-document.ts";
+export type { CacheDocument, CachedLayer, CachedMount, CachedResult } from "./cache-document.ts";
 export { fetchLayoutBlob, readLayoutCache } from "./read-layout.ts";
 export { readRegistryCache } from "./read-registry.ts";
 export { pushCache, writeLayoutCache } from "./write-cache.ts";

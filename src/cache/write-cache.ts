@@ -16,18 +16,31 @@ export async function writeLayoutCache(
   await exportLayout(store, [{ images: [put(store, cache)], names }], { dest: directory, signal });
 }
 
+export interface PushCacheOptions {
+  readonly reference: string;
+  readonly registry: RegistryClient;
+  /** Brings a layer's blob into the content store that is needed after all. */
+  readonly fetchBlob: (reference: string, blob: Descriptor) => Promise<void>;
+}
+
 /** Pushes a cache; layers that the repository has are not sent.
  * @throws {RegistryError} | {ContentError} */
 export async function pushCache(
   store: Store,
   cache: CacheDocument,
-  { reference, registry }: { reference: string; registry: RegistryClient },
+  { reference, registry, fetchBlob }: PushCacheOptions,
 ): Promise<PushResult> {
-  const { config, manifest, manifestBytes, layers } = put(store, cache);
-  const blobs = [config, ...layers.map(({ blob }) => blob)].map((descriptor) => ({
-    descriptor,
-    open: () => store.content.stream(descriptor.digest, descriptor.size),
-  }));
+  const { config, manifest, manifestBytes } = put(store, cache);
+  const open = (blob: Descriptor, from?: string) =>
+    async function* () {
+      const { digest, size } = blob;
+      if (!store.content.touch(digest, size) && from !== undefined) await fetchBlob(from, blob);
+      yield* store.content.stream(digest, size);
+    };
+  const blobs = [
+    { descriptor: config, open: open(config) },
+    ...cache.layers.map(({ blob, reference: from }) => ({ descriptor: blob, open: open(blob, from) })),
+  ];
   const document = { descriptor: manifest, bytes: manifestBytes };
   return await registry.push([parseReference(reference)], { blobs, documents: [document] });
 }

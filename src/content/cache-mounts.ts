@@ -9,7 +9,10 @@ export interface CacheMountInfo {
   /** Absolute; holds `fs/` and `lock`. */
   readonly path: string;
   readonly namespace: string;
+  /** As it is shown: see `name`. */
   readonly id: string;
+  /** Undefined where what was noted of it is not what it is stored by. */
+  readonly name: CacheMountName | undefined;
   /** When a step last mounted it, in milliseconds since the epoch. */
   readonly usedAtMs: number;
 }
@@ -49,14 +52,18 @@ export function listCacheMounts(mountsDir: string): readonly CacheMountInfo[] {
   return hashes(mountsDir).flatMap((namespaceDir) =>
     hashes(path.join(mountsDir, namespaceDir)).flatMap((idDir) => {
       const directory = path.join(mountsDir, namespaceDir, idDir);
-      const names = readJsonFile(path.join(directory, "cache.json")) as Partial<CacheMountInfo> | undefined;
-      const { namespace = "?", id = "?" } = names ?? {};
+      const names = readJsonFile(path.join(directory, "cache.json")) as Partial<CacheMountName> | undefined;
+      const { namespace = "?", id = "?", base = "" } = names ?? {};
+      const name = { namespace, id, base };
+      const isKnown = cacheMountDir(mountsDir, name) === directory;
       return list(directory, /^\d+$/).flatMap((instance) => {
         const instancePath = path.join(directory, instance);
         const stat = statSync(path.join(instancePath, "lock"), { throwIfNoEntry: false });
         // without the empty BUILDKIT_CACHE_MOUNT_NS that every id has in front
         const shown = id.replace(/^\//, "");
-        return stat ? [{ path: instancePath, namespace, id: shown, usedAtMs: stat.mtimeMs }] : [];
+        if (!stat) return [];
+        const info = { path: instancePath, namespace, id: shown, usedAtMs: stat.mtimeMs };
+        return [{ ...info, name: isKnown ? name : undefined }];
       });
     }),
   );

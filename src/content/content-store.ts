@@ -126,6 +126,11 @@ export class ContentStore {
     else renameSync(taken, file);
   }
 
+  /** When the blob was made or last touched, in milliseconds since the epoch; undefined when it is not there. */
+  usedAtMs(digest: Digest): number | undefined {
+    return statSync(this.pathOf(digest), { throwIfNoEntry: false })?.mtimeMs;
+  }
+
   /** Every blob, in no order. */
   *list(): Generator<ExpectedBlob & { readonly mtimeMs: number }> {
     for (const name of readdirSync(this.#dir)) {

@@ -1,6 +1,7 @@
 export {
   cacheMountDir,
   type CacheMountInfo,
+  type CacheMountName,
   cacheMountInstances,
   listCacheMounts,
 } from "./cache-mounts.ts";

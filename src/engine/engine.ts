@@ -1,3 +1,4 @@
+import type { CacheMountName } from "../content/index.ts";
 import type { Definition, Vertex, VertexDigest } from "../llb/index.ts";
 import type { PartChange } from "../progress/index.ts";
 import type { Session } from "../session/index.ts";
@@ -43,6 +44,8 @@ export interface SolveResult {
   readonly cached: readonly VertexDigest[];
   /** What its steps made or found, for other machines. */
   readonly results: readonly StepResult[];
+  /** Cache mounts that its steps name, each once. */
+  readonly cacheMounts: readonly Pick<CacheMountName, "namespace" | "id">[];
   /** Those of `verify`. */
   readonly verified: readonly VerifiedResult[];
 }

@@ -4,4 +4,11 @@ export { EmbeddedEngine } from "./embedded/embedded-engine.ts";
 export type { EmbeddedEngineOptions, FetchBlob, OpenedContext } from "./embedded/environment.ts";
 export { imageStack } from "./image-stack.ts";
 export { emptyStack, type Stack, type StackLayer, stackIdentity } from "./stack.ts";
-export type { RemoteResult, ResultSource, StepResult, VerifiedResult } from "./step-result.ts";
+export type {
+  RemoteMount,
+  RemoteMounts,
+  RemoteResult,
+  ResultSource,
+  StepResult,
+  VerifiedResult,
+} from "./step-result.ts";

@@ -1,3 +1,4 @@
+import type { CacheMountName } from "../content/index.ts";
 import type { Descriptor, DiffID } from "../oci/index.ts";
 import type { StackLayer } from "./stack.ts";
 
@@ -27,9 +28,29 @@ export interface RemoteResult {
   readonly reference: string;
 }
 
+/** What a cache mount held on another machine. */
+export interface RemoteMount extends CacheMountName {
+  readonly diffID: DiffID;
+  readonly blob: Descriptor;
+  /** As of `RemoteResult`. */
+  readonly reference: string;
+  /** Of its directory. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Results from elsewhere, asked for where the store has none. */
 export interface ResultSource {
   find(key: string): Promise<RemoteResult | undefined>;
+  /** Undefined where the caller did not ask for cache mounts too. */
+  readonly mounts?: RemoteMounts;
+}
+
+export interface RemoteMounts {
+  /** A cache mount that holds more is not restored. */
+  readonly limitBytes: number;
+  list(): Promise<readonly RemoteMount[]>;
 }
 
 /** A recorded result that was compared with the same work done again. */

@@ -19,6 +19,7 @@ import { type FileChange, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
 import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
 import { exportDirectory, exportTar } from "./export-tree.ts";
+import { packCacheMount, restoreCacheMount } from "./cache-mount-travel.ts";
 import { makeLayer } from "./make-layer.ts";
 import { compressAnew, packLayer } from "./pack-layer.ts";
 import type { ContextSource, FileActionsRequest, LayerId, WorkerApi } from "./protocol.ts";
@@ -49,6 +50,8 @@ export interface BulkApi
     | "diffTrees"
     | "measure"
     | "removeCacheMounts"
+    | "packCacheMount"
+    | "restoreCacheMount"
   > {
   /** Copies what `selector` names in a build context to `<directory>/fs/context`. */
   copyContext(request: { directory: string; source: ContextSource; selector: string }): Promise<void>;
@@ -70,6 +73,8 @@ export const BULK_METHODS = [
   "diffTrees",
   "measure",
   "removeCacheMounts",
+  "packCacheMount",
+  "restoreCacheMount",
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
 
 export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
@@ -166,6 +171,11 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     async removeCacheMounts({ paths }) {
       return { sizesBytes: removeCacheMounts(paths.map((instance) => insideStore(store, instance))) };
     },
+
+    packCacheMount: (request) =>
+      packCacheMount(store, { ...request, path: insideStore(store, request.path) }),
+
+    restoreCacheMount: (request) => restoreCacheMount(store, opaqueXattr, request),
 
     async copyContext({ directory, source, selector }) {
       const output = path.join(directory, "fs");

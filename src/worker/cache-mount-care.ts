@@ -1,8 +1,9 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import path from "node:path";
 import { treeSizeBytes } from "../snapshot/index.ts";
 import { tryFlock } from "../sys/index.ts";
 import { isErrno } from "../util/index.ts";
+import { openLock } from "./cache-mount-instance.ts";
 import { removePath } from "./remove-path.ts";
 
 /** Removes the files of cache mounts that no step uses now; a step that comes meanwhile waits, and finds them empty.
@@ -30,15 +31,6 @@ export function measureTree(directory: string): number {
     return treeSizeBytes(directory);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return 0;
-    throw error;
-  }
-}
-
-function openLock(instance: string): number | undefined {
-  try {
-    return openSync(path.join(instance, "lock"), "r");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }

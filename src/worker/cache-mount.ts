@@ -1,20 +1,11 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  futimesSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, futimesSync, mkdirSync, renameSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheMountDir } from "../content/index.ts";
 import { resolveInside } from "../snapshot/index.ts";
 import { tryFlock } from "../sys/index.ts";
 import { isErrno, runProcess } from "../util/index.ts";
+import { noteName, openInstance } from "./cache-mount-instance.ts";
 import type { Environment } from "./environment.ts";
 import type { WorkerMount } from "./protocol.ts";
 import type { Defer } from "./undo.ts";
@@ -67,8 +58,7 @@ async function openCache(
   const [first] = users as [CacheMount];
   const directory = cache.home;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const { namespace, id } = first;
-  writeFileSync(path.join(directory, "cache.json"), JSON.stringify({ namespace, id }));
+  noteName(directory, first);
   const sharing = users.some((mount) => mount.sharing === "locked") ? "locked" : first.sharing;
   const instance = await lockInstance(directory, sharing, cache);
   const files = path.join(instance, "fs");
@@ -82,9 +72,7 @@ async function lockInstance(
   cache: Cache,
 ): Promise<string> {
   for (let number = 0; ; number++) {
-    const instance = path.join(directory, String(number));
-    mkdirSync(instance, { recursive: true, mode: 0o700 });
-    const fd = openSync(path.join(instance, "lock"), "a", 0o600);
+    const { instance, fd } = openInstance(directory, number);
     cache.defer(() => closeSync(fd));
     const now = new Date();
     futimesSync(fd, now, now); // what a prune goes by

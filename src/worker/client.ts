@@ -80,6 +80,8 @@ const METHODS = {
   diffTrees: true,
   measure: true,
   removeCacheMounts: true,
+  packCacheMount: true,
+  restoreCacheMount: true,
   readTextFile: true,
 } satisfies Record<keyof WorkerApi, true>;
 

@@ -13,7 +13,8 @@ import { WorkerError } from "./worker-error.ts";
 
 type Request = Parameters<WorkerApi["packLayer"]>[0];
 
-const MEDIA_TYPES: Readonly<Record<LayerCompression, string>> = {
+/** Of layers, by their compression. */
+export const layerTypes: Readonly<Record<LayerCompression, string>> = {
   none: mediaTypes.ociLayer,
   gzip: mediaTypes.ociLayerGzip,
   zstd: mediaTypes.ociLayerZstd,
@@ -42,7 +43,7 @@ export async function packLayer(
   if (known && known.diffID !== result.diffID) throw notOurs(request);
   await writer.sync();
   const { digest, sizeBytes } = writer.commit();
-  const mediaType = MEDIA_TYPES[compression];
+  const mediaType = layerTypes[compression];
   const packed = { digest, size: sizeBytes, mediaType, compression, ...(level !== undefined && { level }) };
   store.layers.addPack(layer, { ...result, blobs: [packed] }, times);
   return describe(result, packed);
@@ -58,7 +59,7 @@ export async function compressAnew(
   await recompress(store.content.pathOf(blob), { write: (chunk) => writer.write(chunk) }, options);
   await writer.sync();
   const { digest, sizeBytes } = writer.commit();
-  return { mediaType: MEDIA_TYPES[compression], digest, size: sizeBytes };
+  return { mediaType: layerTypes[compression], digest, size: sizeBytes };
 }
 
 function isWanted(blob: PackedBlob, { compression, level }: Request): boolean {

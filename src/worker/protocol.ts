@@ -1,3 +1,4 @@
+import type { CacheMountName } from "../content/index.ts";
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
 import type { FileDifference, ListedFile } from "../snapshot/index.ts";
@@ -86,12 +87,48 @@ export interface WorkerApi {
   removeCacheMounts(request: {
     paths: readonly string[];
   }): Promise<{ sizesBytes: readonly (number | null)[] }>;
+  /** Stores a tar of what an instance of a cache mount holds in the content store, unless it holds more than `limitBytes`. */
+  packCacheMount(request: {
+    path: string;
+    limitBytes: number;
+    compression: LayerCompression;
+    level?: number;
+  }): Promise<PackedCacheMount>;
+  /** Fills a cache mount that no step has used yet with a tar of the content store, of which `unpackTar` lets nothing out of it.
+   * @property root of its directory
+   * @property limitBytes of all its files */
+  restoreCacheMount(request: {
+    name: CacheMountName;
+    blob: Digest;
+    diffID: DiffID;
+    root: CacheMountRoot;
+    limitBytes: number;
+  }): Promise<{ isRestored: boolean }>;
   /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
   readTextFile(request: {
     lowers: readonly LayerId[];
     path: string;
     limitBytes: number;
   }): Promise<{ text: string | undefined }>;
+}
+
+export type PackedCacheMount =
+  | {
+      readonly kind: "packed";
+      readonly diffID: DiffID;
+      readonly sizeBytes: number;
+      readonly blob: Descriptor;
+      readonly root: CacheMountRoot;
+    }
+  | { readonly kind: "too large"; readonly sizeBytes: number }
+  | { readonly kind: "in use" }
+  | { readonly kind: "empty" };
+
+/** Owner and mode of a cache mount's directory. */
+export interface CacheMountRoot {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** @property name of the platform, for messages */

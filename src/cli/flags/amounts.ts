@@ -1,3 +1,4 @@
+import { parseByteSize } from "../../util/index.ts";
 import { UsageError } from "../usage-error.ts";
 
 const millisecondsPer: Readonly<Record<string, number>> = {
@@ -17,13 +18,9 @@ export function parseAge(flag: string, text: string): number {
   return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * millisecondsPer[unit!]!, 0);
 }
 
-const powers = ["", "k", "m", "g", "t"];
-
 /** `500MB`, `10gb`, `1GiB`, `1024`, in bytes; `iB` is of 1024, as `B` alone is of 1000. */
 export function parseSize(flag: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kmgt]?)(i?b|)$/i.exec(text);
-  if (!match) throw new UsageError(`Cannot parse ${flag} "${text}": expected a size such as 500MB or 10GB`);
-  const [, number, unit, suffix] = match;
-  const base = suffix!.toLowerCase() === "ib" ? 1024 : 1000;
-  return Math.floor(Number(number) * base ** powers.indexOf(unit!.toLowerCase()));
+  const bytes = parseByteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(`Cannot parse ${flag} "${text}": expected a size such as 500MB or 10GB`);
 }

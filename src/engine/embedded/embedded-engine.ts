@@ -20,7 +20,7 @@ import type { Engine, SolveRequest, SolveResult, StepPlan } from "../engine.ts";
 import { emptyStack, type Stack } from "../stack.ts";
 import type { PartChange } from "../../progress/index.ts";
 import { StepRecords } from "./step-records.ts";
-import { emptyCacheMounts } from "./empty-cache-mounts.ts";
+import { cacheMountIds, cacheMountNamespace, emptyCacheMounts } from "./empty-cache-mounts.ts";
 import { asStack, type EmbeddedEngineOptions, type Value } from "./environment.ts";
 import { findMissingSource } from "./find-missing-source.ts";
 import { LayerDirectories } from "./layer-directories.ts";
@@ -30,6 +30,7 @@ import { MergeOperation } from "./operations/merge-operation.ts";
 import { isRemote, RemoteOperation } from "./operations/remote-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
 import { type Step, VerifiedStep } from "./operations/verified-step.ts";
+import { MountRestorer } from "./mount-restorer.ts";
 import { planSteps } from "./plan-steps.ts";
 import { SecretScan } from "./secret-scan.ts";
 import { PullReporter } from "./pull-reporter.ts";
@@ -71,7 +72,7 @@ export class EmbeddedEngine implements Engine {
     const missing = await findMissingSource(environment);
     if (missing) throw observer.failed(missing.vertex, missing.error);
     const { jobs, signal } = request;
-    await emptyCacheMounts(definition, this.#options.store, () => this.worker());
+    environment.mounts.emptied = await emptyCacheMounts(definition, this.#options.store, () => this.worker());
     const solved = await solveAll(vertices, roots, { jobs, signal, observer });
     this.#pulls.close();
     await environment.secretScan.checkFound(environment.results, this.#records);
@@ -80,7 +81,8 @@ export class EmbeddedEngine implements Engine {
     await this.#keepRemote(stacks);
     const results = [...environment.results.values()];
     const verified = [...(environment.verified?.values() ?? [])];
-    return { stacks, run: observer.run, cached: observer.cached, results, verified };
+    const cacheMounts = [...cacheMountIds(definition)].map((id) => ({ namespace: cacheMountNamespace, id }));
+    return { stacks, run: observer.run, cached: observer.cached, results, cacheMounts, verified };
   }
 
   /** An image must not depend on a cache that may be gone tomorrow: its layers come into the store. */
@@ -125,6 +127,7 @@ export class EmbeddedEngine implements Engine {
       reasons: new Map(),
       ...(request.verify && { verified: new Map() }),
       results: new Map(),
+      mounts: new MountRestorer(this.#options, () => this.worker()),
       secretScan: new SecretScan({ definition, session: request.session, worker: () => this.worker() }),
     };
   }

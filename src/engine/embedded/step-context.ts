@@ -7,6 +7,7 @@ import type { StepResult, VerifiedResult } from "../step-result.ts";
 import { type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
 import { type CacheKey, cacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
+import type { MountRestorer } from "./mount-restorer.ts";
 import type { SecretScan } from "./secret-scan.ts";
 import type { LayerDirectories } from "./layer-directories.ts";
 import { type MissReason, missReason } from "./miss-reason.ts";
@@ -29,6 +30,7 @@ export interface SolveEnvironment {
   readonly reasons: Map<string, MissReason>;
   /** Present when recorded results are to be checked: how it went, by vertex. */
   readonly verified?: Map<VertexDigest, VerifiedResult>;
+  readonly mounts: MountRestorer;
   readonly secretScan: SecretScan;
   /** What steps made or found, by vertex. */
   readonly results: Map<VertexDigest, StepResult>;

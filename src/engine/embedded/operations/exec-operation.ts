@@ -131,7 +131,9 @@ export class ExecOperation implements Step {
         const { input, ...rest } = mount;
         const { base, isFilled } = cacheBase(mount, input < 0 ? emptyStack : asStack(inputs[input]));
         const layers = isFilled ? await this.#layers(input, inputs) : [];
-        return { ...rest, namespace: cacheMountNamespace, base, layers };
+        const name = { namespace: cacheMountNamespace, id: rest.id, base };
+        await this.#environment.mounts.restore(name);
+        return { ...rest, ...name, layers };
       }
       case "tmpfs":
         return mount;
