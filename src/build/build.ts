@@ -78,7 +78,10 @@ async function buildTarget(
   });
   const stored = options.storeImage ? storeImage(store, record, names) : {};
   const digests = options.needDigest ? await digestsOf(record, steps) : {};
-  if (options.cacheTo?.length) await writeCaches(options.cacheTo, solved, { ...environment, steps });
+  if (options.cacheTo?.length) {
+    const isPushed = options.outputs.some(({ type }) => type === "registry");
+    await writeCaches(options.cacheTo, solved, { ...environment, steps, isPushed });
+  }
   const result: BuildResult = {
     ...prepared.shared,
     stepsRun: solved.run.length,

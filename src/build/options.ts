@@ -93,7 +93,7 @@ export type CacheLocation =
 /** A cache of its own, or one in the images that are made (`inline`). */
 export type CacheTarget = (CacheLocation | { readonly type: "inline" }) & {
   /** - `min`: the layers of the image
-   * - `auto`: those of every stage, except what is made from local files alone
+   * - `auto`: those of every stage, except what is made again sooner than it is moved
    * - `max`: those of every stage */
   readonly mode: "min" | "auto" | "max";
   readonly compression?: LayerCompression;

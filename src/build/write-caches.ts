@@ -1,25 +1,35 @@
-import type { SolveResult, StepResult } from "../engine/index.ts";
+import type { SolveResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { describeLocation } from "./cache-source.ts";
+import { chooseResults, layerSizeBytes } from "./choose-results.ts";
 import { collectCache } from "./collect-cache.ts";
 import { collectMounts, dropTars } from "./collect-mounts.ts";
 import type { CacheTarget, WrittenCache } from "./options.ts";
 import type { StepEngine } from "./step-engine.ts";
+
+export interface CacheEnvironment {
+  readonly steps: StepEngine;
+  readonly emit: EmitEvent;
+  readonly signal: AbortSignal;
+  /** Was the image pushed to a registry? */
+  readonly isPushed: boolean;
+}
 
 /** Keeps the results of a build for other machines; a cache in an image is written with it.
  * @throws what writing throws, unless the target ignores errors */
 export async function writeCaches(
   targets: readonly CacheTarget[],
   solved: SolveResult,
-  { steps, emit, signal }: { steps: StepEngine; emit: EmitEvent; signal: AbortSignal },
+  environment: CacheEnvironment,
 ): Promise<void> {
+  const { emit, signal } = environment;
   for (const target of targets) {
     if (target.type === "inline") continue;
     const id = `internal:exporting cache to ${describeLocation(target)}`;
     emit({ kind: "vertex", id, name: id.replace("internal:", ""), inputs: [] });
     emit({ kind: "vertex-started", id, timeMs: Date.now() });
     try {
-      await writeCache(target, solved, { steps, emit, signal });
+      await writeCache(target, solved, environment);
       emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "done" });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -34,10 +44,13 @@ export async function writeCaches(
 async function writeCache(
   target: WrittenCache,
   solved: SolveResult,
-  { steps, emit, signal }: { steps: StepEngine; emit: EmitEvent; signal: AbortSignal },
+  { steps, emit, signal, isPushed }: CacheEnvironment,
 ): Promise<void> {
   const { pushCache, writeLayoutCache } = await import("../cache/index.ts");
-  const results = chosenResults(target.mode, solved);
+  const results = chooseResults(target.mode, solved, {
+    isPushed,
+    sizeOf: (layer) => layerSizeBytes(layer, steps.store),
+  });
   const mounts = await collectMounts(target, solved.cacheMounts, { steps, emit });
   const cache = await collectCache({ results, mounts }, target, steps);
   const { store, fetchBlob } = steps;
@@ -48,11 +61,4 @@ async function writeCache(
     await pushCache(store, cache, { reference, registry: await steps.registry(), fetchBlob });
   }
   dropTars(mounts, steps);
-}
-
-function chosenResults(mode: CacheTarget["mode"], { results, stacks }: SolveResult): readonly StepResult[] {
-  if (mode === "max") return results;
-  if (mode === "auto") return results.filter(({ isCheap }) => !isCheap);
-  const inImage = new Set(stacks.flatMap(({ layers }) => layers).map(({ identity }) => identity));
-  return results.filter(({ layer }) => inImage.has(layer.identity));
 }

@@ -1,6 +1,6 @@
 import type { CacheMountName } from "../content/index.ts";
 import type { Descriptor, DiffID } from "../oci/index.ts";
-import type { StackLayer } from "./stack.ts";
+import type { Stack, StackLayer } from "./stack.ts";
 
 /** What a step of a solve made or found, with every key it was found or recorded by. */
 export interface StepResult {
@@ -9,6 +9,8 @@ export interface StepResult {
   readonly layer: StackLayer;
   /** How long it took when it ran. */
   readonly durationMs: number;
+  /** Stacks that making it reads, its base first: on another machine their files would have to be there. */
+  readonly inputs: readonly Stack[];
   /** It only copied local files: a machine that has them makes it sooner than it fetches it. */
   readonly isCheap: boolean;
 }

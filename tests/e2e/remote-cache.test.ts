@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
@@ -183,4 +183,21 @@ test("a copy that hit by its content is found without a look at any file the nex
   assert.match((await rig.mustBuild(...args)).stderr, /is up to date: 2 steps cached/);
   const plan = await rig.slipway(["plan", ...args, rig.contextDir]);
   assert.equal(plan.exitCode, 0, plan.stdout);
+});
+
+test("what is made again sooner than moved stays, and a build that failed writes no cache", {
+  skip,
+}, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  const file = "FROM busybox\nRUN sleep 0.2; echo slow > /slow\nRUN truncate -s 2G /large\n";
+  first.file("Dockerfile", `${file}RUN false\n`);
+  const to = ["--cache-to", `type=local,dest=${cache}`];
+  assert.equal((await first.build(...to)).exitCode, 1);
+  assert.equal(existsSync(cache), false);
+  for (const rig of [first, second]) rig.file("Dockerfile", file);
+  await first.mustBuild(...to, "-t", "app");
+  const args = ["-o", "type=cacheonly", "--cache-from", `type=local,src=${cache}`];
+  const built = await second.mustBuild(...args);
+  assert.match(built.stderr, /^Built target stage-0: 1 step run, 1 cached/m);
 });

@@ -4,7 +4,7 @@ import type { Session } from "../../session/index.ts";
 import type { LayerId, WorkerApi } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
 import type { StepResult, VerifiedResult } from "../step-result.ts";
-import { type StepRecords, toStackLayer } from "./step-records.ts";
+import { type FoundStep, type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
 import { type CacheKey, cacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
 import type { MountRestorer } from "./mount-restorer.ts";
@@ -41,27 +41,29 @@ export interface SolveEnvironment {
 export async function findLayer(
   environment: SolveEnvironment,
   vertex: Vertex,
-  key: CacheKey,
-  alsoBy?: KeyParts,
+  { key, inputs, alsoBy }: { key: CacheKey; inputs: readonly Value[]; alsoBy?: KeyParts },
 ): Promise<StackLayer | undefined> {
   const { records } = environment;
   const found = records.find(key) ?? (await records.findRemote(key));
   if (!found) return undefined;
   const added = alsoBy && cacheKey(alsoBy);
   if (alsoBy && added !== undefined) records.addKey(key, added, alsoBy);
-  noteResult(environment, vertex, {
-    ...found,
-    keys: added === undefined ? found.keys : [...found.keys, added],
-  });
+  const keys = added === undefined ? found.keys : [...found.keys, added];
+  noteResult(environment, vertex, { ...found, keys }, inputs);
   return found.layer;
 }
 
 function noteResult(
   { results, definition }: SolveEnvironment,
   vertex: Vertex,
-  result: Omit<StepResult, "isCheap">,
+  found: FoundStep,
+  inputs: readonly Value[],
 ): void {
-  results.set(vertex.digest, { ...result, isCheap: isLocalCopy(definition, vertex) });
+  results.set(vertex.digest, {
+    ...found,
+    inputs: inputs.flatMap((input) => (input.kind === "stack" ? input.stack : [])),
+    isCheap: isLocalCopy(definition, vertex),
+  });
 }
 
 /** COPY, ADD and WORKDIR that read nothing but what is local. */
@@ -116,6 +118,7 @@ export function recordLayer(
     identity: string;
     startedAtMs: number;
     keys: readonly (readonly [CacheKey, KeyParts])[];
+    inputs: readonly Value[];
   },
 ): StackLayer {
   const now = Date.now();
@@ -136,6 +139,7 @@ export function recordLayer(
   const [, parts] = made.keys[0]!;
   for (const slot of stepSlots(project, vertex)) records.putLast(slot, { ...facts, parts });
   const layer = toStackLayer({ ...facts, parts });
-  noteResult(environment, vertex, { keys: facts.keys, layer, durationMs: facts.durationMs });
+  const { keys, durationMs } = facts;
+  noteResult(environment, vertex, { keys, layer, durationMs }, made.inputs);
   return layer;
 }

@@ -26,7 +26,7 @@ export class ExecOperation implements Step {
 
   async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
     const parts = await this.#keyParts(inputs);
-    const found = await findLayer(this.#environment, this.#vertex, cacheKey(parts));
+    const found = await findLayer(this.#environment, this.#vertex, { key: cacheKey(parts), inputs });
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, parts, inputs);
     return undefined;
@@ -45,6 +45,7 @@ export class ExecOperation implements Step {
       identity: runIdentity(key),
       startedAtMs,
       keys: [[key, parts]],
+      inputs,
     });
     return this.#push(inputs, made, true);
   }

@@ -25,13 +25,14 @@ export class FileOperation implements Step {
 
   async findRecorded(inputs: readonly Value[]): Promise<Value | undefined> {
     const definition = await this.#definitionParts(inputs);
-    const found = await findLayer(this.#environment, this.#vertex, cacheKey(definition));
+    const found = await findLayer(this.#environment, this.#vertex, { key: cacheKey(definition), inputs });
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, definition, inputs);
     if (this.#environment.isPlan) await this.#nameChangedFiles(inputs);
     if (this.#environment.isPlan || !this.#readsStacks(inputs) || !this.#mayHaveRun()) return undefined;
-    const contentKey = cacheKey(await this.#contentParts(inputs));
-    const sameContent = await findLayer(this.#environment, this.#vertex, contentKey, definition);
+    const key = cacheKey(await this.#contentParts(inputs));
+    const alsoBy = definition;
+    const sameContent = await findLayer(this.#environment, this.#vertex, { key, inputs, alsoBy });
     return sameContent && this.#push(inputs, sameContent, false);
   }
 
@@ -64,6 +65,7 @@ export class FileOperation implements Step {
         [cacheKey(definition), definition],
         [identity, content],
       ],
+      inputs,
     });
     return this.#push(inputs, made, true);
   }
