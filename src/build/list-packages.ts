@@ -13,8 +13,9 @@ export async function listPackages(
 ): Promise<Omit<BillOfMaterials, "tool">> {
   const lowers = await steps.directoriesOf(record);
   const list = await (await steps.worker()).listPackages({ lowers });
-  if (list.unread.length > 0) {
-    const message = `Cannot list the packages of ${name}: "${list.unread[0]}" is a database of rpm, which is not supported`;
+  const [unread] = list.unread;
+  if (unread) {
+    const message = `Cannot list the packages of ${name}: "${unread.path}" is no database of rpm that can be read: ${unread.reason}`;
     throw new BuildError("UNSUPPORTED_DATABASE", message);
   }
   const digest = await configDigestOf(record, steps.packer);

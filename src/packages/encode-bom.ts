@@ -59,7 +59,7 @@ function spdxPackage(id: string, found: FoundPackage, { distribution }: BillOfMa
   return {
     name: found.name,
     SPDXID: id,
-    versionInfo: found.version,
+    versionInfo: fullVersion(found),
     downloadLocation: "NOASSERTION",
     filesAnalyzed: false,
     sourceInfo: `from ${found.path}`,
@@ -74,6 +74,11 @@ function spdxPackage(id: string, found: FoundPackage, { distribution }: BillOfMa
       },
     ],
   };
+}
+
+/** As rpm writes it: `1:2.3-4`. */
+function fullVersion({ epoch, version }: FoundPackage): string {
+  return epoch === undefined ? version : `${epoch}:${version}`;
 }
 
 /** Does it look like an SPDX license expression? Other words may not stand there. */
@@ -128,7 +133,7 @@ function component(found: FoundPackage, index: number, { distribution }: BillOfM
     type: "library",
     "bom-ref": `package-${index + 1}`,
     name: found.name,
-    version: found.version,
+    version: fullVersion(found),
     ...(license !== undefined && {
       licenses: [isExpression(license) ? { expression: license } : { license: { name: license } }],
     }),

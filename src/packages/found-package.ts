@@ -6,6 +6,8 @@ export interface FoundPackage {
   readonly type: PackageType;
   readonly name: string;
   readonly version: string;
+  /** Of rpm: counts more than the version. */
+  readonly epoch?: number;
   readonly architecture?: string;
   /** As the package says it, in whatever words. */
   readonly license?: string;
@@ -26,6 +28,12 @@ export interface PackageList {
   /** Sorted, each once. */
   readonly packages: readonly FoundPackage[];
   readonly distribution?: Distribution;
-  /** Paths of databases that cannot be read: what they list is missing. */
-  readonly unread: readonly string[];
+  /** Databases that cannot be read: what they list is missing. */
+  readonly unread: readonly UnreadDatabase[];
+}
+
+export interface UnreadDatabase {
+  readonly path: string;
+  /** `it ends before byte 4096`. */
+  readonly reason: string;
 }

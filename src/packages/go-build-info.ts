@@ -1,7 +1,5 @@
 import type { FoundPackage } from "./found-package.ts";
-
-/** Random access to a file; fewer bytes than asked for at its end. */
-export type ReadAt = (position: number, length: number) => Buffer;
+import type { ReadAt } from "./rpm/read-at.ts";
 
 const magic = Buffer.from("\xff Go buildinf:", "latin1");
 const headerBytes = 32;

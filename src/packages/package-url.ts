@@ -17,7 +17,7 @@ function purlName(
     case "deb":
     case "apk":
     case "rpm":
-      return [[distribution?.id ?? fallbackNamespaces[type]], name];
+      return [[vendors.get(distribution?.id ?? "") ?? distribution?.id ?? fallbackNamespaces[type]], name];
     case "pypi":
       return [[], name.toLowerCase().replaceAll("_", "-")];
     case "npm":
@@ -28,10 +28,12 @@ function purlName(
   }
 }
 
+/** Distributions whose packages are known by another name. */
+const vendors: ReadonlyMap<string, string> = new Map([["rhel", "redhat"]]);
 const fallbackNamespaces = { deb: "debian", apk: "alpine", rpm: "redhat" } as const;
 
 function qualifiers(
-  { type, architecture, source }: FoundPackage,
+  { type, architecture, epoch, source }: FoundPackage,
   distribution: Distribution | undefined,
 ): string {
   const isOfDistribution = type === "deb" || type === "apk" || type === "rpm";
@@ -39,6 +41,7 @@ function qualifiers(
   const known = [
     ["arch", architecture],
     ["distro", isOfDistribution && version !== undefined ? `${distribution!.id}-${version}` : undefined],
+    ["epoch", epoch === undefined ? undefined : String(epoch)],
     ["upstream", source],
   ] as const;
   const text = known

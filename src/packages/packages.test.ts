@@ -6,7 +6,9 @@ import { type TestContext, test } from "node:test";
 import { DirectoryTree } from "../tree/index.ts";
 import { encodeBom } from "./encode-bom.ts";
 import type { PackageList } from "./found-package.ts";
+import { packageUrl } from "./package-url.ts";
 import { readGoBuildInfo } from "./go-build-info.ts";
+import { makeHeader, makeSqlite } from "./rpm/testing/make-database.ts";
 import { scanPackages } from "./scan-packages.ts";
 import { goProgram } from "./test-program.ts";
 
@@ -110,9 +112,32 @@ test("a bill of materials names every package by its purl, and equal images have
   assert.deepEqual(cyclone.components.at(-1)!.licenses, [{ license: { name: "ZPL 2.1" } }]);
 });
 
+test("packages of rpm have the distribution's name and their epoch in the purl", (t) => {
+  const header = makeHeader({ 1000: "openssl", 1003: 1, 1001: "3.0.7", 1002: "27.el9", 1022: "x86_64" });
+  const list = scan(t, {
+    "etc/os-release": 'ID="rhel"\nVERSION_ID="9.4"\n',
+    "usr/lib/sysimage/rpm/rpmdb.sqlite": makeSqlite([header]),
+  });
+  const purls = list.packages.map((found) => packageUrl(found, list.distribution));
+  assert.deepEqual(purls, ["pkg:rpm/redhat/openssl@3.0.7-27.el9?arch=x86_64&distro=rhel-9.4&epoch=1"]);
+  const bom = { ...list, name: "a", digest: "b", created: "2020-01-01T00:00:00Z", tool: "t" };
+  assert.match(encodeBom(bom, "spdx-json"), /"versionInfo": "1:3\.0\.7-27\.el9"/);
+});
+
+test("a database whose last changes are in a log beside it is not half read", (t) => {
+  const { unread } = scan(t, {
+    "var/lib/rpm/rpmdb.sqlite": makeSqlite([makeHeader({})]),
+    "var/lib/rpm/rpmdb.sqlite-wal": "changes",
+  });
+  assert.deepEqual(unread, [
+    { path: "/var/lib/rpm/rpmdb.sqlite", reason: "a write-ahead log lies beside it" },
+  ]);
+});
+
 test("a database that cannot be read is told, not left out in silence", (t) => {
   const { packages, unread } = scan(t, { "var/lib/rpm/rpmdb.sqlite": "SQLite format 3" });
-  assert.deepEqual([packages, unread], [[], ["/var/lib/rpm/rpmdb.sqlite"]]);
+  assert.deepEqual(packages, []);
+  assert.deepEqual(unread, [{ path: "/var/lib/rpm/rpmdb.sqlite", reason: "it ends before byte 100" }]);
 });
 
 test("hostile programs and links lead nowhere", (t) => {

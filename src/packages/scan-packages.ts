@@ -8,10 +8,12 @@ import {
   toText,
   TreeError,
 } from "../tree/index.ts";
-import type { Distribution, FoundPackage, PackageList } from "./found-package.ts";
+import type { Distribution, FoundPackage, PackageList, UnreadDatabase } from "./found-package.ts";
 import { readGoBuildInfo } from "./go-build-info.ts";
 import { parsePackageJson } from "./parse-npm.ts";
 import { parseOsRelease } from "./parse-os-release.ts";
+import { DatabaseError, type ReadAt } from "./rpm/read-at.ts";
+import { readRpmDatabase } from "./rpm/read-rpm-database.ts";
 import { parseApkInstalled, parseDpkgStatus, parsePythonMetadata } from "./parse-stanzas.ts";
 
 type Parser = (text: string, path: string) => readonly FoundPackage[];
@@ -26,7 +28,7 @@ const parsers: readonly (readonly [pattern: RegExp, parse: Parser])[] = [
   [/\.egg-info(?:\/PKG-INFO)?$/, parsePythonMetadata],
 ];
 
-/** Databases of rpm, whose formats are not read. */
+/** Databases of rpm, by its three formats. */
 const rpmDatabase =
   /\/(?:var\/lib|usr\/lib\/sysimage|usr\/share)\/rpm\/(?:rpmdb\.sqlite|Packages|Packages\.db)$/;
 
@@ -35,14 +37,18 @@ const textLimitBytes = 64 << 20;
 /** No Go program is smaller. */
 const smallestProgramBytes = 64 << 10;
 
-/** Lists the packages that are installed in a tree: of dpkg, apk, npm, Python, and the modules of Go programs. Whatever the
+/** Lists the packages that are installed in a tree: of dpkg, apk, rpm, npm, Python, and the modules of Go programs. Whatever the
  * files hold, nothing is run, and memory is bounded by the largest of them. */
 export function scanPackages(tree: FileTree): PackageList {
   const found: FoundPackage[] = [];
-  const unread: string[] = [];
+  const unread: UnreadDatabase[] = [];
   for (const path of filesBelow(tree, "/")) {
-    if (rpmDatabase.test(path)) unread.push(toText(path));
-    else found.push(...packagesOf(tree, path));
+    try {
+      found.push(...packagesOf(tree, path));
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      unread.push({ path: toText(path), reason: error.message });
+    }
   }
   const distribution = readDistribution(tree);
   return { packages: sortedOnce(found), ...(distribution && { distribution }), unread };
@@ -65,17 +71,28 @@ function packagesOf(tree: FileTree, path: TreePath): readonly FoundPackage[] {
   const parse = parsers.find(([pattern]) => pattern.test(path))?.[1];
   if (parse) return parse(readText(tree, path), toText(path));
   const { mode, sizeBytes } = tree.lstat(path)!;
+  if (rpmDatabase.test(path)) return readRpm(tree, path, sizeBytes);
   if ((mode & 0o111) === 0 || sizeBytes < smallestProgramBytes || /\.(?:so|py|js|sh)\b/.test(baseName(path)))
     return [];
+  return withFile(tree, path, (fd) => readGoBuildInfo(readerOf(fd, sizeBytes), toText(path)));
+}
+
+/** What a log beside the database holds has not reached it. */
+function readRpm(tree: FileTree, path: TreePath, sizeBytes: number): readonly FoundPackage[] {
+  if ((tree.lstat(`${path}-wal`)?.sizeBytes ?? 0) > 0)
+    throw new DatabaseError("a write-ahead log lies beside it");
   return withFile(tree, path, (fd) => {
-    const read = (position: number, length: number) => {
-      const buffer = Buffer.alloc(Math.max(0, Math.min(length, sizeBytes - position)));
-      return buffer.length === 0
-        ? buffer
-        : buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, position));
-    };
-    return readGoBuildInfo(read, toText(path));
+    return readRpmDatabase(readerOf(fd, sizeBytes), { path: toText(path), sizeBytes });
   });
+}
+
+function readerOf(fd: number, sizeBytes: number): ReadAt {
+  return (position, length) => {
+    const buffer = Buffer.alloc(Math.max(0, Math.min(length, sizeBytes - position)));
+    return buffer.length === 0
+      ? buffer
+      : buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, position));
+  };
 }
 
 function readText(tree: FileTree, path: TreePath): string {

@@ -40,6 +40,6 @@ RUN mkdir -p /var/lib/rpm && touch /var/lib/rpm/rpmdb.sqlite
   assert.equal(rpm.exitCode, 2);
   assert.match(
     rpm.stderr,
-    /Cannot list the packages of rpm: "\/var\/lib\/rpm\/rpmdb.sqlite" is a database of rpm, which is not supported/,
+    /Cannot list the packages of rpm: "\/var\/lib\/rpm\/rpmdb.sqlite" is no database of rpm that can be read: it ends before byte 100/,
   );
 });
