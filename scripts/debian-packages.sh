@@ -26,7 +26,8 @@ install_node_modules() {
     die "Node.js 20.19 or newer is needed, this is $(node --version)"
   if [ node_modules/.package-lock.json -nt package-lock.json ]; then return 0; fi
   say "Installing npm packages from package-lock.json into node_modules/"
-  # Not "npm ci": it wants the lock file to name the optional packages of every platform, and registries may lack some.
+  # Not "npm ci": it refuses a lock file that lacks optional packages of other platforms, as npm writes it where a
+  # registry has none of them.
   npm install --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 }
 

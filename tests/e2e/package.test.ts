@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { busyboxRootfs, type CommandResult, missingForContainers, Rig, run } from "./rig.ts";
@@ -51,7 +51,7 @@ async function pack(dir: string): Promise<string> {
 }
 
 const sources =
-  "package.json .npmrc tsconfig.json tsconfig.types.json README.md CHANGELOG.md LICENSE bin scripts src".split(
+  "package.json .npmrc tsconfig.json tsconfig.types.json README.md CHANGELOG.md LICENSE bin docs scripts src".split(
     " ",
   );
 
@@ -62,6 +62,9 @@ function checkLibrary(directory: string): void {
   };
   for (const file of Object.values(exports["."]))
     assert.ok(statSync(path.join(directory, file)).size > 0, file);
+  for (const [, page = ""] of readFileSync("README.md", "utf8").matchAll(/\]\((docs\/[^)#]+)/g))
+    assert.ok(existsSync(path.join(directory, page)), page);
+  assert.ok(existsSync(path.join(directory, "docs/rules/copy-whole-root.md")), "the page that a check names");
 }
 
 function npm(args: readonly string[], cwd: string): Promise<CommandResult> {
