@@ -59,7 +59,7 @@ async function buildTarget(
   const { epochSeconds } = plans[0]!;
   warnWithoutEpoch(epochSeconds, settingsOf(options), emit);
   warnOfSettings(options, emit);
-  const attester = await createAttester({ prepared, build: options, dockerfile, names, startedAtMs });
+  const attester = await createAttester({ prepared, build: options, dockerfile, names, startedAtMs }, emit);
   const built = {
     dockerfile: dockerfile.name,
     options,
@@ -101,10 +101,15 @@ async function buildTarget(
 }
 
 /** Loaded only by a build that attests. */
-async function createAttester(options: Omit<AttesterOptions, "attestations">): Promise<Attester | undefined> {
+async function createAttester(
+  options: Omit<AttesterOptions, "attestations">,
+  emit: EmitEvent,
+): Promise<Attester | undefined> {
   const { attestations } = options.build;
   if (!attestations) return undefined;
-  const { Attester } = await import("./attest/attester.ts");
+  const { Attester, sbomRemark } = await import("./attest/attester.ts");
+  const remark = sbomRemark(options.build, options.dockerfile);
+  if (remark !== undefined) emit({ kind: "note", text: remark });
   return new Attester({ ...options, attestations });
 }
 

@@ -1,5 +1,5 @@
 export type { AttestationOptions, ProvenanceOptions } from "./attest/attestation-options.ts";
-export { attestOf, parseAttestations } from "./attest/parse-attest.ts";
+export { attestOf, overrideAttestations, parseAttestations } from "./attest/parse-attest.ts";
 export { type AttachedFile, attachFiles, type Attachment } from "./attest/attach-files.ts";
 export { findPredicate, type PredicateKind } from "./attest/find-predicate.ts";
 export { type FoundReferrer, listReferrers, type ReferrerList } from "./attest/list-referrers.ts";

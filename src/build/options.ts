@@ -71,7 +71,7 @@ export interface BuildOptions {
   /** After the build, results of steps that no image needs are removed, the longest unused first, until they take no more than this. */
   readonly keepStorageBytes?: number;
   /** What is to be said of the image, besides itself. */
-  readonly attestations?: AttestationOptions;
+  readonly attestations?: AttestationOptions | undefined;
   /** Fail unless the lock knows every image, URL and git ref, and none has moved since. */
   readonly frozen?: boolean;
   /** Run steps that are recorded again and compare; the recorded results make the image. */

@@ -23,6 +23,7 @@ import type { ImageRecord } from "../image/index.ts";
 import { wantsColours } from "../progress/index.ts";
 import { startWorker } from "../worker/index.ts";
 import type { CliIo } from "./cli-io.ts";
+import { shortAttests } from "./flags/build-options.ts";
 import { containerEnv } from "./flags/container-env.ts";
 import { parseKeyValues } from "./flags/key-values.ts";
 import { parseVolume } from "./flags/parse-volume.ts";
@@ -57,6 +58,8 @@ export interface ComposeBuildFlags extends ProjectFlags {
   readonly cache: boolean;
   readonly pull?: boolean;
   readonly push?: boolean;
+  readonly provenance?: string;
+  readonly sbom?: string;
 }
 
 /** `slipway compose build`. */
@@ -73,6 +76,7 @@ export async function composeBuild(
     noCache: !flags.cache,
     pull: flags.pull ?? false,
     push: flags.push ?? false,
+    attests: shortAttests(flags),
     buildArgs: parseKeyValues("--build-arg", flags.buildArg, io.env),
     ...callerOverrides(io),
   };

@@ -1,4 +1,10 @@
-import { type BuildOptions, type NamedContextSpec, normaliseTag, parseNamedContext } from "../build/index.ts";
+import {
+  type BuildOptions,
+  type NamedContextSpec,
+  normaliseTag,
+  overrideAttestations,
+  parseNamedContext,
+} from "../build/index.ts";
 import { isSamePlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import { ComposeError } from "./compose-error.ts";
 import { contextService, imageNameOf, type Project, type Service, type ServiceBuild } from "./project.ts";
@@ -12,6 +18,8 @@ export interface BuildOverrides {
   readonly buildArgs?: Readonly<Record<string, string>>;
   /** Push the images of services that name one. */
   readonly push?: boolean;
+  /** In the words of `--attest`. */
+  readonly attests?: readonly string[];
   /** Of the caller (`$SOURCE_DATE_EPOCH`); a build argument that the file or the command line may set. */
   readonly sourceDateEpoch?: string | undefined;
   /** Platform of services that name none (`$DOCKER_DEFAULT_PLATFORM`). */
@@ -49,9 +57,18 @@ export function toBuildOptions(
     outputs: overrides.push && service.image !== undefined ? [{ type: "registry" }] : [],
     ...(build.network === undefined ? {} : { network: build.network }),
     ...build.settings,
+    ...attestationsOf(build, overrides),
     storeImage: true,
     needDigest: false,
   };
+}
+
+function attestationsOf(
+  { settings }: ServiceBuild,
+  { attests = [] }: BuildOverrides,
+): { attestations?: BuildOptions["attestations"] } {
+  if (attests.length === 0) return {};
+  return { attestations: overrideAttestations(settings.attestations, attests) };
 }
 
 function epochOf({ sourceDateEpoch }: BuildOverrides): Record<string, string> {

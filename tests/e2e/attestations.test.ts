@@ -100,6 +100,14 @@ test("an attested image is pushed with its SBOM and its provenance in the index"
     assert.ok(!text.includes(rig.dir), "no path of this machine");
   }
 
+  const [inspected] = JSON.parse((await rig.slipway(["inspect", `${name}:1`])).stdout) as [
+    { Id: string; Slipway: { Attestations: string[] } },
+  ];
+  assert.deepEqual(inspected.Slipway.Attestations, [
+    "https://spdx.dev/Document",
+    "https://slsa.dev/provenance/v1",
+  ]);
+
   // The store keeps what was said, and says it again.
   assert.equal((await rig.slipway(["prune", "--force"])).exitCode, 0);
   await rig.slipway(["tag", `${name}:1`, `${name}:again`]);

@@ -22,7 +22,7 @@ export interface ProvenanceOptions {
 export function hasIndexedAttestations({
   attestations,
 }: {
-  readonly attestations?: AttestationOptions;
+  readonly attestations?: AttestationOptions | undefined;
 }): boolean {
   return attestations !== undefined && !attestations.areReferrers;
 }

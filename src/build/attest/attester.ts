@@ -24,6 +24,22 @@ export interface AttesterOptions {
 
 const sbomType = "https://spdx.dev/Document";
 
+/** Arguments by which BuildKit lists the packages of the context and of other stages too. */
+const scanArgument = /^[ \t]*ARG[ \t].*\b(BUILDKIT_SBOM_SCAN_(?:CONTEXT|STAGE))\b/im;
+
+/** What of an asked SBOM is not made; undefined when all is. */
+export function sbomRemark(
+  { attestations, buildArgs }: Pick<BuildOptions, "attestations" | "buildArgs">,
+  { text }: Pick<DockerfileText, "text">,
+): string | undefined {
+  if (!attestations?.sbom) return undefined;
+  const given = Object.keys(buildArgs).find((name) => name.startsWith("BUILDKIT_SBOM_SCAN_"));
+  const argument = given ?? scanArgument.exec(text)?.[1];
+  return argument === undefined
+    ? undefined
+    : `${argument} does not count: the SBOM lists the packages of the target`;
+}
+
 /** Says what a build knows of its images. The same is said of an image in every output. */
 export class Attester {
   readonly #options: AttesterOptions;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attestOf, parseAttestations } from "./parse-attest.ts";
+import { attestOf, overrideAttestations, parseAttestations } from "./parse-attest.ts";
 
 const full = { mode: "max", builderId: "" };
 
@@ -54,4 +54,18 @@ test("what is no attestation is refused, with BuildKit's words where it has some
   assert.throws(() => parseAttestations(["type=sbom", "type=provenance,form=referrer"]), {
     message: "Cannot attest in two forms: form is the same for all attestations of a build",
   });
+});
+
+test("a caller's word on one kind leaves the other as it was", () => {
+  const known = parseAttestations(["type=sbom", "type=provenance,mode=min"]);
+  assert.deepEqual(overrideAttestations(known, [attestOf("provenance", "mode=max")]), {
+    sbom: true,
+    provenance: full,
+  });
+  assert.deepEqual(overrideAttestations(known, [attestOf("provenance", "false")]), { sbom: true });
+  assert.equal(
+    overrideAttestations(parseAttestations(["type=sbom"]), [attestOf("sbom", "false")]),
+    undefined,
+  );
+  assert.deepEqual(overrideAttestations(undefined, [attestOf("sbom", "true")]), { sbom: true });
 });

@@ -38,6 +38,21 @@ export function parseAttestations(texts: readonly string[]): AttestationOptions 
   };
 }
 
+/** What a caller says of some kinds counts more than what is known of them.
+ * @throws as `parseAttestations` */
+export function overrideAttestations(
+  known: AttestationOptions | undefined,
+  texts: readonly string[],
+): AttestationOptions | undefined {
+  const kinds = new Set(texts.map((text) => parseAttestation(text).get("type")));
+  const said = parseAttestations(texts);
+  const sbom = (kinds.has("sbom") ? said : known)?.sbom ?? false;
+  const provenance = (kinds.has("provenance") ? said : known)?.provenance;
+  if (!sbom && !provenance) return undefined;
+  const areReferrers = said?.areReferrers ?? known?.areReferrers;
+  return { sbom, ...(provenance && { provenance }), ...(areReferrers && { areReferrers }) };
+}
+
 function parseAttestation(text: string): ReadonlyMap<string, string> {
   const map = parseCsvMap(text);
   const bare = text.split(",").find((field) => !field.includes("="));

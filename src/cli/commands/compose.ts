@@ -30,6 +30,8 @@ function defineBuild(compose: Command, io: CliIo): void {
     .option("--no-cache", "Run every step again")
     .option("--pull", "Ask the registry for newer base images")
     .option("--push", "Push the images of services that have `image`")
+    .option("--provenance <value>", "Say how every image was built: true, false or mode=min|max")
+    .option("--sbom <value>", "Say which packages every image holds: true or false")
     .option("-q, --quiet", "Show nothing")
     .action(async (services: readonly string[]) => {
       const { composeBuild } = await import("../compose-commands.ts");

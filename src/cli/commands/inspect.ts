@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Store } from "../../content/index.ts";
 import {
+  type ImageRecord,
   ImageSizes,
   type IndexRecord,
   isIndex,
@@ -58,9 +59,17 @@ function inspected(image: StoredImage, store: Store, platform: Platform | undefi
       ...(record.build && { Build: record.build }),
       ...(record.origin && { Origin: record.origin }),
       ...(isIndex(image.record) && { Platforms: platformsOf(image.record) }),
+      ...attestationsOf(record),
       Layers: record.layers.map((layer) => (layer.kind === "directory" ? layer.layer : layer.blob.digest)),
     },
   };
+}
+
+/** What `slipway sbom --attached` and `slipway provenance` show. */
+function attestationsOf({ attestations }: ImageRecord): object {
+  if (!attestations) return {};
+  const { predicates, subjects } = attestations;
+  return { Attestations: predicates.map(({ type }) => type), Subjects: subjects };
 }
 
 function platformsOf({ images }: IndexRecord): readonly string[] {

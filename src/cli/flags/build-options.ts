@@ -105,12 +105,22 @@ function epochOf(env: NodeJS.ProcessEnv): Record<string, string> {
   return value ? { SOURCE_DATE_EPOCH: value } : {};
 }
 
-function attestationsOf({ attest = [], provenance, sbom }: BuildFlags): Pick<BuildOptions, "attestations"> {
-  const short = [
+/** `--provenance` and `--sbom` in the words of `--attest`. */
+export function shortAttests({
+  provenance,
+  sbom,
+}: {
+  readonly provenance?: string;
+  readonly sbom?: string;
+}): readonly string[] {
+  return [
     ...(provenance === undefined ? [] : [attestOf("provenance", provenance)]),
     ...(sbom === undefined ? [] : [attestOf("sbom", sbom)]),
   ];
-  const attestations = parseAttestations([...attest, ...short]);
+}
+
+function attestationsOf(flags: BuildFlags): Pick<BuildOptions, "attestations"> {
+  const attestations = parseAttestations([...(flags.attest ?? []), ...shortAttests(flags)]);
   return attestations ? { attestations } : {};
 }
 
