@@ -6,6 +6,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
 import { warnWithoutEpoch } from "./image-times.ts";
 import { settingsOf, warnOfSettings } from "./image-settings.ts";
+import { capCacheMounts } from "./cap-cache-mounts.ts";
 import { checkInlineCache, wantsInlineCache } from "./inline-cache.ts";
 import { withContext } from "./with-context.ts";
 import { normaliseTag } from "./normalise-tag.ts";
@@ -95,7 +96,9 @@ async function buildTarget(
   };
   emit({ kind: "build-completed", timeMs: Date.now(), summary: toSummary(result, written.outputs) });
   if (options.storeImage && solved.run.length > 0) noteSizes(store, shownImage(store, record));
-  const { keepStorageBytes } = options;
+  const { keepStorageBytes, cacheMountLimitBytes } = options;
+  if (cacheMountLimitBytes !== undefined && solved.run.length > 0)
+    await capCacheMounts(solved.cacheMounts, cacheMountLimitBytes, { steps, emit });
   if (keepStorageBytes !== undefined && solved.run.length > 0) await collectGarbage(steps, keepStorageBytes);
   return result;
 }

@@ -70,6 +70,8 @@ export interface BuildOptions {
   readonly cacheTo?: readonly CacheTarget[];
   /** After the build, results of steps that no image needs are removed, the longest unused first, until they take no more than this. */
   readonly keepStorageBytes?: number;
+  /** After the build, cache mounts of its steps that hold more than this are emptied. */
+  readonly cacheMountLimitBytes?: number;
   /** What is to be said of the image, besides itself. */
   readonly attestations?: AttestationOptions | undefined;
   /** Fail unless the lock knows every image, URL and git ref, and none has moved since. */

@@ -50,7 +50,23 @@ export async function planBuild(
     }),
   );
   emitWarnings(plans, environment.emit);
+  noteUnknownStages(plans, options.noCacheFilter ?? [], environment.emit);
   return plans;
+}
+
+/** A filter that names nothing would do nothing, unseen. */
+function noteUnknownStages(plans: readonly PlatformPlan[], filter: readonly string[], emit: EmitEvent): void {
+  const stages = new Set(
+    plans
+      .flatMap(({ stagesBuilt, stagesSkipped }) => [...stagesBuilt, ...stagesSkipped])
+      .map((name) => name.toLowerCase()),
+  );
+  const unknown = filter.filter((name) => !stages.has(name.toLowerCase()));
+  for (const name of new Set(unknown))
+    emit({
+      kind: "note",
+      text: `--no-cache-filter names no stage of the Dockerfile: ${JSON.stringify(name)}`,
+    });
 }
 
 function emitWarnings(plans: readonly PlatformPlan[], emit: EmitEvent): void {

@@ -11,7 +11,7 @@ export interface DiskUsage {
   readonly images: readonly ImageUsage[];
   /** Results of steps, by what they were made for; the largest first. */
   readonly stages: readonly StageUsage[];
-  readonly mounts: readonly (CacheMountInfo & { readonly sizeBytes: number })[];
+  readonly mounts: readonly (Omit<CacheMountInfo, "name"> & { readonly sizeBytes: number })[];
   readonly totals: Readonly<Record<"images" | "layers" | "blobs" | "mounts", UsageTotal>>;
 }
 
@@ -49,7 +49,10 @@ export async function diskUsage(
   const inventory = takeInventory(store);
   const found = listCacheMounts(store.paths.mounts);
   const sizes = found.length > 0 ? await measure(found.map(({ path }) => path)) : [];
-  const mounts = found.map((mount, index) => ({ ...mount, sizeBytes: sizes[index] ?? 0 }));
+  const mounts = found.map(({ name: _name, ...mount }, index) => ({
+    ...mount,
+    sizeBytes: sizes[index] ?? 0,
+  }));
   const images = imageUsage(store);
   return { images, stages: stageUsage(inventory), mounts, totals: totals(inventory, images, mounts) };
 }

@@ -80,6 +80,16 @@ const cases: readonly {
     },
   },
   {
+    title: "what was used last stays when less is to be freed",
+    options: { cache: "unused", freeBytes: 50 },
+    removed: {
+      images: ["untagged"],
+      cache: ["gone", "old"],
+      layers: ["old top", "lost"],
+      blobs: ["old base blob", "old top blob", "lost blob"],
+    },
+  },
+  {
     title: "all results go, but no layer of an image",
     options: { cache: "all" },
     removed: {

@@ -57,6 +57,8 @@ export interface PruneOptions {
   readonly usedBeforeMs?: number;
   /** Of the results to give up, the most recently used ones stay as long as they take no more than this. */
   readonly keepBytes?: number;
+  /** Of the results to give up, the most recently used ones stay that need not go to free so much. */
+  readonly freeBytes?: number;
   /** Images without a name stay too. */
   readonly keepImages?: boolean;
   /** Only results of this context directory, and no image. */
@@ -110,7 +112,8 @@ function cacheToRemove(
     if (!isChosen(item, options)) return false;
     return options.cache === "all" || !isNeeded(item);
   });
-  const spared = mostRecent(new Set(givenUp.map(({ layer }) => byId.get(layer!)!)), options.keepBytes ?? 0);
+  const layersGivenUp = new Set(givenUp.map(({ layer }) => byId.get(layer!)!));
+  const spared = mostRecent(layersGivenUp, keptBytes(layersGivenUp, options));
   const present = new Set(blobs.map(({ digest }) => digest));
   const isGone = ({ layer, blob }: CacheItem) =>
     layer === undefined ? blob !== undefined && !present.has(blob) : !byId.has(layer);
@@ -123,6 +126,13 @@ function isChosen({ project, stage }: CacheItem, options: PruneOptions): boolean
     (options.project === undefined || options.project === project) &&
     (options.stage === undefined || options.stage === stage)
   );
+}
+
+/** Where both are asked for, each may keep something. */
+function keptBytes(layers: ReadonlySet<LayerItem>, { keepBytes = 0, freeBytes }: PruneOptions): number {
+  if (freeBytes === undefined) return keepBytes;
+  const allBytes = [...layers].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return Math.max(keepBytes, allBytes - freeBytes);
 }
 
 /** The layers used last that together take no more than `limitBytes`. */

@@ -21,6 +21,8 @@ export interface CacheMountsRequest {
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly defer: Defer;
+  /** Gets a line for the step's log. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 /** Absolute paths of the directories of a step's cache mounts, made on their first use with the asked owner and mode, and with the
@@ -60,7 +62,7 @@ async function openCache(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   noteName(directory, first);
   const sharing = users.some((mount) => mount.sharing === "locked") ? "locked" : first.sharing;
-  const instance = await lockInstance(directory, sharing, cache);
+  const instance = await lockInstance(directory, sharing, { ...cache, id: first.id });
   const files = path.join(instance, "fs");
   if (!existsSync(files)) await fill(environment, files, first, cache);
   return files;
@@ -69,7 +71,7 @@ async function openCache(
 async function lockInstance(
   directory: string,
   sharing: CacheMount["sharing"],
-  cache: Cache,
+  cache: Cache & { readonly id: string },
 ): Promise<string> {
   for (let number = 0; ; number++) {
     const { instance, fd } = openInstance(directory, number);
@@ -77,16 +79,28 @@ async function lockInstance(
     const now = new Date();
     futimesSync(fd, now, now); // what a prune goes by
     if (sharing !== "private") {
-      await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", cache.signal);
+      await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", cache);
       return instance;
     }
     if (tryFlock(fd, "exclusive")) return instance;
   }
 }
 
-async function waitForLock(fd: number, kind: "exclusive" | "shared", signal: AbortSignal): Promise<void> {
+/** Longer, and a person wonders what goes on. */
+const silentMs = 500;
+
+async function waitForLock(
+  fd: number,
+  kind: "exclusive" | "shared",
+  { signal, say, id }: Cache & { readonly id: string },
+): Promise<void> {
+  let waitedMs = 0;
   for (let waitMs = 5; !tryFlock(fd, kind); waitMs = Math.min(waitMs * 2, 200)) {
     await sleep(waitMs, undefined, { signal });
+    const isSilent = waitedMs < silentMs;
+    waitedMs += waitMs;
+    if (isSilent && waitedMs >= silentMs)
+      say?.(`waiting for cache mount ${JSON.stringify(id.replace(/^\//, ""))}, which another step uses`);
   }
 }
 

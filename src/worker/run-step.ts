@@ -52,13 +52,14 @@ export async function runStep(
     const defer = (step: () => void | Promise<void>) => void undo.push(step);
     const directory = newMemoryDir(environment, name);
     defer(() => removeMemory(directory));
-    const { signal } = options;
+    const { signal, onOutput } = options;
     const mounts = await prepareStepMounts(environment, {
       name,
       mounts: request.mounts,
       binds: request.binds ?? [],
       signal,
       defer,
+      say: onOutput && ((line) => void onOutput(2, Buffer.from(`${line}\n`))),
     });
     const nodev = request.security === "sandbox";
     const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });

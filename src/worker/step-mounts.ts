@@ -23,6 +23,8 @@ export interface StepMountsRequest {
   readonly binds: readonly BindMount[];
   readonly signal: AbortSignal;
   readonly defer: Defer;
+  /** Gets a line for the step's log. */
+  readonly say: ((line: string) => void) | undefined;
 }
 
 /** Makes the sources of a step's mounts: stacked, in memory, or locked. Parents come before what lies inside them. */

@@ -79,3 +79,70 @@ test("a part of a cache that is not there cannot be mounted", { skip }, async (t
   assert.notEqual(exitCode, 0);
   assert.match(stderr, /Cannot mount "\/no" on "\/c": no such file or directory/);
 });
+
+/** Two builds at once on one store, of a step that takes a while and one beside it. */
+async function twoBuilds(rig: Rig, sharing: string): Promise<{ stderr: string; text: string }[]> {
+  const step = (name: string) => {
+    // Neither id nor sharing is a part of a step's key.
+    const wait = `: ${sharing}; touch /c/$NAME; for n in 1 2 3 4 5 6 7 8 9 10; do ls /c; sleep 0.2; done | sort -u > /seen`;
+    const mount = `--mount=type=cache,target=/c,id=${sharing},sharing=${sharing}`;
+    return `FROM busybox\nENV NAME=${name}\nRUN ${mount} ${wait}\nFROM scratch\nCOPY --from=0 /seen /seen\n`;
+  };
+  return await Promise.all(
+    ["a", "b"].map(async (name) => {
+      rig.file(`${name}.Dockerfile`, step(name));
+      const dest = path.join(rig.dir, `${sharing}-${name}`);
+      const { stderr } = await rig.mustBuild("-f", `${rig.contextDir}/${name}.Dockerfile`, "-o", dest);
+      return { stderr, text: readFileSync(path.join(dest, "seen"), "utf8") };
+    }),
+  );
+}
+
+test("two builds at once: shared mounts are one, private ones two, locked ones wait and say so", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const shared = await twoBuilds(rig, "shared");
+  assert.deepEqual(
+    shared.map(({ text }) => text),
+    ["a\nb\n", "a\nb\n"],
+  );
+  const apart = await twoBuilds(rig, "private");
+  assert.deepEqual(
+    apart.map(({ text }) => text),
+    ["a\n", "b\n"],
+  );
+  const locked = await twoBuilds(rig, "locked");
+  const first = locked.findIndex(({ text }) => !text.includes("\n", 2));
+  assert.equal(locked[1 - first]?.text, "a\nb\n", "the second one has what the first one left");
+  const line = /^#\d+ [\d.]+ waiting for cache mount "locked", which another step uses$/m;
+  assert.match(locked[1 - first]!.stderr, line);
+  assert.doesNotMatch(locked[first]!.stderr, line);
+  for (const { stderr } of [...shared, ...apart]) assert.doesNotMatch(stderr, line);
+});
+
+test("a namespace has its own cache mounts, and a limit empties one that grew too large", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    "FROM busybox AS run\nARG SIZE EDIT\nRUN --mount=type=cache,target=/c ls /c > /seen; head -c $SIZE /dev/zero > /c/$EDIT\nFROM scratch\nCOPY --from=run /seen /\n",
+  );
+  const seen = async (args: string[], env = {}) => {
+    const dest = path.join(rig.dir, "out");
+    const all = ["build", "--progress=plain", ...args.flatMap((arg) => ["--build-arg", arg]), "-o", dest];
+    const { exitCode, stderr } = await rig.slipway([...all, rig.contextDir], { env });
+    assert.equal(exitCode, 0, stderr);
+    return { text: readFileSync(path.join(dest, "seen"), "utf8"), stderr };
+  };
+  assert.equal((await seen(["SIZE=10", "EDIT=one"])).text, "");
+  assert.equal((await seen(["SIZE=10", "EDIT=two", "BUILDKIT_CACHE_MOUNT_NS=app"])).text, "");
+  const limit = { SLIPWAY_CACHE_MOUNT_LIMIT: "1kB" };
+  assert.equal((await seen(["SIZE=10", "EDIT=three"], limit)).text, "one\n");
+  const large = await seen(["SIZE=3000", "EDIT=four"], limit);
+  assert.equal(large.text, "one\nthree\n");
+  assert.match(large.stderr, /cache mount "\/c" emptied: 3\.02kB are more than 1kB/);
+  assert.equal((await seen(["SIZE=10", "EDIT=five"])).text, "");
+  assert.equal((await seen(["SIZE=10", "EDIT=six", "BUILDKIT_CACHE_MOUNT_NS=app"])).text, "two\n");
+});

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { FileServer } from "../../src/source/testing/file-server.ts";
 import { GitServer } from "../../src/source/testing/git-server.ts";
+import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
@@ -168,4 +170,45 @@ test("a plan refuses what it would not do", { skip }, async (t) => {
   const { exitCode, stderr } = await rig.slipway(["plan", "--verify", rig.contextDir]);
   assert.equal(exitCode, 2);
   assert.match(stderr, /^ERROR: Cannot use --verify with plan: it runs steps, and a plan runs none$/m);
+});
+
+test("every reason is one line", { skip: skip || isMissing }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  await using registry = await DockerRegistry.start();
+  const base = `${registry.host}/base:latest`;
+  const pushBase = async (text: string) => {
+    const context = path.join(rig.dir, "base");
+    mkdirSync(context, { recursive: true });
+    writeFileSync(path.join(context, "Dockerfile"), `FROM busybox\nRUN echo ${text} > /base\n`);
+    const args = ["--metadata-file", path.join(rig.dir, "meta.json"), "-o", `type=registry,name=${base}`];
+    assert.equal((await rig.slipway(["build", ...args, context])).exitCode, 0);
+    const { "containerimage.digest": digest } = JSON.parse(
+      readFileSync(path.join(rig.dir, "meta.json"), "utf8"),
+    ) as Record<string, string>;
+    await rig.slipway(["rmi", base]);
+    return digest!.slice(0, "sha256:".length + 12);
+  };
+  const text = (version: string) =>
+    `FROM ${base}\nARG VERSION=${version}\nCOPY src /src\nRUN cat /src/main.go\nRUN true\n`;
+  const reasons = async (...args: string[]) => {
+    await rig.mustBuild(...args);
+    const story = JSON.parse((await rig.slipway(["why", "--json"])).stdout) as Shown;
+    return table(story).map(([, outcome, reason]) => (outcome === "cached" ? "cached" : reason));
+  };
+  const first = await pushBase("one");
+  rig.file("Dockerfile", text("1.2"));
+  chmodSync(rig.file("src/main.go", "one"), 0o664);
+  assert.deepEqual(await reasons(), ["first build", "first build", "first build"]);
+  rig.file("Dockerfile", text("1.3"));
+  assert.deepEqual(await reasons(), ["cached", "ARG VERSION: 1.2→1.3", "ARG VERSION: 1.2→1.3"]);
+  rig.file("src/main.go", "two");
+  assert.deepEqual(await reasons(), ["src/main.go changed", "parent ran", "parent ran"]);
+  chmodSync(path.join(rig.contextDir, "src/main.go"), 0o644);
+  assert.deepEqual(await reasons(), ["src/main.go mode 0664→0644", "parent ran", "parent ran"]);
+  const second = await pushBase("two");
+  const moved = `base ${registry.host}/base:latest moved ${first}→${second}`;
+  assert.deepEqual(await reasons("--pull"), [moved, "parent ran", "parent ran"]);
+  assert.deepEqual(await reasons("--no-cache"), ["no cache", "no cache", "no cache"]);
+  const plan = await rig.slipway(["plan", "--no-cache", "--json", rig.contextDir]);
+  assert.equal(table(JSON.parse(plan.stdout) as Shown)[0]?.[2], "no cache");
 });

@@ -89,7 +89,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     ...parseStepSettings(flags),
     storeImage: flags.load !== undefined || keepsImage(specs, tags, outputs.length),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
-    ...keepStorageOf(io.env),
+    ...storageLimits(io.env),
     ...attestationsOf(flags),
     ...(flags.jobs === undefined ? {} : { jobs: flags.jobs }),
     ...(flags.frozen ? { frozen: true } : {}),
@@ -124,9 +124,16 @@ function attestationsOf(flags: BuildFlags): Pick<BuildOptions, "attestations"> {
   return attestations ? { attestations } : {};
 }
 
-function keepStorageOf(env: NodeJS.ProcessEnv): { keepStorageBytes?: number } {
-  const value = env["SLIPWAY_KEEP_STORAGE"];
-  return value ? { keepStorageBytes: parseSize("SLIPWAY_KEEP_STORAGE", value) } : {};
+function storageLimits(
+  env: NodeJS.ProcessEnv,
+): Pick<BuildOptions, "keepStorageBytes" | "cacheMountLimitBytes"> {
+  const size = (name: string) => (env[name] ? parseSize(name, env[name]) : undefined);
+  const keepStorageBytes = size("SLIPWAY_KEEP_STORAGE");
+  const cacheMountLimitBytes = size("SLIPWAY_CACHE_MOUNT_LIMIT");
+  return {
+    ...(keepStorageBytes !== undefined && { keepStorageBytes }),
+    ...(cacheMountLimitBytes !== undefined && { cacheMountLimitBytes }),
+  };
 }
 
 /** As docker buildx does, `--annotation` is for all outputs, and there it counts more than their own attributes. */

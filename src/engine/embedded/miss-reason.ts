@@ -41,6 +41,9 @@ export interface MissCircumstances {
 /** The reason of a step without a past. */
 export const firstBuild = "first build";
 
+/** The reason of a step that was asked to run again. */
+export const noCache: MissReason = { text: "no cache", changes: [] };
+
 const unsynced = "not on disk when the machine restarted";
 const filesChanged = "files to copy changed";
 

@@ -10,7 +10,7 @@ import { type CacheKey, cacheKey, type KeyParts, stepSlots } from "./key-parts.t
 import type { MountRestorer } from "./mount-restorer.ts";
 import type { SecretScan } from "./secret-scan.ts";
 import type { LayerDirectories } from "./layer-directories.ts";
-import { type MissReason, missReason } from "./miss-reason.ts";
+import { type MissReason, missReason, noCache } from "./miss-reason.ts";
 
 /** What every operation of one solve shares. */
 export interface SolveEnvironment {
@@ -84,7 +84,7 @@ export function noteReason(
 ): void {
   const { reasons, records, project, definition, options } = environment;
   if (vertex.metadata.ignoreCache) {
-    reasons.set(vertex.digest, { text: "no cache", changes: [] });
+    reasons.set(vertex.digest, noCache);
     return;
   }
   const last = records.last(stepSlots(project, vertex));
