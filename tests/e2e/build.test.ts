@@ -106,6 +106,31 @@ test("a RUN that fails gives its line, its output and no image", { skip }, async
   assert.equal(images.stdout.trim(), "");
 });
 
+test("a failed RUN ends the steps beside it", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    [
+      "FROM busybox AS slow",
+      "RUN trap 'exit 0' TERM; sleep 60 & wait; touch /slow",
+      "FROM busybox AS broken",
+      "RUN sleep 0.5; false",
+      "FROM busybox",
+      "COPY --from=slow /slow /slow",
+      "COPY --from=broken /broken /broken",
+    ].join("\n"),
+  );
+  const startedAt = Date.now();
+  const { exitCode, stderr } = await rig.build();
+  assert.equal(exitCode, 1);
+  assert.match(
+    stderr,
+    /^ERROR: process "\/bin\/sh -c sleep 0\.5; false" did not complete successfully: exit code: 1$/m,
+  );
+  assert.match(stderr, /^#\d+ CANCELED$/m);
+  assert.ok(Date.now() - startedAt < 30_000);
+});
+
 test("COPY --from an empty stage copies nothing, and is found again", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", "FROM scratch AS empty\nFROM busybox\nCOPY --from=empty / /made/\n");

@@ -32,12 +32,12 @@ export class ExecOperation implements Step {
     return undefined;
   }
 
-  async execute(inputs: readonly Value[]): Promise<Value> {
+  async execute(inputs: readonly Value[], signal: AbortSignal): Promise<Value> {
     const startedAtMs = Date.now();
     const parts = await this.#keyParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const layer = newLayerId();
-    await this.make(inputs, layer);
+    await this.make(inputs, layer, signal);
     await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const key = cacheKey(parts);
     const made = recordLayer(this.#environment, this.#vertex, {
@@ -50,14 +50,19 @@ export class ExecOperation implements Step {
     return this.#push(inputs, made, true);
   }
 
-  async make(inputs: readonly Value[], layer: LayerId): Promise<void> {
+  async make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<void> {
     const request = await this.#request(inputs, layer);
+    const { runId } = request;
     const worker = await this.#environment.worker();
-    const release = this.#environment.captureLog(request.runId, this.#vertex);
+    signal.throwIfAborted();
+    const cancel = () => void worker.cancel({ runId }).catch(() => {}); // it is gone: then so is the process
+    signal.addEventListener("abort", cancel);
+    const release = this.#environment.captureLog(runId, this.#vertex);
     try {
       const { exitCode } = await worker.run(request);
       if (exitCode !== 0) throw runFailed(this.#op.args, exitCode);
     } finally {
+      signal.removeEventListener("abort", cancel);
       release();
     }
   }

@@ -9,7 +9,7 @@ import type { SolveEnvironment } from "../step-context.ts";
 /** A step whose recorded result can be checked. */
 export interface Step extends Operation<Value> {
   /** Does the work as layer `layer` and records nothing. */
-  make(inputs: readonly Value[], layer: LayerId): Promise<void>;
+  make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<void>;
 }
 
 /** A step of `--verify`: what was recorded is its result, but only after the work was done again and compared with it. */
@@ -33,16 +33,16 @@ export class VerifiedStep implements Operation<Value> {
   async execute(inputs: readonly Value[], signal: AbortSignal): Promise<Value> {
     const recorded = this.#recorded;
     if (recorded === undefined) return await this.#step.execute(inputs, signal);
-    await this.#verify(inputs, recorded);
+    await this.#verify(inputs, recorded, signal);
     return recorded;
   }
 
-  async #verify(inputs: readonly Value[], recorded: Value): Promise<void> {
+  async #verify(inputs: readonly Value[], recorded: Value, signal: AbortSignal): Promise<void> {
     const { directories, verified } = this.#environment;
     const worker = await this.#environment.worker();
     const made = newLayerId();
     try {
-      await this.#step.make(inputs, made);
+      await this.#step.make(inputs, made, signal);
       const [top] = await directories.ensure({ layers: asStack(recorded).layers.slice(-1) });
       const { difference } = await worker.compareLayers({ recorded: top!, made });
       const { description: step } = this.#vertex.metadata;
