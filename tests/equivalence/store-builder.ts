@@ -12,13 +12,17 @@ import { CodedError } from "../../src/errors/index.ts";
 import { type ImageRecord, ImageStore } from "../../src/image/index.ts";
 import { startWorker, type Worker, type WorkerLog } from "../../src/worker/index.ts";
 
+interface Listener {
+  onLog: (log: WorkerLog) => void;
+}
+
 /** A store with a worker that lives as long as it: a build then costs no more than its steps. */
 export class StoreBuilder implements AsyncDisposable {
   readonly store: Store;
-  readonly #worker: Worker;
-  readonly #listener: { onLog: (log: WorkerLog) => void };
+  #worker: Worker;
+  readonly #listener: Listener;
 
-  private constructor(store: Store, worker: Worker, listener: { onLog: (log: WorkerLog) => void }) {
+  private constructor(store: Store, worker: Worker, listener: Listener) {
     this.store = store;
     this.#worker = worker;
     this.#listener = listener;
@@ -28,13 +32,7 @@ export class StoreBuilder implements AsyncDisposable {
   static async create(root: string, rootfs: string): Promise<StoreBuilder> {
     const store = openStore(root);
     const listener = { onLog: (_log: WorkerLog): void => {} };
-    const worker = await startWorker({
-      storeRoot: store.root,
-      owner: store.temp.owner,
-      workerFile: path.resolve("dist/worker.cjs"),
-      onLog: (log) => listener.onLog(log),
-    });
-    const builder = new StoreBuilder(store, worker, listener);
+    const builder = new StoreBuilder(store, await startFor(store, listener), listener);
     await using steps = new StepEngine({ ...builder.#environment(), startWorker: builder.#lendWorker });
     await importImage(rootfs, "busybox", { steps });
     return builder;
@@ -54,6 +52,12 @@ export class StoreBuilder implements AsyncDisposable {
       if (error instanceof CodedError) return error;
       throw error;
     }
+  }
+
+  /** A worker is made for one build: it copies what is mounted of a context only once. */
+  async renewWorker(): Promise<void> {
+    await this.#worker[Symbol.asyncDispose]();
+    this.#worker = await startFor(this.store, this.#listener);
   }
 
   /** Forgets every result, so that the next build begins as with an empty store. */
@@ -89,4 +93,13 @@ export class StoreBuilder implements AsyncDisposable {
     this.#listener.onLog = onLog;
     return { ...this.#worker, [Symbol.asyncDispose]: () => Promise.resolve() };
   };
+}
+
+async function startFor(store: Store, listener: Listener): Promise<Worker> {
+  return await startWorker({
+    storeRoot: store.root,
+    owner: store.temp.owner,
+    workerFile: path.resolve("dist/worker.cjs"),
+    onLog: (log) => listener.onLog(log),
+  });
 }
