@@ -19,7 +19,6 @@ import {
   tarPadding,
   unpackTar,
 } from "../src/layer/index.ts";
-import type { HostPath } from "../src/sys/index.ts";
 import { mutateBytes } from "./mutate.ts";
 import type { Random } from "./random.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -100,7 +99,7 @@ async function unpackBeside(bytes: Buffer, form: (typeof forms)[number]): Promis
   writeFileSync(path.join(sandbox, "victim"), "untouched");
   writeFileSync(path.join(outside, "victim"), "untouched");
   try {
-    await unpackTar(oneChunk(bytes), path.join(outside, "root") as HostPath, {
+    await unpackTar(oneChunk(bytes), path.join(outside, "root"), {
       form,
       opaqueXattr: "trusted.overlay.opaque",
       limits: { unpackedBytes: 1 << 24 },

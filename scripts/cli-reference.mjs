@@ -118,6 +118,6 @@ function described({ description, argChoices, defaultValue }) {
   return notes.length > 0 ? `${description} (${notes.join("; ")})` : description;
 }
 
-function cell(text) {
-  return text.replaceAll("|", "\\|");
+function cell(content) {
+  return content.replaceAll("|", "\\|");
 }

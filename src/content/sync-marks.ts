@@ -49,9 +49,9 @@ export class SyncMarks {
     const marks = this.#read();
     const layersMtimeMs = statSync(this.#layersDir).mtimeMs;
     if (marks.layersMtimeMs === layersMtimeMs) return;
-    const { boot, monotonicNs } = this.stamp();
+    const now = this.stamp();
     sync(this.#layersDir);
-    const boots = { ...marks.boots, [boot]: monotonicNs };
+    const boots = { ...marks.boots, [now.boot]: now.monotonicNs };
     const next: Marks = { boots, layersMtimeMs };
     writeFileDurable(this.#file, JSON.stringify(next), this.#temp.dir());
   }

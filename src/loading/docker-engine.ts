@@ -42,7 +42,7 @@ export class DockerEngine implements ContainerEngine {
     const info = await this.#get("/info");
     if (!info || JSON.stringify(info["DriverStatus"] ?? "").includes("containerd.snapshotter")) return 0;
     const answer = await this.#api.request("GET", "/images/json");
-    const images = answer.status === 200 ? (parseJson(answer.text) as unknown) : undefined;
+    const images = answer.status === 200 ? parseJson(answer.text) : undefined;
     if (!Array.isArray(images)) return 0;
     let known = 0;
     for (const { Id: id } of (images as { Id?: unknown }[]).slice(0, askedImages)) {

@@ -66,7 +66,7 @@ test("a file that became a directory is told as such", (t) => {
   assert.deepEqual(selectionChanges(before, describe()), [{ path: "src/a", what: "file→directory" }]);
 });
 
-const line = (name: string, digest: string) => `file\0${0o644}\0${0}\0${0}\0\0${name}\0\0\0\0${digest}\n`;
+const line = (name: string, digest: string) => `file\x00420\x000\x000\0\0${name}\0\0\0\0${digest}\n`;
 const lines = (names: string, digest = "1") =>
   names
     .split("")

@@ -38,7 +38,7 @@ function withoutEqualEnds(before: string, after: string): [string, string] {
   // The first line of the equal end is whole only behind a line's end.
   const firstEnd = before.indexOf("\n", before.length - end);
   end = firstEnd === -1 ? 0 : before.length - firstEnd - 1;
-  const [left, right] = [before, after].map((text) => source + text.slice(start, text.length - end)) as [
+  const [left, right] = [before, after].map((line) => source + line.slice(start, line.length - end)) as [
     string,
     string,
   ];

@@ -145,8 +145,8 @@ async function compareBuilds(
 }
 
 function compareResults(
-  { cached, actual }: { cached: StoreBuilder; actual: ImageRecord | CodedError<string> },
-  { fresh, expected }: { fresh: StoreBuilder; expected: ImageRecord | CodedError<string> },
+  { cached, actual }: { cached: StoreBuilder; actual: ImageRecord | CodedError },
+  { fresh, expected }: { fresh: StoreBuilder; expected: ImageRecord | CodedError },
 ): string | undefined {
   if (actual instanceof CodedError || expected instanceof CodedError) {
     if (actual instanceof CodedError && expected instanceof CodedError) return undefined;
@@ -167,7 +167,7 @@ function compareResults(
   return undefined;
 }
 
-function outcome(result: ImageRecord | CodedError<string>): string {
+function outcome(result: ImageRecord | CodedError): string {
   return result instanceof CodedError ? `${result.code} ${result.message}` : "an image";
 }
 

@@ -39,7 +39,7 @@ export class StoreBuilder implements AsyncDisposable {
   }
 
   /** The image, or what the build failed with. */
-  async build(options: BuildOptions): Promise<ImageRecord | CodedError<string>> {
+  async build(options: BuildOptions): Promise<ImageRecord | CodedError> {
     try {
       const environment = { ...this.#environment(), startWorker: this.#lendWorker };
       const images = new ImageStore(this.store);

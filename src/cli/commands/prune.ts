@@ -47,7 +47,7 @@ export function define(command: Command, io: CliIo): void {
       }
       if (!flags.force && io.stdin.isTTY && !(await isConfirmed(request, io))) return;
       const { StepEngine } = await import("../../build/index.ts");
-      const { plan, freed } = await withProgress({ quiet: true }, io, async (work) => {
+      const pruned = await withProgress({ quiet: true }, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
         const removeTrees = async (paths: readonly string[]) =>
           (await steps.worker()).remove({ layers: [], paths });
@@ -57,7 +57,7 @@ export function define(command: Command, io: CliIo): void {
         const { sizesBytes } = await (await steps.worker()).removeCacheMounts({ paths: mounts });
         return { plan, freed: sizesBytes };
       });
-      io.stdout.write(planText(plan, "Total reclaimed space", freed));
+      io.stdout.write(planText(pruned.plan, "Total reclaimed space", pruned.freed));
     });
 }
 

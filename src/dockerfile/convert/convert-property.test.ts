@@ -39,7 +39,7 @@ const instruction = fc.oneof(
   name.map((key) => `ARG ${key}`),
   fc.tuple(name, value).map(([key, text]) => `LABEL ${key}=${text}`),
   fc.tuple(fc.array(mount, { maxLength: 3 }), value).map(([mounts, text]) => {
-    const flags = mounts.map((text) => `--mount=${text} `).join("");
+    const flags = mounts.map((one) => `--mount=${one} `).join("");
     return `RUN ${flags}echo ${text}`;
   }),
   fc.constantFrom(

@@ -90,8 +90,8 @@ export class EmbeddedEngine implements Engine {
     const fetched = stacks
       .flatMap(({ layers }) => layers)
       .map(async ({ layer, reference, step }) => {
-        const isRemote = layer.kind === "blob" && step !== undefined && reference !== undefined;
-        if (isRemote) await this.#directories.fetch(layer.blob, reference);
+        if (layer.kind === "blob" && step !== undefined && reference !== undefined)
+          await this.#directories.fetch(layer.blob, reference);
       });
     await Promise.all(fetched);
     this.#records.keepRemote();
