@@ -44,11 +44,12 @@ export async function collectBeside(
       referrers.push(await registry.resolveManifest({ domain, path, digest: each.digest }));
     }
   }
-  const tags = [...seen].flatMap((digest) =>
-    suffixes.map((suffix) => `sha256-${digestHex(digest)}.${suffix}`),
-  );
-  const found = await Promise.all(tags.map((tag) => findTag(registry, { domain, path, tag })));
-  const tagged = found.filter((each) => each !== undefined);
+  const tagged: { tag: string; document: RemoteDocument }[] = [];
+  for (const digest of subjects) {
+    const tags = suffixes.map((suffix) => `sha256-${digestHex(digest)}.${suffix}`);
+    const found = await Promise.all(tags.map((tag) => findTag(registry, { domain, path, tag })));
+    tagged.push(...found.filter((each) => each !== undefined));
+  }
   const documents = [...referrers, ...tagged.map(({ document }) => document)];
   return { blobs: documents.flatMap(blobsOf), referrers, tagged };
 }

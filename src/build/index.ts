@@ -31,6 +31,7 @@ export type {
   RemoteContextSpec,
   SecretSpec,
   SshSpec,
+  TreeSettings,
 } from "./options.ts";
 export { type NamedContextSpec, parseNamedContext } from "./named-context.ts";
 export { type BuildPlan, planTarget } from "./plan-target.ts";

@@ -4,7 +4,10 @@ import type { BuildOptions } from "./options.ts";
 /** Is the image to be one for several platforms? So it is when several were asked for, or one and the build argument
  * `BUILDKIT_MULTI_PLATFORM`.
  * @throws {BuildError} `INVALID_ARGUMENT` */
-export function isMultiPlatform({ platforms = [], buildArgs }: BuildOptions): boolean {
+export function isMultiPlatform({
+  platforms = [],
+  buildArgs,
+}: Pick<BuildOptions, "platforms" | "buildArgs">): boolean {
   const text = Object.hasOwn(buildArgs, "BUILDKIT_MULTI_PLATFORM") && buildArgs["BUILDKIT_MULTI_PLATFORM"];
   if (!text) return platforms.length > 1;
   const isAsked = parseGoBool(text);

@@ -133,14 +133,13 @@ export type OutputSpec =
       /** Into a directory, as an OCI layout (`tar=false`). */
       readonly isLayout?: boolean;
     } & ImageSettings)
-  | { readonly type: "tar"; readonly dest: OutputDest; readonly platformSplit?: boolean }
-  | {
+  | ({ readonly type: "tar"; readonly dest: OutputDest } & TreeSettings)
+  | ({
       readonly type: "local";
       readonly dest: string;
-      readonly platformSplit?: boolean;
       /** Whatever else the directory holds is removed (`mode=delete`). */
       readonly isMirror?: boolean;
-    }
+    } & TreeSettings)
   | ({
       readonly type: "registry";
       /** The image gets no tag there; `names` say where it goes. */
@@ -149,6 +148,14 @@ export type OutputSpec =
   /** Into another engine of this machine. */
   | { readonly type: "load"; readonly choice: EngineChoice }
   | { readonly type: "cacheonly" };
+
+/** What an output asks of the trees that it writes. */
+export interface TreeSettings {
+  /** Each below a directory of its platform's name? */
+  readonly platformSplit?: boolean;
+  /** Of the names of files with attestations. */
+  readonly attestationPrefix?: string;
+}
 
 /** What an output asks of the image that it writes. */
 export interface ImageSettings extends ImageForm {

@@ -15,7 +15,10 @@ import { writeArchive } from "./write-archive.ts";
 import { writeTree } from "./write-tree.ts";
 
 export interface OutputEnvironment {
-  readonly options: Pick<BuildOptions, "outputs" | "imageSettings" | "attestations">;
+  readonly options: Pick<
+    BuildOptions,
+    "outputs" | "imageSettings" | "attestations" | "platforms" | "buildArgs"
+  >;
   readonly steps: StepEngine;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
@@ -125,15 +128,9 @@ export function checkOutputs(options: BuildOptions, names: readonly string[]): v
   }
 }
 
-/** Attestations are about an image, and go with it. */
+/** Only registries keep referrers. */
 function checkAttested({ type }: OutputSpec, { attestations }: BuildOptions): void {
-  if (!attestations) return;
-  if (type === "local" || type === "tar") {
-    throw new BuildError("INVALID_OUTPUT", `Cannot write attestations to an output of type=${type}`, {
-      hint: "they go with an image: -o type=oci, -o type=registry or a name; for a list of packages alone: slipway sbom STAGE",
-    });
-  }
-  if (attestations.areReferrers && (type === "oci" || type === "docker")) {
+  if (attestations?.areReferrers && (type === "oci" || type === "docker")) {
     throw new BuildError("INVALID_OUTPUT", `Cannot write referrers to an output of type=${type}`, {
       hint: "they are kept by a registry; use form=index, or push the image",
     });

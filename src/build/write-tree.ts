@@ -1,12 +1,20 @@
 import { createReadStream, rmSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { imagesOf, isIndex, platformOf, type StoredRecord } from "../image/index.ts";
+import { type ImageRecord, imagesOf, platformOf, type StoredRecord } from "../image/index.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
-import type { OutputSpec } from "./options.ts";
+import { isMultiPlatform } from "./multi-platform.ts";
+import type { BuildOptions, OutputSpec } from "./options.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 type TreeOutput = Extract<OutputSpec, { type: "local" | "tar" }>;
+
+interface TreeEnvironment {
+  readonly steps: StepEngine;
+  readonly epochSeconds: number | undefined;
+  /** Of the build; without them nothing is said of the tree. */
+  readonly options?: Pick<BuildOptions, "attestations" | "platforms" | "buildArgs">;
+}
 
 /** Writes the flattened tree of an image into a directory or a tar; that of an image for several platforms has a directory for
  * each, `linux_amd64`. A tar file appears whole, and for `-` it goes to standard output. As in BuildKit every file has the
@@ -15,15 +23,21 @@ type TreeOutput = Extract<OutputSpec, { type: "local" | "tar" }>;
 export async function writeTree(
   record: StoredRecord,
   output: TreeOutput,
-  { steps, epochSeconds }: { readonly steps: StepEngine; readonly epochSeconds: number | undefined },
+  { steps, epochSeconds, options }: TreeEnvironment,
 ): Promise<string> {
-  const { platformSplit = isIndex(record) } = output;
+  const images = imagesOf(record);
+  const { platformSplit = images.length > 1 || (options !== undefined && isMultiPlatform(options)) } = output;
   const trees = await Promise.all(
-    imagesOf(record).map(async (image) => ({
-      lowers: await steps.directoriesOf(image),
-      name: formatPlatform(normalizePlatform(platformOf(image))),
-      ...(platformSplit && { directory: directoryName(platformOf(image)) }),
-    })),
+    images.map(async (image) => {
+      const lowers = await steps.directoriesOf(image);
+      const above = await statementsOf(image, lowers, { output, steps, ...(options && { options }) });
+      return {
+        lowers,
+        name: formatPlatform(normalizePlatform(platformOf(image))),
+        ...(platformSplit && { directory: directoryName(platformOf(image)) }),
+        ...(above !== undefined && { above }),
+      };
+    }),
   );
   const worker = await steps.worker();
   const times =
@@ -48,6 +62,22 @@ export async function writeTree(
     rmSync(temporary, { force: true });
   }
   return "tar to standard output";
+}
+
+/** A directory with what is said of the tree. */
+async function statementsOf(
+  { attestations }: ImageRecord,
+  lowers: readonly string[],
+  { output, steps, options }: Pick<TreeEnvironment, "steps" | "options"> & { readonly output: TreeOutput },
+): Promise<string | undefined> {
+  if (!attestations || !options) return undefined;
+  const { writeStatements } = await import("./attest/write-statements.ts");
+  const isInlineOnly = options.attestations?.provenance?.isInlineOnly ?? false;
+  return await writeStatements(attestations, lowers, {
+    steps,
+    prefix: output.attestationPrefix ?? "",
+    isInlineOnly,
+  });
 }
 
 function directoryName(platform: Platform): string {

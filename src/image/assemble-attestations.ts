@@ -109,7 +109,7 @@ function describe(bytes: Buffer, mediaType: string): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
-/** A statement of in-toto. The predicate is taken over as it is. */
+/** A statement about an image, by its names. */
 function statementOf(
   store: Store,
   image: Descriptor,
@@ -117,13 +117,31 @@ function statementOf(
 ): Buffer {
   const digest = { sha256: digestHex(image.digest) };
   const names = subjects.length === 0 ? ["_"] : subjects;
+  const about = names.map((name) => ({ name, digest }));
+  return Buffer.from(encodeStatement(store, predicate, about));
+}
+
+/** What a statement is about. */
+export interface StatementSubject {
+  readonly name: string;
+  /** 64 hexadecimal digits. */
+  readonly digest: { readonly sha256: string };
+}
+
+/** A statement of in-toto, JSON. The predicate is taken over as it is.
+ * @throws {ContentError} `BLOB_NOT_FOUND` when the predicate is gone */
+export function encodeStatement(
+  store: Store,
+  predicate: Predicate,
+  subject: readonly StatementSubject[],
+): string {
   const head = JSON.stringify({
     _type: "https://in-toto.io/Statement/v1",
-    subject: names.map((name) => ({ name, digest })),
+    subject,
     predicateType: predicate.type,
   });
   const body = store.content.read(predicate.digest, predicateLimitBytes).toString();
-  return Buffer.from(`${head.slice(0, -1)},"predicate":${body}}`);
+  return `${head.slice(0, -1)},"predicate":${body}}`;
 }
 
 /** The older form pretends to be an image whose layers are the statements. */

@@ -9,6 +9,7 @@ export {
   type AssembledAttestations,
   assembleAttestations,
   assembleReferrers,
+  encodeStatement,
 } from "./assemble-attestations.ts";
 export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
 export {

@@ -12,6 +12,7 @@ export {
   type FileActionsOutcome,
 } from "./file-actions.ts";
 export { type NumericOwner, resolveOwner } from "./file-owner.ts";
+export { type HashedFile, hashFiles } from "./hash-files.ts";
 export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";
 export { type ListedFile, listTree, walkTree } from "./list-tree.ts";

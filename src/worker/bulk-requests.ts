@@ -9,6 +9,7 @@ import {
   diffTrees,
   digestSources,
   findBytes,
+  hashFiles,
   type EarlierLayer,
   LayerDigests,
   LayersTree,
@@ -44,6 +45,7 @@ export interface BulkApi
     | "findBytes"
     | "listPackages"
     | "exportTree"
+    | "hashFiles"
     | "compareLayers"
     | "remove"
     | "listTree"
@@ -67,6 +69,7 @@ export const BULK_METHODS = [
   "findBytes",
   "listPackages",
   "exportTree",
+  "hashFiles",
   "compareLayers",
   "remove",
   "listTree",
@@ -141,9 +144,16 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     compressAnew: (request) => compressAnew(store, request),
 
     async exportTree({ trees, dest, form, times, isMirror = false }) {
-      const absolute = trees.map(({ lowers, ...rest }) => ({ ...rest, lowers: fsOf(lowers) }));
+      const absolute = trees.map(({ lowers, above, ...rest }) => ({
+        ...rest,
+        lowers: [...fsOf(lowers), ...(above === undefined ? [] : [insideStore(store, above)])],
+      }));
       const request = { trees: absolute, dest, opaqueXattr, times, isMirror };
       return form === "tar" ? await exportTar(request) : await exportDirectory(request);
+    },
+
+    async hashFiles({ lowers }) {
+      return { files: hashFiles(fsOf(lowers)) };
     },
 
     async compareLayers({ recorded, made }) {

@@ -74,6 +74,7 @@ const METHODS = {
   findBytes: true,
   listPackages: true,
   exportTree: true,
+  hashFiles: true,
   compareLayers: true,
   remove: true,
   listTree: true,

@@ -1,7 +1,7 @@
 import type { CacheMountName } from "../content/index.ts";
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
-import type { FileDifference, ListedFile } from "../snapshot/index.ts";
+import type { FileDifference, HashedFile, ListedFile } from "../snapshot/index.ts";
 import type { PackageList } from "../packages/index.ts";
 import type { FoundBytes } from "../snapshot/index.ts";
 import type { FileChange } from "../tree/index.ts";
@@ -61,6 +61,8 @@ export interface WorkerApi {
     form: "directory" | "tar";
     times?: LayerTimes;
   }): Promise<{ sizeBytes: number }>;
+  /** Hashes of the regular files of a stack of layers. */
+  hashFiles(request: { lowers: readonly LayerId[] }): Promise<{ files: readonly HashedFile[] }>;
   /** Compares a recorded layer with one that was made again, times apart: the first path where they differ, or undefined. */
   compareLayers(request: { recorded: LayerId; made: LayerId }): Promise<{
     difference: LayerDifference | undefined;
@@ -136,6 +138,8 @@ export interface ExportedLayers {
   readonly lowers: readonly LayerId[];
   readonly directory?: string | undefined;
   readonly name: string;
+  /** A directory in the store's `tmp/` whose files lie upon the tree. */
+  readonly above?: string;
 }
 
 export interface LayerInfo {

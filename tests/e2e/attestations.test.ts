@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
@@ -188,6 +188,57 @@ test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min say
   });
 });
 
+test("beside files, what is said of them is written as files", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM scratch AS one\nCOPY a b /dir/\nFROM busybox\nRUN true\n");
+  for (const name of ["a", "b"]) rig.file(name, `${name}\n`);
+  const dest = path.join(rig.dir, "out");
+  const flags = ["--target=one", "--sbom=true", "--provenance=mode=min", "--reproducible"];
+  await rig.mustBuild(...flags, "-o", dest);
+  const statement = (file: string) => JSON.parse(readFileSync(path.join(dest, file), "utf8")) as Statement;
+  const subject = ["a", "b"].map((name) => ({
+    name: `dir/${name}`,
+    digest: { sha256: createHash("sha256").update(`${name}\n`).digest("hex") },
+  }));
+  for (const [file, type] of [
+    ["sbom.spdx.json", "https://spdx.dev/Document"],
+    ["provenance.json", "https://slsa.dev/provenance/v1"],
+  ] as const) {
+    assert.deepEqual(statement(file).subject, subject);
+    assert.equal(statement(file).predicateType, type);
+  }
+  const tar = path.join(rig.dir, "out.tar");
+  await rig.mustBuild(
+    ...flags,
+    "--platform=linux/amd64,linux/arm64",
+    "-o",
+    `type=tar,dest=${tar},attestation-prefix=x-`,
+  );
+  const listed = execFileSync("tar", ["-tf", tar], { encoding: "utf8" }).split("\n");
+  const attested = listed.filter((name) => name.endsWith(".json"));
+  assert.deepEqual(
+    attested,
+    ["linux_amd64", "linux_arm64"].flatMap((name) => [
+      `${name}/x-provenance.json`,
+      `${name}/x-sbom.spdx.json`,
+    ]),
+  );
+  await rig.mustBuild(
+    ...flags,
+    "--sbom=false",
+    "--attest=type=provenance,inline-only=true",
+    "-o",
+    `${dest}2`,
+  );
+  assert.deepEqual(
+    readdirSync(`${dest}2`).sort(),
+    ["dir", "provenance.json"],
+    "the last word on a type counts",
+  );
+  await rig.mustBuild("--target=one", "--attest=type=provenance,inline-only=true", "-o", `${dest}3`);
+  assert.deepEqual(readdirSync(`${dest}3`), ["dir"]);
+});
+
 test("outputs that cannot hold attestations refuse them", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", dockerfile);
@@ -199,10 +250,6 @@ test("outputs that cannot hold attestations refuse them", { skip }, async (t) =>
   assert.equal(
     await refused("type=docker,dest=x.tar"),
     "ERROR: docker exporter does not support exporting manifest lists, use the oci exporter instead",
-  );
-  assert.equal(
-    await refused("type=local,dest=x"),
-    "ERROR: Cannot write attestations to an output of type=local",
   );
   assert.equal(
     await refused("type=oci,dest=x.tar", "type=sbom,form=referrer"),

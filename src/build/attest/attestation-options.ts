@@ -16,6 +16,8 @@ export interface ProvenanceOptions {
   readonly builderId: string;
   /** The builder vouches that the build can be repeated. */
   readonly isReproducible?: boolean;
+  /** It goes with images, and not beside files. */
+  readonly isInlineOnly?: boolean;
 }
 
 /** Do they make an index of an image for one platform? */

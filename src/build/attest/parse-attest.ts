@@ -89,6 +89,7 @@ function provenanceOf(map: ReadonlyMap<string, string>): ProvenanceOptions {
     mode,
     builderId: map.get("builder-id") ?? "",
     ...(isTrue(map, "reproducible") && { isReproducible: true }),
+    ...(isTrue(map, "inline-only") && { isInlineOnly: true }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parseCsvMap, type ImageSettings, type OutputSpec } from "../../build/index.ts";
+import { parseCsvMap, type ImageSettings, type OutputSpec, type TreeSettings } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
 import { type OutputMap, imageKeys, imageSettings, isTrue } from "./image-settings.ts";
 
@@ -15,8 +15,8 @@ const pushKeys: readonly string[] = ["push-by-digest", "name-canonical", ...imag
 const knownKeys: Record<string, readonly string[]> = {
   docker: ["type", "dest", "name", "tar", ...imageKeys],
   oci: ["type", "dest", "name", "tar", ...imageKeys],
-  tar: ["type", "dest", "platform-split"],
-  local: ["type", "dest", "platform-split", "mode"],
+  tar: ["type", "dest", "platform-split", "attestation-prefix"],
+  local: ["type", "dest", "platform-split", "mode", "attestation-prefix"],
   cacheonly: ["type"],
   image: ["type", "name", "push", ...pushKeys],
   registry: ["type", "name", ...pushKeys],
@@ -74,9 +74,9 @@ function outputSpec(type: string, output: OutputMap, settings: ImageSettings): O
     case "oci":
       return { type, ...archiveDest(type, output), ...settings };
     case "tar":
-      return { type, dest: dest || "-", ...platformSplitOf(output) };
+      return { type, dest: dest || "-", ...treeSettings(output) };
     case "local":
-      return { type, dest: directoryOf(output), ...platformSplitOf(output), ...modeOf(output) };
+      return { type, dest: directoryOf(output), ...treeSettings(output), ...modeOf(output) };
     case "cacheonly":
       return { type };
     case "registry":
@@ -111,8 +111,16 @@ function registrySpec(output: OutputMap, settings: ImageSettings): OutputSpec {
   };
 }
 
-function platformSplitOf(output: OutputMap): { platformSplit?: boolean } {
-  return output.map.has("platform-split") ? { platformSplit: isTrue("platform-split", output, true) } : {};
+function treeSettings(output: OutputMap): TreeSettings {
+  const prefix = output.map.get("attestation-prefix");
+  if (prefix?.includes("/"))
+    throw new UsageError(
+      `Cannot use --output "${output.text}": attestation-prefix is the start of a name, not a path`,
+    );
+  return {
+    ...(output.map.has("platform-split") && { platformSplit: isTrue("platform-split", output, true) }),
+    ...(prefix !== undefined && { attestationPrefix: prefix }),
+  };
 }
 
 function modeOf({ map, text }: OutputMap): { isMirror?: boolean } {
