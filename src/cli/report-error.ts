@@ -31,7 +31,7 @@ function message(error: unknown, chain: readonly Error[]): string {
     const next = systemMessage(link);
     if (!mentions(text, next, link)) text += text === "" ? next : `: ${next}`;
   }
-  return text;
+  return text.replace(/^cannot /, "Cannot ");
 }
 
 function mentions(text: string, next: string, link: Error): boolean {

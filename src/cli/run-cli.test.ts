@@ -15,6 +15,9 @@ const table: readonly [line: string, message: string, hint: string][] = [
   ["build --nope=x .", 'Unknown option "--nope=x"', "see: slipway build --help"],
   ["build . .", 'Too many arguments for "build": expected 1 argument, got 2', "see: slipway build --help"],
   ["build . -f", 'Option "-f, --file <file>" argument missing', "see: slipway build --help"],
+  ["build -m 1g .", "Cannot carry out --memory: not supported", "limits are those of the caller"],
+  ["inspect -f x app", "Cannot carry out --format: not supported", "the output is JSON: pipe it into jq"],
+  ["--root", 'Option "--root <dir>" argument missing', "see: slipway --help"],
   ["compose up --bild", 'Unknown option "--bild", did you mean "--build"?', "see: slipway compose up --help"],
   [
     "compose up -t x",

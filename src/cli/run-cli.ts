@@ -84,8 +84,17 @@ function addGlobalOptions(command: Command): Command {
 
 /** The command's name; of `help NAME`, that name. */
 function usedCommand(program: Command, args: readonly string[]): string {
-  const [first = "", second = ""] = program.parseOptions([...args]).operands;
+  const [first = "", second = ""] = operandsOf(program, args);
   return first === "help" ? second : first;
+}
+
+function operandsOf(program: Command, args: readonly string[]): readonly string[] {
+  try {
+    return program.parseOptions([...args]).operands;
+  } catch (error) {
+    if (error instanceof CommanderError) return []; // the real parse finds it again
+    throw error;
+  }
 }
 
 function isNamed(entry: CommandEntry, name: string): boolean {

@@ -30,7 +30,7 @@ hint: choose another directory with --root or SLIPWAY_ROOT
   rig.file("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n");
   const { exitCode, stderr } = await rig.build("-q", "-o", "/proc/x/y");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /ERROR: cannot mkdir "\/proc\/x": no such file or directory\n$/);
+  assert.match(stderr, /ERROR: Cannot mkdir "\/proc\/x": no such file or directory\n$/);
 });
 
 test("an output that cannot be written is one line and an exit code, never a stack", async (t) => {

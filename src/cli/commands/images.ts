@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { ImageSizes, type StoredImage } from "../../image/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { addRefused } from "../flags/unsupported-options.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { createdMs, nameParts, shortId } from "../output/image-text.ts";
 import { formatTable } from "../output/table.ts";
@@ -15,10 +16,12 @@ interface ImagesFlags extends GlobalFlags {
 }
 
 export function define(command: Command, io: CliIo): void {
+  addRefused(command, [["-f, --filter <filter>", "name a REPOSITORY[:TAG], or pipe --format json into jq"]]);
   command
     .usage("[OPTIONS] [REPOSITORY[:TAG]]")
     .argument("[repository]", "show only images of this repository, or of this name")
     .option("-q, --quiet", "Show only IDs")
+    .addOption(new Option("-a, --all", "Show every image, which is done in any case").hideHelp())
     .option("--digests", "Show the digest that a pulled image was found under")
     .option("--no-trunc", "Show whole IDs")
     .addOption(

@@ -11,6 +11,7 @@ import {
 } from "../../image/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { addRefused } from "../flags/unsupported-options.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { familiarName } from "../output/image-text.ts";
 
@@ -19,6 +20,7 @@ interface InspectFlags extends GlobalFlags {
 }
 
 export function define(command: Command, io: CliIo): void {
+  addRefused(command, [["-f, --format <template>", "the output is JSON: pipe it into jq"]]);
   command
     .usage("IMAGE...")
     .argument("<images...>", "names or IDs")

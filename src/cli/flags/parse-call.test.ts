@@ -26,11 +26,11 @@ for (const [flags, call] of good) {
 }
 
 const bad: [string, string][] = [
-  ["", "Cannot use --call : unknown method"],
-  ["toString", "Cannot use --call toString: unknown method"],
-  ["check,format=xml", 'Cannot use --call check,format=xml: invalid field "format=xml"'],
-  ["check,foo=1", 'Cannot use --call check,foo=1: invalid field "foo=1"'],
-  ["check,ignorestatus=yes", 'Cannot use --call check,ignorestatus=yes: invalid field "ignorestatus=yes"'],
+  ["", 'Cannot use --call "": unknown method'],
+  ["toString", 'Cannot use --call "toString": unknown method'],
+  ["check,format=xml", 'Cannot use --call "check,format=xml": invalid field "format=xml"'],
+  ["check,foo=1", 'Cannot use --call "check,foo=1": invalid field "foo=1"'],
+  ["check,ignorestatus=yes", 'Cannot use --call "check,ignorestatus=yes": invalid field "ignorestatus=yes"'],
 ];
 
 for (const [call, message] of bad) {

@@ -29,7 +29,7 @@ export function parseCall({ call, check }: CallFlags): Call | undefined {
   const [name = "", ...fields] = text.split(",");
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!method)
-    throw new UsageError(`Cannot use --call ${name}: unknown method`, {
+    throw new UsageError(`Cannot use --call "${name}": unknown method`, {
       hint: "methods are build, check, outline, targets",
     });
   let [format, ignoresStatus]: [Call["format"], boolean] = ["text", false];
@@ -39,7 +39,7 @@ export function parseCall({ call, check }: CallFlags): Call | undefined {
     else if (key === "ignorestatus" && (value === "true" || value === "false"))
       ignoresStatus = value === "true";
     else
-      throw new UsageError(`Cannot use --call ${text}: invalid field "${field}"`, {
+      throw new UsageError(`Cannot use --call "${text}": invalid field "${field}"`, {
         hint: "fields are format=text, format=json and ignorestatus=true",
       });
   }

@@ -6,12 +6,20 @@ import { UsageError } from "../usage-error.ts";
 const unsupported: readonly (readonly [flags: string, hint: string])[] = [
   ["--builder <name>", "steps run on this machine"],
   ["--cgroup-parent <cgroup>", "steps run in the caller's cgroup"],
-  ["--memory <bytes>", "limits are those of the caller"],
+  ...[
+    "-m, --memory <bytes>",
+    "--memory-swap <bytes>",
+    "-c, --cpu-shares <number>",
+    "--cpu-period <number>",
+  ].map(ofCaller),
+  ...["--cpu-quota <number>", "--cpuset-cpus <list>", "--cpuset-mems <list>"].map(ofCaller),
+  ["--isolation <technology>", "steps run in Linux namespaces"],
+  ["--security-opt <option>", "steps get Docker's default profile; more with --allow security.insecure"],
   ["--squash", "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /"],
 ];
 
 /** Options that ask for what happens anyway, or for nothing when false. */
-const satisfied: readonly string[] = ["--rm", "--force-rm"];
+const satisfied: readonly string[] = ["--rm", "--force-rm", "--compress", "--disable-content-trust"];
 
 /** The same of `docker run`. */
 const unsupportedInRun: readonly (readonly [flags: string, hint: string])[] = [
@@ -44,7 +52,15 @@ export function addUnsupportedRunOptions(command: Command): void {
   addRefused(command, unsupportedInRun);
 }
 
-function addRefused(command: Command, options: readonly (readonly [flags: string, hint: string])[]): void {
+function ofCaller(flags: string): readonly [flags: string, hint: string] {
+  return [flags, "limits are those of the caller"];
+}
+
+/** Adds options that are only known to be refused, each with what to do instead. */
+export function addRefused(
+  command: Command,
+  options: readonly (readonly [flags: string, hint: string])[],
+): void {
   for (const [flags, hint] of options) {
     const option = new Option(flags).hideHelp();
     command.addOption(option);

@@ -25,7 +25,7 @@ export function diffText(diff: ImageDiff): string {
     ...collapse(files).map(fileLine),
   ];
   if (config.length + files.length === 0) lines.push("no difference");
-  return lines.map((line) => `${printable(line)}\n`).join("");
+  return lines.map((line) => `${printable(line).replaceAll("\n", "\\n")}\n`).join("");
 }
 
 function configLines({ setting, before, after }: ConfigDifference): string[] {

@@ -12,7 +12,7 @@ export function fileLines(files: readonly ListedFile[]): string {
       const size = String(file.sizeBytes).padStart(sizeWidth);
       const time = new Date(file.mtimeSeconds * 1000).toISOString().slice(0, 16).replace("T", " ");
       const target = file.linkTarget === undefined ? "" : ` -> ${file.linkTarget}`;
-      return `${modeText(file)} ${owner} ${size} ${time} ${printable(`${file.path}${target}`)}\n`;
+      return `${modeText(file)} ${owner} ${size} ${time} ${printable(`${file.path}${target}`).replaceAll("\n", "\\n")}\n`;
     })
     .join("");
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fileLines } from "./file-text.ts";
 import { formatTable } from "./table.ts";
 import { timeAgo } from "./time-ago.ts";
 
@@ -38,4 +39,18 @@ test("times are told in Docker's words", () => {
     [800 * 24 * hour, "2 years ago"],
   ];
   for (const [age, text] of table) assert.equal(timeAgo(1e12 - age, 1e12), text);
+});
+
+test("a file is one line, whatever its name", () => {
+  const file = {
+    type: "file",
+    mode: 0o4755,
+    uid: 0,
+    gid: 7,
+    sizeBytes: 3,
+    mtimeSeconds: 0,
+    layer: 0,
+  } as const;
+  const lines = fileLines([{ ...file, path: "/a\nb\u001b[2J" }]);
+  assert.equal(lines, "-rwsr-xr-x 0:7 3 1970-01-01 00:00 /a\\nb\ufffd[2J\n");
 });
