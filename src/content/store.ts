@@ -35,6 +35,8 @@ export interface StorePaths {
   /** Stories of the last builds; the directory may be absent. */
   readonly builds: string;
   readonly tmp: string;
+  /** A file for each lock that a build holds; the directory may be absent. */
+  readonly locks: string;
   /** A file whose time is that of the last automatic collection. */
   readonly collected: string;
 }
@@ -78,6 +80,7 @@ function storePaths(root: string): StorePaths {
     mounts: at("mounts"),
     builds: at("builds"),
     tmp: at("tmp"),
+    locks: at("locks"),
     collected: at("collected"),
   };
 }
@@ -97,7 +100,7 @@ function isInitialised(paths: StorePaths): boolean {
 }
 
 function initialise(root: string, paths: StorePaths): void {
-  const { ociLayout, index, collected: _collected, ...directories } = paths;
+  const { ociLayout, index, collected: _collected, locks: _locks, ...directories } = paths;
   try {
     refuseOtherFiles(root, paths);
     // Layers hold set-uid programs of images: nobody else may reach them.

@@ -6,4 +6,5 @@ export {
   solveAll,
   type SolverObserver,
   type SolverVertex,
+  type Turn,
 } from "./solver.ts";

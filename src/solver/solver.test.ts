@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { solve, solveAll, type SolverObserver, type SolverVertex } from "./solver.ts";
+import { solve, solveAll, type SolverObserver, type SolverVertex, type Turn } from "./solver.ts";
 
 test("each vertex that the root needs is executed once, after its inputs, and no other", async () => {
   const graph = toyGraph({ a: [], b: ["a"], c: ["a"], d: ["b", "c"], unused: ["a"] });
@@ -65,7 +65,7 @@ test("a failure is thrown after everything that ran has ended, and starts nothin
   const graph = toyGraph(
     { bad: [], slow: [], after: ["bad"], all: ["after", "slow"] },
     {
-      work: async (id, signal) => {
+      work: async (id, { signal }) => {
         if (id === "bad") throw new Error("bad failed");
         await new Promise<void>((resolve) => signal.addEventListener("abort", () => setTimeout(resolve, 5)));
         ended.push(id);
@@ -79,6 +79,30 @@ test("a failure is thrown after everything that ran has ended, and starts nothin
   assert.deepEqual(ended, ["slow"]);
   assert.deepEqual(graph.executed, ["bad", "slow"]);
   assert.deepEqual(outcomes, ["bad failed", "slow cancelled"]);
+});
+
+test("while an execution only waits, its turn goes to another", async () => {
+  let free = (): void => {};
+  const freed = new Promise<void>((resolve) => (free = resolve));
+  let running = 0;
+  const graph = toyGraph(
+    { waits: [], next: [], all: ["waits", "next"] },
+    {
+      work: async (id, turn) => {
+        assert.equal(++running, 1);
+        if (id === "next") free();
+        if (id === "waits") {
+          running--;
+          await turn.idle(() => freed);
+          assert.equal(++running, 1);
+        }
+        await Promise.resolve();
+        running--;
+      },
+    },
+  );
+  assert.equal(await solve(graph.vertices, "all", options({ jobs: 1 })), "all(waits,next)");
+  assert.deepEqual(graph.executed, ["waits", "next", "all"]);
 });
 
 test("an abort from outside is thrown as its reason", async () => {
@@ -97,7 +121,7 @@ test("an abort from outside is thrown as its reason", async () => {
 interface ToyOptions {
   readonly recorded?: Record<string, string>;
   readonly ignoreCache?: readonly string[];
-  readonly work?: (id: string, signal: AbortSignal) => Promise<void>;
+  readonly work?: (id: string, turn: Turn) => Promise<void>;
 }
 
 function toyGraph(edges: Record<string, readonly string[]>, toy: ToyOptions = {}) {
@@ -106,9 +130,9 @@ function toyGraph(edges: Record<string, readonly string[]>, toy: ToyOptions = {}
   for (const [id, inputs] of Object.entries(edges)) {
     const operation = {
       findRecorded: () => Promise.resolve(toy.recorded?.[id]),
-      execute: async (results: readonly string[], signal: AbortSignal) => {
+      execute: async (results: readonly string[], turn: Turn) => {
         executed.push(id);
-        await toy.work?.(id, signal);
+        await toy.work?.(id, turn);
         return results.length === 0 ? id : `${id}(${results.join(",")})`;
       },
     };

@@ -14,7 +14,14 @@ export interface Operation<Result> {
   /** A result that an earlier run recorded for these inputs, or undefined. Must not do the work itself. */
   findRecorded(inputs: readonly Result[]): Promise<Result | undefined>;
   /** Does the work and records it. */
-  execute(inputs: readonly Result[], signal: AbortSignal): Promise<Result>;
+  execute(inputs: readonly Result[], turn: Turn): Promise<Result>;
+}
+
+/** The time of an execution: one of `jobs` that run at once. */
+export interface Turn {
+  readonly signal: AbortSignal;
+  /** Lets another vertex run while this one only waits. */
+  idle<Value>(wait: () => Promise<Value>): Promise<Value>;
 }
 
 export interface SolverObserver {
@@ -106,13 +113,15 @@ class Run<Result> {
         this.#observer.completed?.(vertex.id, "cached");
         return recorded;
       }
+      const priority = this.#heights.get(vertex.id);
+      const turn: Turn = { signal: this.#signal, idle: (wait) => this.#slots.lend(wait, priority) };
       return await this.#slots.run(async () => {
         this.#signal.throwIfAborted();
         this.#observer.started?.(vertex.id);
-        const result = await vertex.operation.execute(inputs, this.#signal);
+        const result = await vertex.operation.execute(inputs, turn);
         this.#observer.completed?.(vertex.id, "done");
         return result;
-      }, this.#heights.get(vertex.id));
+      }, priority);
     } catch (error) {
       const isOwnFailure = !this.#signal.aborted;
       this.#observer.completed?.(vertex.id, isOwnFailure ? "failed" : "cancelled", error);

@@ -9,15 +9,33 @@ export class Semaphore {
   }
 
   async run<Value>(task: () => Promise<Value>, priority = 0): Promise<Value> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((start) => this.#enqueue({ priority, start }));
+    await this.#take(priority);
     try {
       return await task();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next.start();
-      else this.#free++;
+      this.#give();
     }
+  }
+
+  /** For a task of `run` that only waits for something: others run meanwhile. */
+  async lend<Value>(wait: () => Promise<Value>, priority = 0): Promise<Value> {
+    this.#give();
+    try {
+      return await wait();
+    } finally {
+      await this.#take(priority);
+    }
+  }
+
+  async #take(priority: number): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((start) => this.#enqueue({ priority, start }));
+  }
+
+  #give(): void {
+    const next = this.#waiting.shift();
+    if (next) next.start();
+    else this.#free++;
   }
 
   #enqueue(entry: { readonly priority: number; readonly start: () => void }): void {

@@ -81,6 +81,8 @@ const METHODS = {
   diffTrees: true,
   measure: true,
   removeCacheMounts: true,
+  tryLock: true,
+  unlock: true,
   packCacheMount: true,
   restoreCacheMount: true,
   readTextFile: true,

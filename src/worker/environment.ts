@@ -13,6 +13,7 @@ import { mount, SysError } from "../sys/index.ts";
 import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
 import { ContextCopies } from "./context-copies.ts";
+import { Locks } from "./locks.ts";
 import type { WorkerSetup } from "./messages.ts";
 import { Rubbish } from "./rubbish.ts";
 import { Runtimes } from "./runtimes.ts";
@@ -34,6 +35,7 @@ export interface Environment {
   readonly contexts: ContextCopies;
   readonly stubs: StubLayers;
   readonly rubbish: Rubbish;
+  readonly locks: Locks;
   /** The worker's own `/proc/self/status`. */
   readonly status: string;
 }
@@ -75,6 +77,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     contexts: new ContextCopies(store, bulk),
     stubs: new StubLayers(store),
     rubbish: new Rubbish(bulk),
+    locks: new Locks(store.paths.locks),
   };
 }
 

@@ -49,6 +49,8 @@ export function handlers(
       const directories = lowers.map((layer) => environment.store.layers.fsOf(layer));
       return { text: readTextFile(directories, path, limitBytes) };
     },
+    tryLock: async ({ name }) => ({ isTaken: environment.locks.tryTake(name) }),
+    unlock: async ({ name }) => environment.locks.free(name),
     ...bulkMethods(environment.bulk),
   };
   return async (method, request) => {

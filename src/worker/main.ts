@@ -40,9 +40,10 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function end({ store, memoryDir, contexts, stubs, rubbish }: Environment): Promise<void> {
+async function end({ store, memoryDir, contexts, stubs, rubbish, locks }: Environment): Promise<void> {
   contexts.remove();
   stubs.remove();
+  locks.collect();
   await rubbish.done();
   umount(memoryDir, { detach: true });
   removePath(memoryDir);

@@ -106,6 +106,10 @@ export interface WorkerApi {
     root: CacheMountRoot;
     limitBytes: number;
   }): Promise<{ isRestored: boolean }>;
+  /** Takes a lock between all processes that use the store, if nobody has it; it is free again when this worker ends.
+   * `name` is 64 hexadecimal digits. */
+  tryLock(request: { name: string }): Promise<{ isTaken: boolean }>;
+  unlock(request: { name: string }): Promise<void>;
   /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
   readTextFile(request: {
     lowers: readonly LayerId[];

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Sends SIGKILL to the CLI (not to its children) after this time. */
   readonly killAfterMs?: number;
+  /** Sends SIGINT to it after this time. */
+  readonly interruptAfterMs?: number;
 }
 
 /** A temporary directory with a store of its own, and the CLI driven in it. Everything is removed after the test. */
@@ -106,6 +108,9 @@ export function run(file: string, args: readonly string[], options: RunOptions =
     child.stdin.end(options.input ?? "");
     if (options.killAfterMs !== undefined) {
       setTimeout(() => child.kill("SIGKILL"), options.killAfterMs).unref();
+    }
+    if (options.interruptAfterMs !== undefined) {
+      setTimeout(() => child.kill("SIGINT"), options.interruptAfterMs).unref();
     }
   });
 }

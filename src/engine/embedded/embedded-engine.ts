@@ -126,6 +126,7 @@ export class EmbeddedEngine implements Engine {
       captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
       reasons: new Map(),
       ...(request.verify && { verified: new Map() }),
+      shared: new Set(),
       results: new Map(),
       mounts: new MountRestorer(this.#options, () => this.worker()),
       secretScan: new SecretScan({ definition, session: request.session, worker: () => this.worker() }),
@@ -205,7 +206,7 @@ function located(operation: Operation<Value>, vertex: Vertex): Operation<Value> 
   };
   return {
     findRecorded: (inputs) => operation.findRecorded(inputs).catch(locate),
-    execute: (inputs, signal) => operation.execute(inputs, signal).catch(locate),
+    execute: (inputs, turn) => operation.execute(inputs, turn).catch(locate),
   };
 }
 
@@ -241,7 +242,8 @@ class StepReporter implements SolverObserver {
 
   completed(id: string, end: "done" | "cached" | "failed" | "cancelled", error?: unknown): void {
     const verified = this.#environment.verified?.get(id as VertexDigest);
-    const outcome = verified ? "cached" : end;
+    const isShared = this.#environment.shared.has(id);
+    const outcome = verified || isShared ? "cached" : end;
     const op = this.#definition.vertices.get(id as VertexDigest)?.op;
     if (op?.kind === "merge") return;
     const source = op?.kind === "source" ? op.identifier : undefined;
@@ -254,7 +256,9 @@ class StepReporter implements SolverObserver {
       timeMs: Date.now(),
       outcome,
       ...(outcome === "failed" && error instanceof Error && { error: error.message }),
-      ...(verified ? { reason: comparison(verified) } : outcome !== "cached" && this.#reasonOf(id)),
+      ...(outcome !== "cached" && this.#reasonOf(id)),
+      ...(isShared && { reason: "another build ran it" }),
+      ...(verified && { reason: comparison(verified) }),
     });
   }
 

@@ -32,6 +32,8 @@ export interface SolveEnvironment {
   readonly verified?: Map<VertexDigest, VerifiedResult>;
   readonly mounts: MountRestorer;
   readonly secretScan: SecretScan;
+  /** Steps whose result another build made while this one was about to. */
+  readonly shared: Set<string>;
   /** What steps made or found, by vertex. */
   readonly results: Map<VertexDigest, StepResult>;
 }
@@ -50,6 +52,19 @@ export async function findLayer(
   if (alsoBy && added !== undefined) records.addKey(key, added, alsoBy);
   const keys = added === undefined ? found.keys : [...found.keys, added];
   noteResult(environment, vertex, { ...found, keys }, inputs);
+  return found.layer;
+}
+
+/** The layer that another build recorded under `key` since it was looked for, which is then the result of `vertex`. */
+export function takeLayer(
+  environment: SolveEnvironment,
+  vertex: Vertex,
+  { key, inputs }: { key: CacheKey; inputs: readonly Value[] },
+): StackLayer | undefined {
+  const found = environment.records.find(key);
+  if (!found) return undefined;
+  environment.shared.add(vertex.digest);
+  noteResult(environment, vertex, found, inputs);
   return found.layer;
 }
 

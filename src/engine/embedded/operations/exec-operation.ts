@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { newLayerId } from "../../../content/index.ts";
 import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
+import type { Turn } from "../../../solver/index.ts";
 import type { LayerId, RunRequest, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
@@ -8,6 +9,7 @@ import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import { runOnce } from "../step-lock.ts";
 import { wholeTree } from "../whole-tree.ts";
 import type { Step } from "./verified-step.ts";
 
@@ -32,22 +34,28 @@ export class ExecOperation implements Step {
     return undefined;
   }
 
-  async execute(inputs: readonly Value[], signal: AbortSignal): Promise<Value> {
-    const startedAtMs = Date.now();
+  async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
     const parts = await this.#keyParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
+    const run = () => this.#run(inputs, parts, turn.signal);
+    const step = { key: cacheKey(parts), inputs, turn, run };
+    const { layer, ran } = await runOnce(this.#environment, this.#vertex, step);
+    return this.#push(inputs, layer, ran);
+  }
+
+  async #run(inputs: readonly Value[], parts: KeyParts, signal: AbortSignal): Promise<StackLayer> {
+    const startedAtMs = Date.now();
     const layer = newLayerId();
     await this.make(inputs, layer, signal);
     await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const key = cacheKey(parts);
-    const made = recordLayer(this.#environment, this.#vertex, {
+    return recordLayer(this.#environment, this.#vertex, {
       layer,
       identity: runIdentity(key),
       startedAtMs,
       keys: [[key, parts]],
       inputs,
     });
-    return this.#push(inputs, made, true);
   }
 
   async make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<void> {

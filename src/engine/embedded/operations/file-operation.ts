@@ -1,5 +1,6 @@
 import { newLayerId } from "../../../content/index.ts";
 import type { FileOp, Vertex } from "../../../llb/index.ts";
+import type { Turn } from "../../../solver/index.ts";
 import { type FileChange, selectionChanges } from "../../../tree/index.ts";
 import type { FileActionsRequest, LayerId } from "../../../worker/index.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
@@ -7,6 +8,7 @@ import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
 import { firstBuild, withFiles } from "../miss-reason.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import { runOnce } from "../step-lock.ts";
 import type { Step } from "./verified-step.ts";
 
 /** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
@@ -36,11 +38,16 @@ export class FileOperation implements Step {
     return sameContent && this.#push(inputs, sameContent, false);
   }
 
-  async execute(inputs: readonly Value[]): Promise<Value> {
+  async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
+    const parts = await this.#definitionParts(inputs);
+    if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
+    const step = { key: cacheKey(parts), inputs, turn, run: () => this.#run(inputs) };
+    const { layer, ran } = await runOnce(this.#environment, this.#vertex, step);
+    return this.#push(inputs, layer, ran);
+  }
+
+  async #run(inputs: readonly Value[]): Promise<StackLayer> {
     const startedAtMs = Date.now();
-    if (this.#vertex.metadata.ignoreCache) {
-      noteReason(this.#environment, this.#vertex, await this.#definitionParts(inputs), inputs);
-    }
     const layer = newLayerId();
     const worker = await this.#environment.worker();
     const { records, project } = this.#environment;
@@ -57,7 +64,7 @@ export class FileOperation implements Step {
       contentDigests.map((digest, index) => this.#stackKey(inputs, index) ?? digest),
     );
     const identity = cacheKey(content);
-    const made = recordLayer(this.#environment, this.#vertex, {
+    return recordLayer(this.#environment, this.#vertex, {
       layer,
       identity,
       startedAtMs,
@@ -67,7 +74,6 @@ export class FileOperation implements Step {
       ],
       inputs,
     });
-    return this.#push(inputs, made, true);
   }
 
   async make(inputs: readonly Value[], layer: LayerId): Promise<void> {

@@ -1,6 +1,6 @@
 import { newLayerId } from "../../../content/index.ts";
 import type { Vertex } from "../../../llb/index.ts";
-import type { Operation } from "../../../solver/index.ts";
+import type { Operation, Turn } from "../../../solver/index.ts";
 import { toText } from "../../../tree/index.ts";
 import type { LayerId } from "../../../worker/index.ts";
 import { asStack, type Value } from "../environment.ts";
@@ -30,10 +30,10 @@ export class VerifiedStep implements Operation<Value> {
     this.#recorded = await this.#step.findRecorded(inputs);
   }
 
-  async execute(inputs: readonly Value[], signal: AbortSignal): Promise<Value> {
+  async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
     const recorded = this.#recorded;
-    if (recorded === undefined) return await this.#step.execute(inputs, signal);
-    await this.#verify(inputs, recorded, signal);
+    if (recorded === undefined) return await this.#step.execute(inputs, turn);
+    await this.#verify(inputs, recorded, turn.signal);
     return recorded;
   }
 
