@@ -33,6 +33,7 @@ export const archiveContextName = "_archive";
 function localContexts(options: Pick<BuildOptions, ContextOption>): Map<string, string> {
   const directories = new Map<string, string>();
   const { remoteContext } = options;
+  if (remoteContext?.kind === "empty") directories.set("context", remoteContext.directory);
   if (remoteContext?.kind === "fetched" && remoteContext.directory !== undefined)
     directories.set(archiveContextName, remoteContext.directory);
   if (options.contextDir !== undefined) directories.set("context", options.contextDir);

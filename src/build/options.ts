@@ -20,7 +20,7 @@ export interface BuildEnvironment {
 
 /** One build, whoever asks for it: the command line, Compose, Bake. Plain data. */
 export interface BuildOptions {
-  /** Directory of the main build context; undefined for none (`slipway build - < Dockerfile`) and for a remote one. */
+  /** Directory of the main build context; undefined for an empty one (`slipway build - < Dockerfile`) and for a remote one. */
   readonly contextDir: string | undefined;
   readonly remoteContext?: RemoteContextSpec;
   readonly dockerfile: DockerfileInput;
@@ -113,6 +113,8 @@ export type RemoteContextSpec =
   | { readonly kind: "url"; readonly url: string }
   /** An archive as it is read from standard input; can be read once. */
   | { readonly kind: "archive"; readonly bytes: AsyncIterable<Uint8Array> }
+  /** What `withContext` makes of none at all: a directory in which there is nothing. */
+  | { readonly kind: "empty"; readonly directory: string }
   /** What `withContext` makes of the others: `name` is shown, `directory` holds an archive. */
   | {
       readonly kind: "fetched";

@@ -1,5 +1,4 @@
 import type { SolveRequest } from "../engine/index.ts";
-import { BuildError } from "./build-error.ts";
 import { checkConfig } from "./check-config.ts";
 import { openLock } from "./lock/open-lock.ts";
 import { verifyLock } from "./lock/verify-lock.ts";
@@ -32,7 +31,7 @@ export class PreparedBuild implements AsyncDisposable {
   }
 
   /** Reads, parses and converts; asks registries for base images that the store does not know.
-   * @throws {DockerfileError} | {BuildError} `CONTEXT_NOT_FOUND` | `LOCK_INVALID` | `NOT_LOCKED` | `SOURCE_MOVED` | {ContextError} | {RegistryError} */
+   * @throws {DockerfileError} | {BuildError} `LOCK_INVALID` | `NOT_LOCKED` | `SOURCE_MOVED` | {ContextError} | {RegistryError} */
   static async create(
     dockerfile: DockerfileText,
     options: BuildOptions,
@@ -58,8 +57,6 @@ export class PreparedBuild implements AsyncDisposable {
       });
       if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
       await checkConfig(plans, options, session);
-      const needed = plans.flatMap((plan) => plan.localContexts);
-      if (needed.some((name) => !localContexts.has(name))) throw noContext();
       const { jobs = defaultJobs(), verify = false } = options;
       const { signal } = environment;
       const request = { session, project: projectOf(options, dockerfile), jobs, verify, signal };
@@ -96,10 +93,4 @@ export function projectOf(
 ): string {
   const context = contextDir ?? (remoteContext?.kind === "fetched" ? remoteContext.name : "");
   return `${context}\n${path ?? name}`;
-}
-
-function noContext(): BuildError {
-  return new BuildError("CONTEXT_NOT_FOUND", "COPY and ADD need a build context, and there is none", {
-    hint: "Give a directory: slipway build -f FILE DIRECTORY",
-  });
 }

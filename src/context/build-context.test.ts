@@ -224,6 +224,15 @@ test("an unreadable file or directory is named", asUser, async (t) => {
   chmodSync(path.join(directory, "e"), 0o700);
 });
 
+test("of an empty context, that is all there is to say", async (t) => {
+  const { open, directory } = await place(t, {});
+  mkdirSync(directory);
+  assert.throws(() => open().checkSources([copy("a")]), {
+    message: '"/a": not found',
+    hint: "The build context is empty: give a directory that holds it",
+  });
+});
+
 test("a missing context and a file as context are refused", async (t) => {
   const { directory } = await place(t, { a: "1" });
   assert.throws(() => openContext(`${directory}/nope`), {

@@ -177,3 +177,21 @@ test("contexts that cannot be used are refused with their name", { skip }, async
     /Cannot use OCI layout ".*": it has no file "index.json"/,
   );
 });
+
+test("a Dockerfile from standard input has an empty context, of which nothing is left", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("elsewhere", "never seen");
+  const build = (input: string) =>
+    rig.slipway(["build", "--progress=plain", "-"], { input, cwd: rig.contextDir });
+  const shown = "RUN --mount=target=/c echo [$(ls -A /c /x)]\n";
+  const { exitCode, stderr } = await build(`FROM busybox\nCOPY . /x/\nADD *.nothing /x/\n${shown}`);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stderr, /\[\/c: \/x:\]/);
+  const missing = await build("FROM busybox\nRUN echo > /never\nCOPY elsewhere /x/\n");
+  assert.equal(missing.exitCode, 4);
+  const hint = "hint: The build context is empty: give a directory that holds it\n";
+  assert.ok(missing.stderr.endsWith(`ERROR: "/elsewhere": not found\n${hint}`), missing.stderr);
+  assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
+});
