@@ -151,6 +151,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./commands/verify.ts"),
   },
   {
+    name: "attest",
+    group: "Images:",
+    summary: "Sign a statement about an image of a registry with a key",
+    load: () => import("./commands/attest.ts"),
+  },
+  {
+    name: "verify-attestation",
+    group: "Images:",
+    summary: "Check that a statement about an image of a registry is signed with a key, and show it",
+    load: () => import("./commands/verify-attestation.ts"),
+  },
+  {
     name: "attach",
     group: "Images:",
     summary: "Put files beside an image of a registry, as an artifact about it",

@@ -1,5 +1,11 @@
+export { type AttestOptions, attestImage, type AttestedImage } from "./attest-image.ts";
 export type { ImageClaims } from "./claims.ts";
 export { type KeySource, loadPrivateKey, loadPublicKey } from "./keys.ts";
 export { SignatureError, type SignatureErrorCode } from "./signature-error.ts";
 export { type SignedImage, signImage, type SignOptions } from "./sign-image.ts";
 export { type VerifiedImage, verifyImage, type VerifyOptions } from "./verify-image.ts";
+export {
+  verifyAttestation,
+  type VerifiedAttestations,
+  type VerifyAttestationOptions,
+} from "./verify-attestation.ts";

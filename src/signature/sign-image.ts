@@ -1,16 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import {
-  type Descriptor,
-  type Digest,
-  digestOf,
-  encodeImageConfig,
-  encodeManifest,
-  type ImageReference,
-  type Manifest,
-  mediaTypes,
-  parseDiffID,
-} from "../oci/index.ts";
-import type { PushBlob, RegistryClient } from "../registry/index.ts";
+import { type Descriptor, type Digest, digestOf, type ImageReference } from "../oci/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
 import { encodeClaims } from "./claims.ts";
 import { isSignedBy, signBytes } from "./signature.ts";
 import {
@@ -20,6 +10,7 @@ import {
   signatureAnnotation,
   signaturesOf,
 } from "./signature-manifest.ts";
+import { withLayer } from "./with-layer.ts";
 
 export interface SignOptions {
   readonly key: KeyObject;
@@ -53,7 +44,7 @@ export async function signImage(reference: ImageReference, options: SignOptions)
     digest: digestOf(payload),
     annotations: { [signatureAnnotation]: signBytes(payload, key) },
   };
-  await registry.push([place], toImage([...present, layer], payload));
+  await registry.push([place], withLayer(present, layer, payload));
   return { digest, wasSigned: false };
 }
 
@@ -64,38 +55,4 @@ function isAmong(layers: readonly Descriptor[], payload: Buffer, key: KeyObject)
       layer.digest === digest && isSignedBy(payload, layer.annotations?.[signatureAnnotation] ?? "", key)
     );
   });
-}
-
-/** Only the new payload and the config are sent: the registry has the other payloads. */
-function toImage(layers: readonly Descriptor[], payload: Buffer) {
-  const diffIds = layers.map(({ digest }) => parseDiffID(digest));
-  const config = Buffer.from(
-    encodeImageConfig({
-      architecture: "",
-      os: "",
-      created: "0001-01-01T00:00:00Z",
-      config: {},
-      history: layers.map(() => ({ created: "0001-01-01T00:00:00Z" })),
-      rootfs: { type: "layers", diff_ids: diffIds },
-    }),
-  );
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: { mediaType: mediaTypes.ociConfig, size: config.length, digest: digestOf(config) },
-    layers,
-  };
-  const bytes = Buffer.from(encodeManifest(manifest));
-  const descriptor = { mediaType: mediaTypes.ociManifest, size: bytes.length, digest: digestOf(bytes) };
-  const blobs = [blobOf(config, manifest.config), blobOf(payload, layers.at(-1)!)];
-  return { blobs, documents: [{ descriptor, bytes }] as const };
-}
-
-function blobOf(bytes: Buffer, descriptor: Descriptor): PushBlob {
-  return {
-    descriptor,
-    open: async function* () {
-      yield await Promise.resolve(bytes);
-    },
-  };
 }

@@ -14,6 +14,14 @@ import { SignatureError } from "./signature-error.ts";
 export const payloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
 export const signatureAnnotation = "dev.cosignproject.cosign/signature";
 
+/** Where the signed attestations of an image are: `sha256-<hex>.att` of its repository. */
+export function attestationsOf(
+  { domain, path }: ImageReference,
+  digest: Digest,
+): ImageReference & { tag: string } {
+  return { domain, path, tag: `sha256-${digestHex(digest)}.att` };
+}
+
 /** Claims are below 1 KB; annotations may add to them. */
 const maxPayloadBytes = 64 * 1024;
 
@@ -45,8 +53,9 @@ export async function readSignatures(
 export function assertOnlySignatures(
   place: ImageReference & { tag: string },
   layers: readonly Descriptor[],
+  type = payloadType,
 ): void {
-  const stranger = layers.find(({ mediaType }) => mediaType !== payloadType);
+  const stranger = layers.find(({ mediaType }) => mediaType !== type);
   if (stranger) throw notSignatures(place, `a layer has type ${JSON.stringify(stranger.mediaType)}`);
 }
 
@@ -60,9 +69,10 @@ export async function fetchPayload(
   place: ImageReference,
   layer: Descriptor,
   registry: RegistryClient,
+  limitBytes = maxPayloadBytes,
 ): Promise<Buffer> {
-  if (layer.size > maxPayloadBytes) {
-    const message = `Cannot read a signature: it has ${layer.size} bytes, more than ${maxPayloadBytes}`;
+  if (layer.size > limitBytes) {
+    const message = `Cannot read a signature: it has ${layer.size} bytes, more than ${limitBytes}`;
     throw new SignatureError("SIGNATURES_INVALID", message);
   }
   const chunks: Uint8Array[] = [];

@@ -65,7 +65,7 @@ function keyOf({ mediaType, digest, size }: Descriptor): string {
 type Finding = ImageClaims | string;
 
 /** What only spoils the signature in question. */
-const spoiled: ReadonlySet<RegistryErrorCode> = new Set([
+export const spoiled: ReadonlySet<RegistryErrorCode> = new Set([
   "NOT_FOUND",
   "DIGEST_MISMATCH",
   "SIZE_EXCEEDED",
@@ -104,8 +104,8 @@ function judge(
 }
 
 /** `its signature is not by this key`, `none of its 3 signatures is good: one is not by this key, …`. */
-function summary(reasons: readonly string[]): string {
-  if (reasons.length === 1) return `its signature ${reasons[0]}`;
+export function summary(reasons: readonly string[], what = "signature"): string {
+  if (reasons.length === 1) return `its ${what} ${reasons[0]}`;
   const distinct = [...new Set(reasons)].slice(0, 3).map((reason) => `one ${reason}`);
-  return `none of its ${reasons.length} signatures is good: ${distinct.join("; ")}`;
+  return `none of its ${reasons.length} ${what}s is good: ${distinct.join("; ")}`;
 }

@@ -27,8 +27,8 @@ test("attestations as referrers leave the image as it is, are found beside it, a
   rig.file("Dockerfile", dockerfile);
   const name = `${registry.host}/team/app`;
   await rig.mustBuild("--reproducible", "-t", `${name}:plain`, "--push");
-  const attest = ["--attest=type=sbom,form=referrer", "--attest=type=provenance,mode=min,form=referrer"];
-  await rig.mustBuild("--reproducible", ...attest, "-t", `${name}:1`, "--push");
+  const form = ["--attest=type=sbom,form=referrer", "--attest=type=provenance,mode=min,form=referrer"];
+  await rig.mustBuild("--reproducible", ...form, "-t", `${name}:1`, "--push");
   const { digest, referrers } = await listed(rig, `${name}:1`);
   assert.equal(digest, (await listed(rig, `${name}:plain`)).digest);
   const types = referrers.map(({ artifactType, annotations, subject }) => {
@@ -52,6 +52,16 @@ test("attestations as referrers leave the image as it is, are found beside it, a
   writeFileSync(keyFile, key.privateKey.export({ type: "pkcs8", format: "pem" }));
   assert.equal((await rig.slipway(["sign", "--key", keyFile, `${name}:1`])).exitCode, 0);
 
+  const predicate = path.join(rig.dir, "predicate.json");
+  writeFileSync(predicate, '{\n "by": "hand"\n}\n');
+  const attest = (...args: string[]) => rig.slipway(["attest", "--key", keyFile, ...args, `${name}:1`]);
+  const signed = await attest("--type", "custom", "--predicate", predicate);
+  assert.equal(signed.stdout, `Attested ${name}@${digest}\n`, signed.stderr);
+  const refusedType = await attest("--type", "nothing", "--predicate", predicate);
+  assert.match(refusedType.stderr, /^ERROR: Cannot use predicate type "nothing": it is no URI\n/);
+  const noPredicate = await attest("--type", "custom", "--predicate", keyFile);
+  assert.match(noPredicate.stderr, /^ERROR: Cannot read predicate ".*key\.pem": it is no JSON\n/);
+
   const [source, target] = [`docker://${name}:1`, `docker://${registry.host}/copy:1`];
   assert.equal((await other.slipway(["copy", "-q", source, target])).exitCode, 0);
   assert.deepEqual((await listed(other, `${registry.host}/copy:1`)).referrers, []);
@@ -69,6 +79,18 @@ test("attestations as referrers leave the image as it is, are found beside it, a
     `${registry.host}/copy:1`,
   ]);
   assert.equal(verified.exitCode, 0, verified.stderr);
+  const told = await other.slipway([
+    "verify-attestation",
+    "--key",
+    publicFile,
+    "--type=custom",
+    `${registry.host}/copy:1`,
+  ]);
+  assert.deepEqual(
+    (JSON.parse(told.stdout) as { predicate: unknown }).predicate,
+    { by: "hand" },
+    told.stderr,
+  );
   const refused = await other.slipway(["copy", "-r", source, `oci:${path.join(other.dir, "layout")}`]);
   assert.match(refused.stderr, /^ERROR: Cannot copy referrers: they are kept by registries alone\n/);
 });

@@ -37,7 +37,8 @@ export function define(command: Command, io: CliIo): void {
     });
 }
 
-async function passwordOf(place: string, io: CliIo): Promise<string | undefined> {
+/** Of a private key: a variable, or what a person types. */
+export async function passwordOf(place: string, io: CliIo): Promise<string | undefined> {
   const known = io.env["SLIPWAY_KEY_PASSWORD"] ?? io.env["COSIGN_PASSWORD"];
   if (known !== undefined || !io.stdin.isTTY) return known;
   return await readLine(`Password of ${place}: `, io, { isHidden: true });
