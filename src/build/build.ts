@@ -91,6 +91,7 @@ async function buildTarget(
     names: options.storeImage ? names : [],
     ...stored,
     ...digests,
+    ...(attester && options.needDigest && { provenances: await attester.provenances() }),
     ...written.image,
     durationMs: Date.now() - startedAtMs,
   };

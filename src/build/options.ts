@@ -215,5 +215,7 @@ export interface BuildResult {
    * `manifest` is its index. */
   readonly configDigest?: Digest;
   readonly manifest?: Descriptor;
+  /** Predicates of the provenance that was asked for, by platform; present when `needDigest` was set. */
+  readonly provenances?: Readonly<Record<string, unknown>>;
   readonly durationMs: number;
 }

@@ -56,6 +56,7 @@ function usesStdout(options: BuildOptions): boolean {
 function metadataText(result: BuildResult): string {
   const { configDigest, manifest, names, target, stagesBuilt, stagesSkipped } = result;
   const metadata = {
+    ...provenanceMembers(result),
     ...(configDigest === undefined ? {} : { "containerimage.config.digest": configDigest }),
     ...(manifest === undefined
       ? {}
@@ -69,6 +70,14 @@ function metadataText(result: BuildResult): string {
     "slipway.duration.ms": Math.round(result.durationMs),
   };
   return `${JSON.stringify(metadata, undefined, 2)}\n`;
+}
+
+/** As docker buildx has them: with the platform's name where there are several. */
+function provenanceMembers({ provenances = {} }: BuildResult): Record<string, unknown> {
+  const entries = Object.entries(provenances).map(([platform, predicate], _, { length }) => {
+    return [`buildx.build.provenance${length === 1 ? "" : `/${platform}`}`, predicate] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function write(cwd: string, file: string, text: string): void {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { FileServer } from "../../src/source/testing/file-server.ts";
 import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
@@ -186,6 +187,39 @@ test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min say
     buildkit_metadata: {},
     buildkit_completeness: { request: false, resolvedDependencies: false },
   });
+});
+
+test("what came from the network is named by its digest, without what lets one in, in the metadata too", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const server = await FileServer.start(t);
+  server.files.set("/file", { body: "hello" });
+  const url = server.url.replace("http://", "http://ann:s3cret@");
+  rig.file("Dockerfile", `FROM scratch\nADD ${url}/file /\n`);
+  const metadata = path.join(rig.dir, "metadata.json");
+  const flags = ["--provenance=mode=max", "-o", `type=oci,dest=${path.join(rig.dir, "x.tar")}`];
+  await rig.mustBuild(...flags, "--metadata-file", metadata);
+  const text = readFileSync(metadata, "utf8");
+  const found = JSON.parse(text) as { "buildx.build.provenance": Provenance };
+  const { buildDefinition, runDetails } = found["buildx.build.provenance"];
+  assert.deepEqual(buildDefinition.resolvedDependencies, [
+    {
+      uri: `${server.url.replace("http://", "http://xxxxx:xxxxx@")}/file`,
+      digest: { sha256: createHash("sha256").update("hello").digest("hex") },
+    },
+  ]);
+  const { source } = (runDetails.metadata as { buildkit_metadata: { source: { infos: [{ data: string }] } } })
+    .buildkit_metadata;
+  for (const each of [text, Buffer.from(source.infos[0].data, "base64").toString()])
+    assert.ok(!each.includes("s3cret"));
+  await rig.mustBuild(...flags, "--platform=linux/amd64,linux/arm64", "--metadata-file", metadata);
+  assert.deepEqual(
+    Object.keys(JSON.parse(readFileSync(metadata, "utf8")) as object).filter((key) =>
+      key.startsWith("buildx"),
+    ),
+    ["buildx.build.provenance/linux/amd64", "buildx.build.provenance/linux/arm64"],
+  );
 });
 
 test("beside files, what is said of them is written as files", { skip }, async (t) => {

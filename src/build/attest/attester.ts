@@ -1,5 +1,5 @@
 import type { Attestations, ImageRecord, Predicate } from "../../image/index.ts";
-import { parseReference } from "../../oci/index.ts";
+import { formatPlatform, normalizePlatform, parseReference } from "../../oci/index.ts";
 import { imageUrl, spdxDocument } from "../../packages/index.ts";
 import { packageVersion, SingleFlight } from "../../util/index.ts";
 import { listPackages } from "../list-packages.ts";
@@ -22,6 +22,7 @@ export interface AttesterOptions {
   readonly startedAtMs: number;
 }
 
+const predicateLimitBytes = 64 << 20;
 const sbomType = "https://spdx.dev/Document";
 
 /** Arguments by which BuildKit lists the packages of the context and of other stages too. */
@@ -65,6 +66,19 @@ export class Attester {
       ...(isImage && { isImage }),
       ...(attestations.areReferrers && { areReferrers: true }),
     };
+  }
+
+  /** How the image of each platform was built, by the platform's name; none where that is not to be said. */
+  async provenances(): Promise<Readonly<Record<string, unknown>>> {
+    const { attestations, prepared } = this.#options;
+    if (!attestations.provenance) return {};
+    const { content } = prepared.steps.store;
+    const entries = prepared.plans.map(async (plan) => {
+      const { digest } = await this.#provenance(plan);
+      const text = content.read(digest, predicateLimitBytes).toString();
+      return [formatPlatform(normalizePlatform(plan.platform)), JSON.parse(text) as unknown] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
   }
 
   async #sbom(image: ImageRecord): Promise<Predicate> {
