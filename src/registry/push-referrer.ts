@@ -15,6 +15,7 @@ import type { RemoteDocument } from "./resolve-image.ts";
 
 /** Others may write at the same time; each of them succeeds in one of its tries. */
 const maxTries = 8;
+const minPauseMs = 10;
 
 /** Puts a manifest that is about another one, so that it is found among its referrers: by the registry itself, or where that knows no
  * subjects, through an index under the fallback tag.
@@ -44,14 +45,33 @@ export function describeReferrer({ descriptor, bytes }: RemoteDocument): Descrip
   };
 }
 
-/** Registries cannot add to a tag. So the index is read, written with one more, and read again; what another writer has overwritten
- * meanwhile is written once more. */
+/** Who writes to which fallback tag now: those of one process take turns. */
+const turns = new Map<string, Promise<void>>();
+
 async function addToFallback(context: PushContext, subject: Digest, added: Descriptor): Promise<void> {
+  const { host, repository } = context.endpoint;
+  const place = `${host}/${repository}:${fallbackTag(subject)}`;
+  const before = turns.get(place) ?? Promise.resolve();
+  const turn = before.catch(() => {}).then(() => addInTurn(context, subject, added));
+  turns.set(place, turn);
+  try {
+    await turn;
+  } finally {
+    if (turns.get(place) === turn) turns.delete(place);
+  }
+}
+
+/** Registries cannot add to a tag. So the index is read, written with one more, and read again when whoever read it before that has
+ * written too; what another writer has overwritten is written once more. */
+async function addInTurn(context: PushContext, subject: Digest, added: Descriptor): Promise<void> {
   for (let tries = 0; tries < maxTries; tries++) {
+    const startedAtMs = Date.now();
     const known = await readFallback(toRead(context), subject);
     if (known?.manifests.some(({ digest }) => digest === added.digest)) return;
     await putManifest(context, withReferrer(known, added), fallbackTag(subject), { isForced: true });
-    await sleep(Math.random() * 50 * tries, undefined, context.signal ? { signal: context.signal } : {});
+    // Others need about as long as we did from reading to writing.
+    const pauseMs = minPauseMs + 2 * (Date.now() - startedAtMs) + Math.random() * 50 * tries;
+    await sleep(pauseMs, undefined, context.signal ? { signal: context.signal } : {});
   }
   const what = `other clients keep overwriting the tag ${fallbackTag(subject)}`;
   throw new RegistryError("BAD_RESPONSE", `${subjectOf(context.reference)}: ${what}`, { hint: "try again" });

@@ -68,6 +68,34 @@ test("writers that meet at the fallback tag lose nothing", async () => {
   assert.deepEqual(new Set(found), new Set(artifacts.map(({ digest }) => digest)));
 });
 
+test("what a writer of another machine overwrites is written again, and what it wrote stays", async () => {
+  await using rig = await startPullRig();
+  const { manifests } = rig.registry;
+  const other = {
+    mediaType: mediaTypes.ociManifest,
+    digest: digestOf("other"),
+    size: 5,
+    artifactType: "text/z",
+  };
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [other] };
+  const set = manifests.set.bind(manifests);
+  let writes = 0;
+  manifests.set = (key, value) => {
+    const isFirst = key === `app:${tag}` && writes++ === 0;
+    return set(
+      key,
+      isFirst ? { mediaType: mediaTypes.ociIndex, bytes: Buffer.from(JSON.stringify(index)) } : value,
+    );
+  };
+  const { image, digest } = artifactOf("1", "text/a");
+  await rig.client.push([place(rig)], image);
+  const written = parseIndex(manifests.get(`app:${tag}`)!.bytes).manifests;
+  assert.deepEqual(
+    written.map((each) => each.digest),
+    [other.digest, digest],
+  );
+});
+
 test("what another tool says in the fallback index stays", async () => {
   await using rig = await startPullRig();
   const other = {

@@ -11,10 +11,11 @@ import type { CredentialSource } from "./credentials.ts";
 import { dockerCredentials } from "./docker-credentials.ts";
 import { EndpointClient } from "./endpoint-client.ts";
 import { type Endpoint, endpointsOf, isInsecureHost } from "./endpoints.ts";
-import { type BlobSink, fetchBlob } from "./fetch-blob.ts";
+import { type BlobSink, fetchBlob as fetchFromEach } from "./fetch-blob.ts";
 import { defaultLimits, type NetworkLimits } from "./limits.ts";
 import { type PushImage, type PushResult, pushToAll } from "./push-image.ts";
 import type { PushContext } from "./put-manifest.ts";
+import { readBlobBytes } from "./read-blob.ts";
 import { listReferrers } from "./referrers.ts";
 import { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import {
@@ -82,6 +83,9 @@ export interface RegistryClient extends AsyncDisposable {
     sink: BlobSink,
     options?: FetchBlobOptions,
   ): Promise<void>;
+  /** The bytes of one small blob, verified.
+   * @throws {RegistryError} also `SIZE_EXCEEDED` when it has more than `limitBytes` */
+  readBlob(reference: ImageReference, descriptor: Descriptor, limitBytes: number): Promise<Buffer>;
   /** Pushes an image under every one of `references`: what a registry has is not sent again, and within one registry blobs are
    * taken over from the repository before. Mirrors have no part in it.
    * @throws {RegistryError} | what a blob's `open` throws */
@@ -137,6 +141,18 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     throw new Error("Internal error: a repository without a registry");
   };
 
+  const fetchBlob: RegistryClient["fetchBlob"] = (reference, descriptor, sink, { onProgress } = {}) => {
+    const subject = `Cannot pull ${formatReference(reference)}`;
+    return blobs.run(() => {
+      signal?.throwIfAborted();
+      const endpoints = endpointsFor(reference);
+      return fetchFromEach(
+        { client, endpoints, descriptor, subject, onProgress, onFailure, note, signal },
+        sink,
+      );
+    });
+  };
+
   return {
     resolve: (reference, platform) => atEachEndpoint(reference, (context) => resolveImage(context, platform)),
     resolveManifest: (reference) => atEachEndpoint(reference, resolveDocument),
@@ -146,17 +162,9 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       const subject = `Cannot list the referrers of ${formatReference(reference)}`;
       return listReferrers({ client, endpoint, reference, subject, signal }, reference.digest, artifactType);
     },
-    fetchBlob: (reference, descriptor, sink, { onProgress } = {}) => {
-      const subject = `Cannot pull ${formatReference(reference)}`;
-      return blobs.run(() => {
-        signal?.throwIfAborted();
-        const endpoints = endpointsFor(reference);
-        return fetchBlob(
-          { client, endpoints, descriptor, subject, onProgress, onFailure, note, signal },
-          sink,
-        );
-      });
-    },
+    fetchBlob,
+    readBlob: (reference, descriptor, limitBytes) =>
+      readBlobBytes(descriptor, limitBytes, (sink) => fetchBlob(reference, descriptor, sink)),
     push: (references, image, { onProgress } = {}) => {
       const repository = ({ domain, path }: ImageReference): PushContext => ({
         client,

@@ -2,7 +2,6 @@ import {
   type Descriptor,
   type Digest,
   digestHex,
-  digestOf,
   type ImageReference,
   type Manifest,
   OciError,
@@ -75,15 +74,5 @@ export async function fetchPayload(
     const message = `Cannot read a signature: it has ${layer.size} bytes, more than ${limitBytes}`;
     throw new SignatureError("SIGNATURES_INVALID", message);
   }
-  const chunks: Uint8Array[] = [];
-  const ingest = async (source: AsyncIterable<Uint8Array>) => {
-    chunks.length = 0;
-    for await (const chunk of source) chunks.push(chunk);
-    const digest = digestOf(Buffer.concat(chunks));
-    if (digest === layer.digest) return;
-    const message = `Cannot read a signature: expected ${layer.digest}, got ${digest}`;
-    throw new RegistryError("DIGEST_MISMATCH", message);
-  };
-  await registry.fetchBlob(place, layer, { ingest });
-  return Buffer.concat(chunks);
+  return await registry.readBlob(place, layer, limitBytes);
 }

@@ -18,7 +18,6 @@ import { type RegistryClient, RegistryError } from "../../registry/index.ts";
 import { BuildError } from "../build-error.ts";
 import { normaliseTag } from "../normalise-tag.ts";
 import type { StepEngine } from "../step-engine.ts";
-import { readBlob } from "./read-blob.ts";
 
 export type PredicateKind = "sbom" | "provenance";
 
@@ -139,14 +138,14 @@ async function predicateIn(
 ): Promise<string | undefined> {
   const { predicateTypes, documentTypes } = kinds[kind];
   const document = manifest.layers.find(({ mediaType }) => documentTypes.includes(mediaType));
-  if (document) return (await readBlob(registry, reference, document, limitBytes)).toString();
+  if (document) return (await registry.readBlob(reference, document, limitBytes)).toString();
   const types = (layer: Descriptor) =>
     predicateTypes.indexOf(layer.annotations?.["in-toto.io/predicate-type"] ?? "");
   const [statement] = manifest.layers
     .filter((layer) => layer.mediaType === mediaTypes.inToto && types(layer) >= 0)
     .sort((one, other) => types(one) - types(other));
   if (!statement) return undefined;
-  const text = (await readBlob(registry, reference, statement, limitBytes)).toString();
+  const text = (await registry.readBlob(reference, statement, limitBytes)).toString();
   return toPredicate(text, statement.digest);
 }
 

@@ -1,13 +1,14 @@
-import { type Descriptor, digestOf, type ImageReference } from "../../oci/index.ts";
-import { type RegistryClient, RegistryError } from "../../registry/index.ts";
+import { type Descriptor, digestOf } from "../oci/index.ts";
+import type { BlobSink } from "./fetch-blob.ts";
+import { RegistryError } from "./registry-error.ts";
 
-/** The bytes of a blob of a registry, verified.
- * @throws {RegistryError} `SIZE_EXCEEDED` when they are more than `limitBytes`, `DIGEST_MISMATCH` and others */
-export async function readBlob(
-  registry: RegistryClient,
-  reference: ImageReference,
+/** Reads a small blob into memory, verified.
+ * @param fetch streams it into a sink
+ * @throws {RegistryError} `SIZE_EXCEEDED` when it has more than `limitBytes`; what `fetch` throws */
+export async function readBlobBytes(
   blob: Descriptor,
   limitBytes: number,
+  fetch: (sink: BlobSink) => Promise<void>,
 ): Promise<Buffer> {
   if (blob.size > limitBytes) {
     const message = `Cannot read blob ${blob.digest}: it has ${blob.size} bytes, more than ${limitBytes}`;
@@ -22,6 +23,6 @@ export async function readBlob(
     if (digest === blob.digest) return;
     throw new RegistryError("DIGEST_MISMATCH", `Cannot read a blob: expected ${blob.digest}, got ${digest}`);
   };
-  await registry.fetchBlob(reference, blob, { ingest });
+  await fetch({ ingest });
   return bytes;
 }
