@@ -1,5 +1,6 @@
 import type { Store } from "../content/index.ts";
 import type { ImageConfigResolver, ResolvedImage, ResolveImageOptions } from "../dockerfile/index.ts";
+import { CodedError } from "../errors/index.ts";
 import type { LayoutReference } from "../exporter/index.ts";
 import {
   documentLimitBytes,
@@ -67,7 +68,11 @@ export class ImageResolver implements ImageConfigResolver {
   async resolveImageConfig(reference: string, options: ResolveImageOptions): Promise<ResolvedImage> {
     const layout = parseLayoutReference(reference);
     const name = layout ? layoutName(layout) : formatReference(parseReference(reference));
-    const record = layout ? await this.#loadLayout(layout, options) : await this.resolve(name, options);
+    const record = layout
+      ? await this.#loadLayout(layout, options)
+      : await this.resolve(name, options).catch((error: unknown) => {
+          throw unresolved(name, error);
+        });
     const digest = record.origin?.digest ?? (`sha256:${recordId(record)}` as Digest);
     this.#records.set(sourceKey(sourceIdentifier(name, digest), options.platform), record);
     return {
@@ -227,6 +232,16 @@ export class ImageResolver implements ImageConfigResolver {
     }
     return await registry.resolve(reference, platform);
   }
+}
+
+/** What a registry failed with, as BuildKit says it of an image that a build needs. */
+function unresolved(name: string, error: unknown): unknown {
+  const subject = "Cannot pull ";
+  if (!(error instanceof CodedError) || !error.message.startsWith(`${subject}${name}: `)) return error;
+  const reason = error.message.slice(subject.length);
+  const isNamed = error.code === "NOT_FOUND" || error.code === "UNAUTHORIZED";
+  error.message = `failed to resolve source metadata for ${name}: ${isNamed ? reason : reason.slice(name.length + 2)}`;
+  return error;
 }
 
 /** Its bytes are a blob like any other. */

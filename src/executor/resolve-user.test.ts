@@ -48,7 +48,7 @@ const failures: readonly (readonly [spec: string, code: string, message: string]
   ["nobody", "UNKNOWN_USER", "unable to find user nobody: no matching entries in passwd file"],
   ["broken", "UNKNOWN_USER", "unable to find user broken: no matching entries in passwd file"],
   ["app:none", "UNKNOWN_GROUP", "unable to find group none: no matching entries in group file"],
-  ["-1", "UNKNOWN_USER", "unable to find user -1: no matching entries in passwd file"],
+  ["-1", "UNKNOWN_USER", 'Cannot use id "-1": uids and gids must be in range 0-2147483647'],
   ["2147483648", "UNKNOWN_USER", 'Cannot use id "2147483648": uids and gids must be in range 0-2147483647'],
   [
     "0:4294967296",

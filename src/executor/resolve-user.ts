@@ -40,7 +40,7 @@ interface PasswdEntry {
 }
 
 function findUser(wanted: string, passwd: string): PasswdEntry {
-  const id = parseId(wanted);
+  const id = parseWanted(wanted);
   const entry = parsePasswd(passwd).find((user) =>
     id === undefined ? user.name === wanted : user.uid === id,
   );
@@ -54,7 +54,7 @@ function findUser(wanted: string, passwd: string): PasswdEntry {
 }
 
 function findGroup(wanted: string, groups: readonly GroupEntry[]): number {
-  const id = parseId(wanted);
+  const id = parseWanted(wanted);
   const entry = groups.find((group) => (id === undefined ? group.name === wanted : group.gid === id));
   if (entry) return entry.gid;
   if (id === undefined) {
@@ -68,7 +68,7 @@ function findGroup(wanted: string, groups: readonly GroupEntry[]): number {
 const MAX_ID = 2 ** 31 - 1;
 
 function assertIdInRange(id: number, code: "UNKNOWN_USER" | "UNKNOWN_GROUP", wanted: string): void {
-  if (id <= MAX_ID) return;
+  if (id >= 0 && id <= MAX_ID) return;
   throw new ExecutorError(code, `Cannot use id "${wanted}": uids and gids must be in range 0-${MAX_ID}`);
 }
 
@@ -104,6 +104,11 @@ function lines(text: string): string[] {
 
 function parseId(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A negative number is one that is out of range, and no name. */
+function parseWanted(text: string): number | undefined {
+  return /^-\d{1,15}$/.test(text) ? Number(text) : parseId(text);
 }
 
 function splitOnce(text: string, separator: string): [string, string?] {

@@ -18,7 +18,7 @@ export function runtimeFailure(log: string, spec: object): ExecutorError | undef
   // crun speaks of $PATH even where it was not searched.
   const isSearched = found.code === "COMMAND_NOT_FOUND" && !program.includes("/");
   const { code, reason, hint } = isSearched ? NOT_IN_PATH : found;
-  return new ExecutorError(code, `Cannot run ${JSON.stringify(program)}: ${reason}`, { cause, hint });
+  return new ExecutorError(code, `exec: ${JSON.stringify(program)}: ${reason}`, { cause, hint }); // runc's words
 }
 
 interface CommandFailure {

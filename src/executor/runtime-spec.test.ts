@@ -164,24 +164,24 @@ const logs: readonly (readonly [log: string, code: string, message: string])[] =
   [
     "executable file `foo` not found in $PATH: No such file or directory",
     "COMMAND_NOT_FOUND",
-    'Cannot run "true": executable file not found in $PATH',
+    'exec: "true": executable file not found in $PATH',
   ],
   [
     'runc run failed: unable to start container process: exec: "foo": executable file not found in $PATH',
     "COMMAND_NOT_FOUND",
-    'Cannot run "true": executable file not found in $PATH',
+    'exec: "true": executable file not found in $PATH',
   ],
   [
     'runc run failed: unable to start container process: exec: "/x": permission denied',
     "COMMAND_NOT_EXECUTABLE",
-    'Cannot run "true": permission denied',
+    'exec: "true": permission denied',
   ],
   [
     'runc run failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory',
     "COMMAND_NOT_FOUND",
-    'Cannot run "/nope": no such file or directory',
+    'exec: "/nope": no such file or directory',
   ],
-  ["exec /x: Exec format error", "COMMAND_NOT_EXECUTABLE", 'Cannot run "true": exec format error'],
+  ["exec /x: Exec format error", "COMMAND_NOT_EXECUTABLE", 'exec: "true": exec format error'],
   [
     "cgroups in hybrid mode not supported",
     "RUNTIME_FAILED",

@@ -192,6 +192,11 @@ test("a Dockerfile from standard input has an empty context, of which nothing is
   const missing = await build("FROM busybox\nRUN echo > /never\nCOPY elsewhere /x/\n");
   assert.equal(missing.exitCode, 4);
   const hint = "hint: The build context is empty: give a directory that holds it\n";
-  assert.ok(missing.stderr.endsWith(`ERROR: "/elsewhere": not found\n${hint}`), missing.stderr);
+  assert.ok(
+    missing.stderr.endsWith(
+      `ERROR: failed to calculate checksum of ref context: "/elsewhere": not found\n${hint}`,
+    ),
+    missing.stderr,
+  );
   assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
 });

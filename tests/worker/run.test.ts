@@ -69,15 +69,15 @@ test("an unknown user is refused in runc's words", options, async () => {
 test("a command that does not exist, or cannot be executed, is an error that says so", options, async () => {
   await assert.rejects(
     rig.sh("", { args: ["nope"] }),
-    fails("COMMAND_NOT_FOUND", 'Cannot run "nope": executable file not found in $PATH'),
+    fails("COMMAND_NOT_FOUND", 'exec: "nope": executable file not found in $PATH'),
   );
   await assert.rejects(
     rig.sh("", { args: ["/nope"] }),
-    fails("COMMAND_NOT_FOUND", 'Cannot run "/nope": no such file or directory'),
+    fails("COMMAND_NOT_FOUND", 'exec: "/nope": no such file or directory'),
   );
   await assert.rejects(
     rig.sh("", { args: ["/etc/passwd"] }),
-    fails("COMMAND_NOT_EXECUTABLE", 'Cannot run "/etc/passwd": permission denied'),
+    fails("COMMAND_NOT_EXECUTABLE", 'exec: "/etc/passwd": permission denied'),
   );
 });
 

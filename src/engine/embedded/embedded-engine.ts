@@ -29,6 +29,7 @@ import { FileOperation } from "./operations/file-operation.ts";
 import { MergeOperation } from "./operations/merge-operation.ts";
 import { isRemote, RemoteOperation } from "./operations/remote-operation.ts";
 import { SourceOperation } from "./operations/source-operation.ts";
+import { explainSource } from "./step-failure.ts";
 import { type Step, VerifiedStep } from "./operations/verified-step.ts";
 import { MountRestorer } from "./mount-restorer.ts";
 import { planSteps } from "./plan-steps.ts";
@@ -70,7 +71,11 @@ export class EmbeddedEngine implements Engine {
     const observer = new StepReporter(environment, definition);
     const vertices = toSolverVertices(environment);
     const missing = await findMissingSource(environment);
-    if (missing) throw observer.failed(missing.vertex, missing.error);
+    if (missing)
+      throw observer.failed(
+        missing.vertex,
+        explainSource(missing.error, missing.vertex, environment.definition.vertices),
+      );
     const { jobs, signal } = request;
     environment.mounts.emptied = await emptyCacheMounts(definition, this.#options.store, () => this.worker());
     const solved = await solveAll(vertices, roots, { jobs, signal, observer });
@@ -174,7 +179,7 @@ function toSolverVertex(environment: SolveEnvironment, vertex: Vertex): SolverVe
   return {
     id: vertex.digest,
     inputs: vertex.inputs,
-    operation: located(toOperation(environment, vertex), vertex),
+    operation: located(toOperation(environment, vertex), vertex, environment),
     ignoreCache: vertex.metadata.ignoreCache ?? false,
   };
 }
@@ -199,10 +204,14 @@ function verifiable(environment: SolveEnvironment, vertex: Vertex, step: Step): 
   return environment.verified ? new VerifiedStep(environment, vertex, step) : step;
 }
 
-/** Adds the Dockerfile's line to what an operation throws. */
-function located(operation: Operation<Value>, vertex: Vertex): Operation<Value> {
+/** Adds the Dockerfile's line, and what was read, to what an operation throws. */
+function located(
+  operation: Operation<Value>,
+  vertex: Vertex,
+  { definition }: SolveEnvironment,
+): Operation<Value> {
   const locate = (error: unknown): never => {
-    throw withLocation(error, vertex);
+    throw withLocation(explainSource(error, vertex, definition.vertices), vertex);
   };
   return {
     findRecorded: (inputs) => operation.findRecorded(inputs).catch(locate),

@@ -9,6 +9,7 @@ import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
+import { processFailure, processMessage } from "../step-failure.ts";
 import { runOnce } from "../step-lock.ts";
 import { wholeTree } from "../whole-tree.ts";
 import type { Step } from "./verified-step.ts";
@@ -69,6 +70,8 @@ export class ExecOperation implements Step {
     try {
       const { exitCode } = await worker.run(request);
       if (exitCode !== 0) throw runFailed(this.#op.args, exitCode);
+    } catch (error) {
+      throw processFailure(this.#op.args, error);
     } finally {
       signal.removeEventListener("abort", cancel);
       release();
@@ -187,8 +190,7 @@ export class ExecOperation implements Step {
 const killed = 128 + 9;
 
 function runFailed(args: readonly string[], exitCode: number): EngineError {
-  const command = JSON.stringify(args.join(" ")); // on one line, whatever the command holds
-  const message = `process ${command} did not complete successfully: exit code: ${exitCode}`;
+  const message = `${processMessage(args)}: exit code: ${exitCode}`;
   const hint = exitCode === killed ? "It was killed; where memory runs out, the kernel does that" : undefined;
   return new EngineError("RUN_FAILED", message, { hint });
 }
