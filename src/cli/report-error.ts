@@ -5,15 +5,17 @@ import { InterruptedError } from "./interrupt.ts";
 export interface ReportOptions {
   /** Adds the classes, codes and stacks of the whole cause chain. */
   readonly debug: boolean;
+  /** What to do next, where the error does not say. */
+  readonly hint?: string | undefined;
 }
 
 /** An error as text for people: the lines of the file that it is about, one message, what to do next. */
-export function errorText(error: unknown, { debug }: ReportOptions): string {
+export function errorText(error: unknown, { debug, hint: otherwise }: ReportOptions): string {
   const chain = causeChain(error);
   if (error instanceof InterruptedError) return "Interrupted\n";
   const coded = chain.filter((link) => link instanceof CodedError);
   const location = coded.findLast((link) => link.location)?.location;
-  const hint = coded.find((link) => link.hint)?.hint;
+  const hint = coded.find((link) => link.hint)?.hint ?? otherwise;
   const parts = [
     ...(location ? [codeFrame(location)] : []),
     `ERROR: ${clean(message(error, chain))}`,

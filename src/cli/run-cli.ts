@@ -3,6 +3,7 @@ import type { CliIo } from "./cli-io.ts";
 import { toUsageError } from "./command-line-error.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
+import { fullDiskHint } from "./full-disk.ts";
 import { errorText } from "./report-error.ts";
 
 /** Runs one command line and returns the exit code. Only the module of the command that is used is loaded. */
@@ -16,8 +17,10 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   } catch (thrown) {
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode && exitCodes.usage;
     const error = thrown instanceof CommanderError && program ? toUsageError(thrown, program, args) : thrown;
-    io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env) }));
-    return exitCodeOf(error);
+    const exitCode = exitCodeOf(error);
+    const hint = exitCode === exitCodes.noSpace ? fullDiskHint(args, io.env) : undefined;
+    io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env), hint }));
+    return exitCode;
   }
 }
 

@@ -135,8 +135,7 @@ function rethrow(error: unknown): never {
 /** A full disk gets a code of its own; everything else stays what it was. */
 export function toContentError(error: unknown): unknown {
   if (!isErrno(error, "ENOSPC", "EDQUOT")) return error;
-  return new ContentError("NO_SPACE", "Cannot write to the store: no space left on its disk", {
+  return new ContentError("NO_SPACE", "Cannot write a blob to the store: no space left on device", {
     cause: error,
-    hint: "free some space, or run `slipway prune` to remove what no image needs",
   });
 }

@@ -118,7 +118,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 function explain(error: unknown, file: string): unknown {
   if (isErrno(error, "ENOSPC", "EDQUOT", "EFBIG")) {
-    return new ExporterError("NO_SPACE", `Cannot write ${JSON.stringify(file)}: no space left on its disk`, {
+    return new ExporterError("NO_SPACE", `Cannot write ${JSON.stringify(file)}: no space left on device`, {
       cause: error,
     });
   }

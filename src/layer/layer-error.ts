@@ -20,6 +20,7 @@ export type LayerErrorCode =
   /** A file whose name means something else in a layer tar (`.wh.x`). */
   | "UNREPRESENTABLE"
   | "READ_FAILED"
+  | "NO_SPACE"
   | "WRITE_FAILED";
 
 /** A layer tar that cannot be read, applied or written. */

@@ -259,6 +259,8 @@ function describe(error: unknown, { path, uid, gid }: Subject): LayerError {
       hint: "Give the user more subordinate ids in /etc/subuid and /etc/subgid",
     });
   }
+  if (isErrno(error, "ENOSPC", "EDQUOT"))
+    return new LayerError("NO_SPACE", `${what}: no space left on device`, { cause: error });
   const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
   return new LayerError("WRITE_FAILED", `${what}: ${reason}`, { cause: error });
 }

@@ -15,10 +15,7 @@ export function writing<Value>(path: TreePath, write: () => Value): Value {
     throw new FileActionError(
       isFull ? "NO_SPACE" : "WRITE_FAILED",
       `Cannot ${error.syscall === "read" ? "read the source of" : "write"} "${toText(path)}": ${reason}`,
-      {
-        cause: error,
-        hint: isFull ? '"slipway prune" removes what no image needs' : undefined,
-      },
+      { cause: error },
     );
   }
 }

@@ -33,8 +33,14 @@ function replaceFile(file: string, tmpDir: string, write: (temporary: string) =>
     renameWithParents(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw naming(file, error);
   }
+}
+
+/** A failed write(2) knows its descriptor only. */
+function naming(file: string, error: unknown): unknown {
+  if (isErrno(error, "ENOSPC", "EDQUOT", "EIO") && error.path === undefined) error.message += ` '${file}'`;
+  return error;
 }
 
 function writeWithParents(file: string, data: string | Uint8Array): void {

@@ -235,6 +235,8 @@ export interface BindMount {
 export interface RunResult {
   /** 128 + n when a signal ended the process. */
   readonly exitCode: number;
+  /** Did the process fail, and is no room left on the store's disk? */
+  readonly isDiskFull?: boolean;
   /** Present when `output` was asked for and the exit code is 0. */
   readonly layer?: LayerInfo;
 }

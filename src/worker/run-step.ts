@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstatSync, readFileSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
   compiledSeccomp,
@@ -73,11 +73,18 @@ export async function runStep(
       tty: options.tty ?? false,
     });
     const exitCode = await runInContainer(environment, { name, makeSpec, options });
-    if (exitCode !== 0 || request.output === undefined) return { exitCode };
+    if (exitCode !== 0) return { exitCode, isDiskFull: isFull(environment.store.root) };
+    if (request.output === undefined) return { exitCode };
     return { exitCode, layer: root.commit(request.output) };
   } finally {
     for (const step of undo.toReversed()) await step();
   }
+}
+
+/** What a file system may hold back differs; a page is never enough for anything. */
+function isFull(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize <= 4096;
 }
 
 /** Never into something that is still mounted there. */

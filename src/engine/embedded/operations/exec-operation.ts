@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { newLayerId } from "../../../content/index.ts";
 import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
-import type { LayerId, RunRequest, WorkerMount } from "../../../worker/index.ts";
+import type { LayerId, RunRequest, RunResult, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
 import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
@@ -68,8 +68,8 @@ export class ExecOperation implements Step {
     signal.addEventListener("abort", cancel);
     const release = this.#environment.captureLog(runId, this.#vertex);
     try {
-      const { exitCode } = await worker.run(request);
-      if (exitCode !== 0) throw runFailed(this.#op.args, exitCode);
+      const result = await worker.run(request);
+      if (result.exitCode !== 0) throw runFailed(this.#op.args, result);
     } catch (error) {
       throw processFailure(this.#op.args, error);
     } finally {
@@ -187,12 +187,16 @@ export class ExecOperation implements Step {
   }
 }
 
-const killed = 128 + 9;
+const diskFull = 'the disk of the store is full; "slipway prune" removes what no image needs';
 
-function runFailed(args: readonly string[], exitCode: number): EngineError {
+const killed = 128 + 9;
+const hints: Readonly<Record<number, string>> = {
+  [killed]: "It was killed; where memory runs out, the kernel does that",
+};
+
+function runFailed(args: readonly string[], { exitCode, isDiskFull }: RunResult): EngineError {
   const message = `${processMessage(args)}: exit code: ${exitCode}`;
-  const hint = exitCode === killed ? "It was killed; where memory runs out, the kernel does that" : undefined;
-  return new EngineError("RUN_FAILED", message, { hint });
+  return new EngineError("RUN_FAILED", message, { hint: isDiskFull ? diskFull : hints[exitCode] });
 }
 
 /** What a cache begins with, as in BuildKit: nothing, or a part of a tree, or all of it; who asks for an owner or mode of a whole
