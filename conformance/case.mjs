@@ -11,7 +11,7 @@ import { parse } from "yaml";
  *
  * Options: `target`, `args` (build arguments), `flags` (further flags of `build`), `images` (name → Dockerfile, built first), `secrets`
  * (id → text), `file` (name of the Dockerfile), `crlf` (lines end as on Windows). `{x900}`
- * in a Dockerfile stands for 900 times x.
+ * in a Dockerfile stands for 900 times x, `{server}` for the local server's origin.
  * - `fails`: the build must fail in both, with this text in both messages.
  * - `history`: created_by texts by index where BuildKit has changed since the release that made the stored results.
  * - `byHand`: why the stored result is not BuildKit's: it was made by slipway and read by a person.

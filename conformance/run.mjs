@@ -5,7 +5,8 @@
 // Cases are data, a file a topic in conformance/cases/; expected results are stored in conformance/expected/. `--update` makes
 // those anew with a real docker build, which SLIPWAY_BENCH_PEER (a command that runs `docker`) or PATH gives; cases marked
 // `byHand` it makes with slipway. `--print` shows what the builder said. `--sample=N` takes every Nth case.
-// As root, with busybox-static and GNU tar.
+// As root, with busybox-static, GNU tar and git: a local server (server.mjs) answers what the cases fetch.
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -18,11 +19,13 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { parse } from "yaml";
 import { readArguments } from "../scripts/arguments.mjs";
 import { makeBase } from "./base.mjs";
 import { docker, slipway } from "./builders.mjs";
 import { readCases, writeContext } from "./case.mjs";
 import { readImage, readRootfs, treeDifference } from "./images.mjs";
+import { startServer } from "./server.mjs";
 
 const { options, names } = readArguments(import.meta.filename, {
   update: "flag",
@@ -40,10 +43,12 @@ if (unable) {
   console.log(`skipped: ${unable}`);
   process.exit(0);
 }
+const server = await startServer(parse(readFileSync(path.join(here, "served.yaml"), "utf8")));
 const topics = readdirSync(path.join(here, "cases")).map((file) => path.basename(file, ".yaml"));
-const cases = topics.flatMap((topic) =>
-  readCases(topic, readFileSync(path.join(here, "cases", `${topic}.yaml`), "utf8")),
-);
+const cases = topics.flatMap((topic) => {
+  const text = readFileSync(path.join(here, "cases", `${topic}.yaml`), "utf8");
+  return readCases(topic, text.replaceAll("{server}", server.origin));
+});
 const base = makeBase(path.join(dir, "base"));
 const baseTree = readRootfs(base);
 const builders = { slipway: slipway(dir), docker: docker() };
@@ -56,6 +61,7 @@ if (!update) requireResults();
 let failures = 0;
 const queue = [...wanted];
 await Promise.all(Array.from({ length: 2 }, work));
+server.close();
 if (update) for (const topic of new Set(wanted.map((one) => one.topic))) writeExpected(topic);
 console.log(`${wanted.length - failures} passed, ${failures} failed`);
 process.exitCode = failures > 0 ? 1 : 0;
@@ -130,10 +136,11 @@ function toResult(one, { status, output }, { archive, rootfs }) {
     if (Object.keys(difference).length > 0) return { failed: "the tar differs from the image", difference };
   }
   const from = baseHistoryLength(image.config);
-  return {
+  const result = {
     config: { ...image.config, history: image.config.history.slice(from) },
     tree: treeDifference(image.tree, from > 0 ? baseTree : {}),
   };
+  return JSON.parse(JSON.stringify(result).replaceAll(server.origin, "{server}"));
 }
 
 function lastLines(output) {
@@ -199,6 +206,7 @@ function toText(value) {
 async function missing() {
   if (process.getuid() !== 0) return "needs root";
   if (!existsSync("/bin/busybox")) return "needs busybox-static";
+  if (spawnSync("git", ["--version"]).status !== 0) return "needs git";
   if (update && !(await docker().answers())) return "docker does not answer";
   return undefined;
 }
