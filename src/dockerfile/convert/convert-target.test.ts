@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildKitCases } from "./buildkit-cases.ts";
-import { buildKitWordCases } from "./buildkit-word-cases.ts";
 import { convert } from "./test-helpers.ts";
 
-for (const expected of [...buildKitCases, ...buildKitWordCases]) {
+for (const expected of buildKitCases()) {
   test(`as BuildKit: ${expected.name}`, async () => {
     const { config, baseImage, definition } = await convert(expected.dockerfile, expected);
     assert.equal(JSON.stringify(config.config), expected.config);
