@@ -68,7 +68,7 @@ export class StepRoot implements Disposable {
 
   [Symbol.dispose](): void {
     this.#unmount();
-    this.#environment.rubbish.add(this.#work);
+    this.#environment.rubbish.addSmall(this.#work);
     if (!this.#isCommitted) this.#environment.rubbish.add(this.#layerDir);
   }
 

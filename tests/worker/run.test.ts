@@ -125,7 +125,7 @@ test("a step that fails makes no layer and leaves nothing half done", options, a
   assert.equal(exitCode, 1);
   assert.equal(layer, "");
   const left = () =>
-    fs.readdirSync(rig.store.temp.dir()).filter((name) => !/^(?:memory|stubs|context)-/.test(name));
+    fs.readdirSync(rig.store.temp.dir()).filter((name) => !/^(?:memory|stubs|context|work)-/.test(name));
   for (let round = 0; round < 100 && left().length > 0; round++) await sleep(20);
   assert.deepEqual(left(), []);
 });
