@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isErrno, signalNumber } from "../util/index.ts";
+import { type SpawnedProcess, spawnProcess } from "../sys/index.ts";
+import { isErrno } from "../util/index.ts";
 import type { Runtime } from "./find-runtime.ts";
 import { runtimeFailure } from "./runtime-failure.ts";
 import { specText } from "./runtime-spec.ts";
@@ -35,15 +35,15 @@ export async function runContainer(options: RunContainerOptions): Promise<number
   options.signal?.throwIfAborted();
   const { bundle, runtime, onOutput } = options;
   writeFileSync(path.join(bundle, "config.json"), specText(options.spec), { mode: 0o600 });
-  const child: ChildProcess = spawn(runtime.file, runtimeArguments(options), {
-    cwd: bundle,
+  const child = spawnProcess({
+    file: runtime.file,
+    args: runtimeArguments(options),
     env: runtimeEnv(),
-    stdio: onOutput
-      ? ["ignore", "pipe", "pipe"]
-      : [options.stdin === false ? "ignore" : "inherit", "inherit", "inherit"],
+    stdin: onOutput || options.stdin === false ? "ignore" : "inherit",
+    output: onOutput ? "pipe" : "inherit",
   });
   options.onSignaller?.((signal) => void sendWhenStarted(child, bundle, signal));
-  const output = onOutput ? [pump(child.stdout, 1, onOutput), pump(child.stderr, 2, onOutput)] : [];
+  const output = child.output.map((source, index) => pump(source, index === 0 ? 1 : 2, onOutput!));
   const exitCode = await ended(child, options);
   await Promise.all(output);
   options.signal?.throwIfAborted();
@@ -71,15 +71,11 @@ function runtimeEnv(): NodeJS.ProcessEnv {
   return { PATH: process.env["PATH"] };
 }
 
-async function ended(child: ChildProcess, options: RunContainerOptions): Promise<number> {
-  const end = new Promise<number>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, signal) => resolve(code ?? 128 + (signal ? signalNumber(signal) : 0)));
-  });
+async function ended(child: SpawnedProcess, options: RunContainerOptions): Promise<number> {
   const onAbort = () => void killUntilGone(child, options.bundle);
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    return await end;
+    return await child.ended;
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
   }
@@ -87,8 +83,8 @@ async function ended(child: ChildProcess, options: RunContainerOptions): Promise
 
 /** The runtime's own end does not end the container: its first process is killed, and with it its pid namespace. While the
  * container is being made there is no such process yet, so this repeats; a runtime that hangs is killed after 5 seconds. */
-async function killUntilGone(child: ChildProcess, bundle: string): Promise<void> {
-  for (let round = 0; child.exitCode === null && child.signalCode === null; round++) {
+async function killUntilGone(child: SpawnedProcess, bundle: string): Promise<void> {
+  for (let round = 0; child.isRunning(); round++) {
     const pid = readPid(bundle);
     if (pid !== undefined) killQuietly(pid, "SIGKILL");
     if (round > 250) child.kill("SIGKILL");
@@ -96,8 +92,8 @@ async function killUntilGone(child: ChildProcess, bundle: string): Promise<void>
   }
 }
 
-async function sendWhenStarted(child: ChildProcess, bundle: string, signal: NodeJS.Signals): Promise<void> {
-  while (child.exitCode === null && child.signalCode === null) {
+async function sendWhenStarted(child: SpawnedProcess, bundle: string, signal: NodeJS.Signals): Promise<void> {
+  while (child.isRunning()) {
     const pid = readPid(bundle);
     if (pid !== undefined) return killQuietly(pid, signal);
     await sleep(20);
@@ -131,9 +127,9 @@ function readIfPresent(file: string): string {
 }
 
 async function pump(
-  source: Readable | null,
+  source: Readable,
   stream: 1 | 2,
   onOutput: (stream: 1 | 2, data: Buffer) => Promise<void>,
 ): Promise<void> {
-  for await (const chunk of source ?? []) await onOutput(stream, chunk as Buffer);
+  for await (const chunk of source) await onOutput(stream, chunk as Buffer);
 }

@@ -18,6 +18,7 @@ export {
   type SeccompFilter,
   type SeccompFilterRule,
 } from "./seccomp-filter.ts";
+export { type SpawnedProcess, spawnProcess, type SpawnOptions } from "./spawn.ts";
 export { fileSystemType } from "./statfs.ts";
 export { SysError } from "./sys-error.ts";
 export { syncFileSystem } from "./sync.ts";

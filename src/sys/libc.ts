@@ -4,7 +4,7 @@ import type * as Koffi from "koffi";
 import type { HostPath } from "./host-path.ts";
 import { SysError } from "./sys-error.ts";
 
-type Argument = number | bigint | Uint8Array | null;
+type Argument = number | bigint | Uint8Array | readonly (string | null)[] | null;
 type NativeFunction = (...args: Argument[]) => number | bigint;
 
 let loaded: { koffi: typeof Koffi; libc: Koffi.LibraryHandle } | undefined;

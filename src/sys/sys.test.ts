@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import {
   copyFileRange,
@@ -21,6 +22,7 @@ import {
   setParentDeathSignal,
   setTimes,
   setXattr,
+  spawnProcess,
   splitDeviceNumber,
   syncFileSystem,
   tryFlock,
@@ -231,4 +233,39 @@ test("copy_file_range moves the bytes from position to position", () => {
 
 test("a parent death signal is accepted by the kernel", () => {
   setParentDeathSignal("SIGURG"); // ignored by default: this process goes on living if its parent ends
+});
+
+test("spawned processes that all end at once are each told, with output, exit code and signal", async () => {
+  const run = async (script: string) => {
+    const options = { file: "/bin/sh", env: { SAID: "yes" }, stdin: "ignore", output: "pipe" } as const;
+    const { output, ended } = spawnProcess({ ...options, args: ["-c", script] });
+    const [stdout, stderr] = await Promise.all(
+      output.map(async (stream) => (await buffer(stream)).toString()),
+    );
+    return { stdout, stderr, exitCode: await ended };
+  };
+  const quick = Array.from({ length: 30 }, (_, code) => run(`exit ${code}`));
+  const codes = (await Promise.all(quick)).map(({ exitCode }) => exitCode);
+  assert.deepEqual(codes, [...Array(30).keys()]);
+  const both = await run("cat; echo out $SAID${HOME-}; echo err >&2");
+  assert.deepEqual(both, { stdout: "out yes\n", stderr: "err\n", exitCode: 0 });
+  assert.equal((await run("kill -9 $$")).exitCode, 128 + 9);
+  assert.equal((await run("kill -PIPE $$")).exitCode, 128 + 13, "Node itself ignores this signal");
+});
+
+test("a spawned process can be killed while it runs, and is left alone afterwards", async () => {
+  const child = spawnProcess({ file: "/bin/sleep", args: ["60"], env: {}, stdin: "ignore", output: "pipe" });
+  assert.equal(child.isRunning(), true);
+  child.kill("SIGTERM");
+  assert.equal(await child.ended, 128 + 15);
+  assert.equal(child.isRunning(), false);
+  child.kill("SIGTERM");
+});
+
+test("a program that is not there cannot be started", () => {
+  const options = { args: [], env: {}, stdin: "ignore", output: "pipe" } as const;
+  assert.throws(() => spawnProcess({ ...options, file: at("absent") }), {
+    message: `Cannot start ${JSON.stringify(at("absent"))}: no such file or directory`,
+    code: "ENOENT",
+  });
 });
