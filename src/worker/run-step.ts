@@ -103,10 +103,9 @@ interface Step {
   readonly tty: boolean;
 }
 
-const SYSTEM_POINTS: readonly MountPoint[] = ["/proc", "/dev", "/sys"].map((dest) => ({
-  dest,
-  kind: "directory",
-}));
+/** As in BuildKit, where the runtime makes them, an image that lacks them has them from its first step on. */
+const SYSTEM_DIRECTORIES = ["/proc", "/dev", "/sys"];
+const SYSTEM_POINTS = SYSTEM_DIRECTORIES.map((dest): MountPoint => ({ dest, kind: "directory" }));
 
 /** Everything that has to be known and in place before a process can start, for whichever runtime. */
 function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) => object {
@@ -160,7 +159,7 @@ function networkFiles(environment: Environment, { name, request }: Step): StepMo
 
 function placeMounts(root: StepRoot, mounts: readonly StepMount[]): SpecMount[] {
   const points = [...SYSTEM_POINTS, ...mounts.map(({ point }) => point)];
-  const resolved = root.open(points).slice(SYSTEM_POINTS.length);
+  const resolved = root.open(points, SYSTEM_DIRECTORIES).slice(SYSTEM_POINTS.length);
   return mounts.map(({ mount }, index) => {
     const destination = resolved[index]!;
     return {

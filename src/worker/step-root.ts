@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import {
   copyDirectoryMetadata,
@@ -44,14 +44,17 @@ export class StepRoot implements Disposable {
     this.#mount(this.#lowers, false);
   }
 
-  /** Makes the tree writable, with every mount point in it. Returns where each really is. */
-  open(points: readonly MountPoint[]): readonly string[] {
+  /** Makes the tree writable, with every mount point in it. Returns where each really is.
+   * @param kept directories of the root that become part of the layer where the tree lacks them */
+  open(points: readonly MountPoint[], kept: readonly string[]): readonly string[] {
     const { resolved, missing } = findMountPoints(this.path, points);
+    const made = kept.filter((name) => !lstatSync(path.join(this.path, name), { throwIfNoEntry: false }));
     const stubs = missing ? [this.#environment.stubs.get(missing)] : [];
     this.#unmount();
     mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
     mkdirSync(this.#work, { mode: 0o700 });
     const base = this.#lowers.at(-1);
+    for (const name of made) makeKept(path.join(this.#upper, name));
     if (base !== undefined) copyDirectoryMetadata(base, this.#upper);
     this.#mount([...this.#lowers, ...stubs], true);
     return resolved;
@@ -94,4 +97,9 @@ export class StepRoot implements Disposable {
     if (this.#isMounted) umount(this.path, { detach: true });
     this.#isMounted = false;
   }
+}
+
+function makeKept(directory: string): void {
+  mkdirSync(directory);
+  chmodSync(directory, 0o755); // whatever the umask
 }

@@ -131,7 +131,7 @@ export function busyboxRootfs(): string {
   const dir = mkdtempSync(path.join(tmpdir(), "slipway-busybox-"));
   process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
   const tree = path.join(dir, "tree");
-  for (const name of ["bin", "etc", "tmp", "root", "usr/bin", "var", "home"]) {
+  for (const name of ["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr/bin", "var"]) {
     mkdirSync(path.join(tree, name), { recursive: true });
   }
   cpSync(hostBusybox, path.join(tree, "bin/busybox"), { dereference: true });

@@ -45,7 +45,7 @@ export class Rig implements AsyncDisposable {
       cpSync("/bin/busybox", path.join(fs, "bin/busybox"));
       for (const name of APPLETS) symlinkSync("busybox", path.join(fs, "bin", name));
       mkdirSync(path.join(fs, "tmp"), { mode: 0o777 });
-      mkdirSync(path.join(fs, "etc"));
+      for (const name of ["etc", "dev", "proc", "sys"]) mkdirSync(path.join(fs, name));
       writeFileSync(
         path.join(fs, "etc/passwd"),
         "root:x:0:0:root:/root:/bin/sh\napp:x:1000:100:App:/home/app:/bin/sh\n",

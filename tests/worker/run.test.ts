@@ -81,6 +81,18 @@ test("a command that does not exist, or cannot be executed, is an error that say
   );
 });
 
+test("an image that lacks /dev, /proc or /sys has them after a step, as in BuildKit", options, async () => {
+  const lacking = rig.layer((root) => {
+    fs.mkdirSync(path.join(root, "dev"), { mode: 0o700 });
+    fs.mkdirSync(path.join(root, "bin"));
+    fs.copyFileSync("/bin/busybox", path.join(root, "bin/sh"));
+    fs.chmodSync(path.join(root, "bin/sh"), 0o755);
+  });
+  const { layer } = await rig.sh("exit 0", { lowers: [lacking], keep: true });
+  assert.deepEqual(filesOf(layer), ["proc", "sys"]);
+  assert.equal(fs.statSync(inLayer(layer, "/proc")).mode & 0o7777, 0o755);
+});
+
 test("a step leaves no trace of its sandbox, and keeps what it wrote beside a mount", options, async () => {
   const bare = rig.layer((root) => {
     fs.mkdirSync(path.join(root, "etc"), { mode: 0o750 });
