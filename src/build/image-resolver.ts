@@ -150,7 +150,7 @@ export class ImageResolver implements ImageConfigResolver {
     return { kind: "index", images, origin, ...(others.length > 0 && { others }) };
   }
 
-  /** Manifests of an index that are no images: attestations. Of one that is not what it should be the index is not whole. */
+  /** Manifests of an index that are no images: attestations. Without one that is gone the image is still one, but not its index. */
   async #fetchOthers(name: string, manifests: readonly Descriptor[]): Promise<readonly OtherManifest[]> {
     const registry = await this.#options.registry();
     const reference = parseReference(name);
@@ -158,10 +158,12 @@ export class ImageResolver implements ImageConfigResolver {
       manifests
         .filter((each) => !isImageDescriptor(each))
         .map(async (manifest): Promise<OtherManifest | undefined> => {
-          const { bytes, descriptor } = await registry.resolveManifest(pin(reference, manifest.digest));
-          const document = parseManifestOrIndex(bytes, descriptor.mediaType);
-          if (document.kind === "index") return undefined;
-          this.#options.store.content.put(bytes);
+          const found = await registry
+            .resolveManifest(pin(reference, manifest.digest))
+            .catch(undefinedIfNotFound);
+          const document = found && parseManifestOrIndex(found.bytes, found.descriptor.mediaType);
+          if (document?.kind !== "manifest") return undefined;
+          this.#options.store.content.put(found!.bytes);
           const { config, layers } = document.manifest;
           return { manifest, blobs: [config, ...layers].map(withoutData), reference: name };
         }),
@@ -242,6 +244,10 @@ function unresolved(name: string, error: unknown): unknown {
   const isNamed = error.code === "NOT_FOUND" || error.code === "UNAUTHORIZED";
   error.message = `failed to resolve source metadata for ${name}: ${isNamed ? reason : reason.slice(name.length + 2)}`;
   return error;
+}
+
+function undefinedIfNotFound(error: unknown): undefined {
+  if ((error as { code?: unknown }).code !== "NOT_FOUND") throw error;
 }
 
 /** Its bytes are a blob like any other. */

@@ -163,6 +163,8 @@ test("an attested image keeps its digest through layouts, archives and registrie
   assert.equal(index.manifests[0]!.digest, digest);
   for (const copy of ["from-layout:1", "from-store:1"])
     assert.equal((await listed(other, `${registry.host}/${copy}`)).digest, digest, copy);
+  const stored = await other.slipway(["sbom", "--attached", "app:stored"]);
+  assert.match(stored.stdout, /"name": "musl"/, stored.stderr);
   const third = Rig.create(t);
   const fetched = await third.slipway(["sbom", "--attached", `${registry.host}/from-store:1`]);
   assert.match(fetched.stdout, /"name": "musl"/, fetched.stderr);

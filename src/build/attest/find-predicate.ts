@@ -87,7 +87,31 @@ function predicateOfStore(
     const found = image?.attestations?.predicates.find((predicate) => predicate.type === type);
     if (found) return store.content.read(found.digest, limitBytes).toString();
   }
-  return undefined;
+  const others = isIndex(record) ? (record.others ?? []) : [];
+  const about = others.filter(({ manifest }) => isAbout(manifest, image?.origin?.manifest.digest));
+  const statement = statementIn(
+    about.flatMap(({ blobs }) => blobs),
+    kind,
+  );
+  // What a registry's index names may not have been fetched.
+  if (!statement || !store.content.has(statement.digest, statement.size)) return undefined;
+  return toPredicate(store.content.read(statement.digest, limitBytes).toString(), statement.digest);
+}
+
+/** Does an index say that this manifest is about an image? */
+function isAbout({ annotations }: Descriptor, image: Digest | undefined): boolean {
+  return image !== undefined && annotations?.["vnd.docker.reference.digest"] === image;
+}
+
+/** The layer with a statement of this kind, the newest type first. */
+function statementIn(layers: readonly Descriptor[], kind: PredicateKind): Descriptor | undefined {
+  const { predicateTypes } = kinds[kind];
+  const rank = ({ annotations }: Descriptor) =>
+    predicateTypes.indexOf(annotations?.["in-toto.io/predicate-type"] ?? "");
+  const [statement] = layers
+    .filter((layer) => layer.mediaType === mediaTypes.inToto && rank(layer) >= 0)
+    .sort((one, other) => rank(one) - rank(other));
+  return statement;
 }
 
 interface Search {
@@ -122,13 +146,13 @@ async function manifestsAbout(
   const document = parseManifestOrIndex(bytes, descriptor.mediaType);
   const index = document.kind === "index" ? document.index : undefined;
   const image = index ? matchPlatform(index, platform)?.digest : descriptor.digest;
-  const named = (index?.manifests ?? []).filter(({ annotations }) => {
-    return image !== undefined && annotations?.["vnd.docker.reference.digest"] === image;
-  });
+  const named = (index?.manifests ?? []).filter((each) => isAbout(each, image));
   const subjects = new Set([image ?? descriptor.digest, descriptor.digest]);
   const listed: Descriptor[] = [];
   for (const digest of subjects) listed.push(...(await registry.listReferrers({ domain, path, digest })));
-  return [...new Set([...named, ...listed].map(({ digest }) => digest))].slice(0, maxReferrers);
+  // Other forms of artifacts are of the past, and no statements.
+  const manifests = [...named, ...listed].filter(({ mediaType }) => mediaType === mediaTypes.ociManifest);
+  return [...new Set(manifests.map(({ digest }) => digest))].slice(0, maxReferrers);
 }
 
 async function predicateIn(
@@ -136,14 +160,10 @@ async function predicateIn(
   reference: ImageReference,
   { manifest, kind }: { readonly manifest: Manifest; readonly kind: PredicateKind },
 ): Promise<string | undefined> {
-  const { predicateTypes, documentTypes } = kinds[kind];
+  const { documentTypes } = kinds[kind];
   const document = manifest.layers.find(({ mediaType }) => documentTypes.includes(mediaType));
   if (document) return (await registry.readBlob(reference, document, limitBytes)).toString();
-  const types = (layer: Descriptor) =>
-    predicateTypes.indexOf(layer.annotations?.["in-toto.io/predicate-type"] ?? "");
-  const [statement] = manifest.layers
-    .filter((layer) => layer.mediaType === mediaTypes.inToto && types(layer) >= 0)
-    .sort((one, other) => types(one) - types(other));
+  const statement = statementIn(manifest.layers, kind);
   if (!statement) return undefined;
   const text = (await registry.readBlob(reference, statement, limitBytes)).toString();
   return toPredicate(text, statement.digest);
