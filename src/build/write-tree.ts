@@ -72,12 +72,9 @@ async function statementsOf(
 ): Promise<string | undefined> {
   if (!attestations || !options) return undefined;
   const { writeStatements } = await import("./attest/write-statements.ts");
-  const isInlineOnly = options.attestations?.provenance?.isInlineOnly ?? false;
-  return await writeStatements(attestations, lowers, {
-    steps,
-    prefix: output.attestationPrefix ?? "",
-    isInlineOnly,
-  });
+  const prefix = output.attestationPrefix ?? "";
+  const provenance = options.attestations?.provenance;
+  return await writeStatements(attestations, lowers, { steps, prefix, provenance });
 }
 
 function directoryName(platform: Platform): string {

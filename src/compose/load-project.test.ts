@@ -162,7 +162,10 @@ secrets:
   assert.deepEqual(options.cacheTo, [
     { type: "local", directory: inProject("cache"), name: "latest", mode: "max", ignoreError: true },
   ]);
-  assert.deepEqual(options.attestations, { sbom: true, provenance: { mode: "min", builderId: "" } });
+  assert.deepEqual(options.attestations, {
+    sbom: true,
+    provenance: { mode: "min", version: "v1", builderId: "" },
+  });
   assert.deepEqual(options.allow, { networkHost: true, insecure: true });
   assert.deepEqual(options.extraHosts, [
     { host: "a", ip: "1.2.3.4" },

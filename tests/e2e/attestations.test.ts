@@ -189,6 +189,39 @@ test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min say
   });
 });
 
+test("the older schema of provenance says the same", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  const { attested } = await builtLayout(
+    rig,
+    "--target=base",
+    "--reproducible",
+    "--attest=type=provenance,mode=min,version=v0.2",
+  );
+  const [statement] = attested[0]!.statements;
+  assert.equal(statement!.predicateType, "https://slsa.dev/provenance/v0.2");
+  const { materials, ...rest } = statement!.predicate;
+  assert.equal((materials as readonly unknown[]).length, 1);
+  assert.deepEqual(rest, {
+    builder: { id: "" },
+    buildType: "https://mobyproject.org/buildkit@v1",
+    invocation: {
+      configSource: { entryPoint: "Dockerfile" },
+      parameters: {
+        frontend: "dockerfile.v0",
+        args: { target: "base" },
+        locals: [{ name: "context" }, { name: "dockerfile" }],
+      },
+      environment: { platform: `linux/${hostArchitecture()}` },
+    },
+    metadata: {
+      completeness: { parameters: false, environment: true, materials: false },
+      reproducible: false,
+      "https://mobyproject.org/buildkit@v1#metadata": {},
+    },
+  });
+});
+
 test("what came from the network is named by its digest, without what lets one in, in the metadata too", {
   skip,
 }, async (t) => {

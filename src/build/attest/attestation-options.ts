@@ -12,10 +12,14 @@ export interface ProvenanceOptions {
   /** - `min`: sources, and what was asked for but build arguments, labels and secrets
    * - `max`: the Dockerfile and every step too, and all that was asked for */
   readonly mode: "min" | "max";
+  /** Of SLSA's schema. */
+  readonly version: "v1" | "v0.2";
   /** A URI that says who built. */
   readonly builderId: string;
   /** The builder vouches that the build can be repeated. */
   readonly isReproducible?: boolean;
+  /** Of the file beside files; default `provenance.json`. */
+  readonly fileName?: string;
   /** It goes with images, and not beside files. */
   readonly isInlineOnly?: boolean;
 }

@@ -10,7 +10,7 @@ import type { DockerfileText } from "../read-dockerfile.ts";
 import type { AttestationOptions } from "./attestation-options.ts";
 import { hideWithin, secretHider } from "./hide-secrets.ts";
 import { materialsOf } from "./materials.ts";
-import { provenanceOf, provenanceType } from "./provenance.ts";
+import { provenanceOf, provenanceTypes } from "./provenance.ts";
 
 export interface AttesterOptions {
   readonly attestations: AttestationOptions;
@@ -106,7 +106,8 @@ export class Attester {
         hide,
         ...(epochSeconds === undefined && { times }),
       };
-      return this.#put(provenanceType, hideWithin(provenanceOf(facts, attestations.provenance!), hide));
+      const asked = attestations.provenance!;
+      return this.#put(provenanceTypes[asked.version], hideWithin(provenanceOf(facts, asked), hide));
     });
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { attestOf, overrideAttestations, parseAttestations } from "./parse-attest.ts";
 
-const full = { mode: "max", builderId: "" };
+const full = { mode: "max", version: "v1", builderId: "" };
 
 test("nothing is said of an image that nobody asked to be said", () => {
   assert.equal(parseAttestations([]), undefined);
@@ -19,7 +19,7 @@ test("the short options stand for --attest, and the last word on a type counts",
     parseAttestations(["type=provenance,mode=min,builder-id=https://ci.example.com/1,reproducible=true"]),
     {
       sbom: false,
-      provenance: { mode: "min", builderId: "https://ci.example.com/1", isReproducible: true },
+      provenance: { mode: "min", version: "v1", builderId: "https://ci.example.com/1", isReproducible: true },
     },
   );
   assert.deepEqual(parseAttestations(["type=provenance,mode=min", attestOf("provenance", "mode=max")]), {
@@ -39,7 +39,7 @@ test("what is no attestation is refused, with BuildKit's words where it has some
     ["mode=max", "attestation type not specified"],
     ["type=provenance,mode=full", 'invalid mode "full"'],
     ["type=provenance,version=v9", "invalid provenance SLSA version: v9"],
-    ["type=provenance,version=v0.2", "Cannot write provenance of version v0.2: version v1 is written"],
+    ["type=provenance,filename=../x", 'Cannot attest: filename is a name, not the path "../x"'],
     [attestOf("provenance", "maximum"), "invalid value maximum"],
     [
       attestOf("sbom", "generator=docker/scout"),

@@ -6,7 +6,17 @@ type Kind = "sbom" | "provenance";
 
 const knownKeys: Readonly<Record<Kind, readonly string[]>> = {
   sbom: ["type", "disabled", "form"],
-  provenance: ["type", "disabled", "form", "mode", "version", "builder-id", "reproducible", "inline-only"],
+  provenance: [
+    "type",
+    "disabled",
+    "form",
+    "mode",
+    "version",
+    "builder-id",
+    "reproducible",
+    "inline-only",
+    "filename",
+  ],
 };
 
 /** What `--sbom` and `--provenance` stand for, in the words of `--attest`, as docker buildx has it: `true`, `false`, or attributes. */
@@ -80,13 +90,13 @@ function provenanceOf(map: ReadonlyMap<string, string>): ProvenanceOptions {
   const mode = map.get("mode") ?? "max";
   if (mode !== "min" && mode !== "max") throw invalid(`invalid mode ${JSON.stringify(mode)}`);
   const version = map.get("version") ?? "v1";
-  if (version === "v0.2")
-    throw invalid("Cannot write provenance of version v0.2: version v1 is written", {
-      hint: "use version=v1",
-    });
-  if (version !== "v1") throw invalid(`invalid provenance SLSA version: ${version}`);
+  if (version !== "v1" && version !== "v0.2") throw invalid(`invalid provenance SLSA version: ${version}`);
+  const fileName = map.get("filename");
+  if (fileName?.includes("/")) throw invalid(`Cannot attest: filename is a name, not the path "${fileName}"`);
   return {
     mode,
+    version,
+    ...(fileName && { fileName }),
     builderId: map.get("builder-id") ?? "",
     ...(isTrue(map, "reproducible") && { isReproducible: true }),
     ...(isTrue(map, "inline-only") && { isInlineOnly: true }),

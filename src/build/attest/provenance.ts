@@ -11,7 +11,11 @@ import { llbSteps, stepLocations } from "./llb-steps.ts";
 import type { Material } from "./materials.ts";
 import { externalParameters } from "./request-parameters.ts";
 
-export const provenanceType = "https://slsa.dev/provenance/v1";
+/** Types of predicates by the version of SLSA's schema. */
+export const provenanceTypes = {
+  v1: "https://slsa.dev/provenance/v1",
+  "v0.2": "https://slsa.dev/provenance/v0.2",
+} as const;
 
 /** What a predicate is made of. */
 export interface BuildFacts {
@@ -25,24 +29,24 @@ export interface BuildFacts {
   readonly times?: { readonly startedAtMs: number; readonly finishedAtMs: number } | undefined;
 }
 
-/** How an image was built: the predicate of SLSA v1, with the parameters of BuildKit's build type. Without times there is nothing of
- * chance in it.
+/** How an image was built: a predicate of SLSA, with the parameters of BuildKit's build types. Without times there is nothing of chance
+ * in it.
  * @see https://slsa.dev/spec/v1.0/provenance */
-export function provenanceOf(
-  facts: BuildFacts,
-  { mode, builderId, isReproducible }: ProvenanceOptions,
-): object {
-  const { definition, materials, options, dockerfile, hide, times } = facts;
-  const builderPlatform = formatPlatform(hostPlatform());
-  const isLocal = options.contextDir !== undefined;
+export function provenanceOf(facts: BuildFacts, options: ProvenanceOptions): object {
+  return options.version === "v1" ? provenanceV1(facts, options) : provenanceV02(facts, options);
+}
+
+function provenanceV1(facts: BuildFacts, { mode, builderId, isReproducible }: ProvenanceOptions): object {
+  const { materials, options, dockerfile, times } = facts;
+  const { configSource, request } = externalParameters(options, mode);
   return {
     buildDefinition: {
       buildType: "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
-      externalParameters: externalParameters(options, dockerfile, mode),
-      internalParameters: {
-        ...(mode === "max" && { buildConfig: { llbDefinition: llbSteps(definition, hide) } }),
-        builderPlatform,
+      externalParameters: {
+        configSource: { ...configSource, path: path.basename(dockerfile.name) },
+        request,
       },
+      internalParameters: { ...buildConfig(facts, mode), builderPlatform: formatPlatform(hostPlatform()) },
       resolvedDependencies: materials,
     },
     runDetails: {
@@ -54,12 +58,54 @@ export function provenanceOf(
           finishedOn: new Date(times.finishedAtMs).toISOString(),
         }),
         ...(isReproducible && { buildkit_reproducible: true }),
-        buildkit_metadata: mode === "max" ? { source: sourceOf(definition, dockerfile, hide) } : {},
-        // Files of a local directory are no dependencies that could be named.
-        buildkit_completeness: { request: mode === "max", resolvedDependencies: !isLocal },
+        buildkit_metadata: sourceMetadata(facts, mode),
+        buildkit_completeness: { request: mode === "max", resolvedDependencies: isWhole(options) },
       },
     },
   };
+}
+
+/** @see https://slsa.dev/spec/v0.2/provenance */
+function provenanceV02(facts: BuildFacts, { mode, builderId, isReproducible }: ProvenanceOptions): object {
+  const { materials, options, dockerfile, times } = facts;
+  const { configSource, request } = externalParameters(options, mode);
+  return {
+    builder: { id: builderId },
+    buildType: "https://mobyproject.org/buildkit@v1",
+    materials,
+    invocation: {
+      configSource: { ...configSource, entryPoint: path.basename(dockerfile.name) },
+      parameters: request,
+      environment: { platform: formatPlatform(hostPlatform()) },
+    },
+    ...buildConfig(facts, mode),
+    metadata: {
+      ...(times && {
+        buildInvocationID: randomUUID(),
+        buildStartedOn: new Date(times.startedAtMs).toISOString(),
+        buildFinishedOn: new Date(times.finishedAtMs).toISOString(),
+      }),
+      completeness: { parameters: mode === "max", environment: true, materials: isWhole(options) },
+      reproducible: isReproducible ?? false,
+      "https://mobyproject.org/buildkit@v1#metadata": sourceMetadata(facts, mode),
+    },
+  };
+}
+
+/** Files of a local directory are no dependencies that could be named. */
+function isWhole({ contextDir }: BuildOptions): boolean {
+  return contextDir === undefined;
+}
+
+function buildConfig({ definition, hide }: BuildFacts, mode: ProvenanceOptions["mode"]): object {
+  return mode === "max" ? { buildConfig: { llbDefinition: llbSteps(definition, hide) } } : {};
+}
+
+function sourceMetadata(
+  { definition, dockerfile, hide }: BuildFacts,
+  mode: ProvenanceOptions["mode"],
+): object {
+  return mode === "max" ? { source: sourceOf(definition, dockerfile, hide) } : {};
 }
 
 function sourceOf(definition: Definition, { name, text }: DockerfileText, hide: HideSecrets): object {

@@ -4,20 +4,24 @@ import { type SourceOp, toGitSource } from "../../llb/index.ts";
 import { layoutScheme, parseLayoutReference } from "../layout-reference.ts";
 import type { NamedContextSpec } from "../named-context.ts";
 import type { BuildOptions } from "../options.ts";
-import type { DockerfileText } from "../read-dockerfile.ts";
 
-/** `externalParameters` of BuildKit's build type: what the caller asked for, in the words of its frontend. No path of this machine is in
- * it; build arguments, labels and the names of secrets only with mode `max`. */
+/** Where the Dockerfile comes from; nothing is said of a directory of this machine. */
+interface ConfigSource {
+  readonly uri?: string;
+  readonly digest?: Readonly<Record<string, string>>;
+}
+
+/** What the caller asked for, in the words of BuildKit's frontend. No path of this machine is in it; build arguments, labels and the names
+ * of secrets only with mode `max`. */
 export function externalParameters(
   options: BuildOptions,
-  dockerfile: DockerfileText,
   mode: "min" | "max",
-): object {
+): { readonly configSource: ConfigSource; readonly request: object } {
   const { remoteContext, secrets = [], ssh = [] } = options;
   const source = remoteContext?.kind === "fetched" ? fetchedSource(remoteContext.context.op) : {};
   const lent = (list: readonly { readonly id: string }[]) => list.map(({ id }) => ({ id, optional: true }));
   return {
-    configSource: { ...source, path: path.basename(dockerfile.name) },
+    configSource: source,
     request: {
       frontend: "dockerfile.v0",
       args: requestArgs(options, mode),
@@ -70,7 +74,7 @@ function imageContext(reference: string): string {
   return `${layoutScheme}${path.basename(layout.directory)}:${layout.tag}`;
 }
 
-function fetchedSource(op: SourceOp): { uri?: string; digest?: Readonly<Record<string, string>> } {
+function fetchedSource(op: SourceOp): ConfigSource {
   if (op.identifier.startsWith("local://")) return {};
   const uri = sourceUrl(op);
   const { "http.checksum": checksum, "git.checksum": commit } = op.attrs ?? {};
