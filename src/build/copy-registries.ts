@@ -44,7 +44,7 @@ export async function copyBetweenRegistries(
         open: async function* () {
           const { content } = steps.store;
           const { digest, size } = descriptor;
-          if (!content.has(digest, size)) await steps.fetchBlob(formatReference(source), descriptor);
+          if (!content.touch(digest, size)) await steps.fetchBlob(formatReference(source), descriptor);
           yield* content.stream(digest, size);
         },
       }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -161,6 +161,28 @@ test("a process killed during ingest leaves no blob, and what it left is found",
   assert.equal(path.dirname(claimed!), store.temp.dir());
   assert.match(readdirSync(claimed!).join(), /^blob-[0-9a-f]+$/);
   assert.deepEqual(store.temp.listStale(), []);
+});
+
+test("a touched blob that a prune takes out and puts back is waited for, another is not", async (t) => {
+  const store = temporaryStore(t);
+  const { digest, sizeBytes } = store.content.put("used");
+  const taken = store.temp.newPath("blob");
+  for (const read of [
+    () => Promise.resolve(store.content.read(digest, sizeBytes).toString()),
+    async () => text(store.content.stream(digest, sizeBytes)),
+  ]) {
+    assert.ok(store.content.touch(digest));
+    renameSync(store.content.pathOf(digest), taken);
+    const back = spawn("sh", ["-c", 'sleep 0.03; mv "$1" "$2"', "sh", taken, store.content.pathOf(digest)]);
+    const ended = new Promise((resolve) => back.once("close", resolve));
+    assert.equal(await read(), "used");
+    await ended;
+  }
+  const startedAt = Date.now();
+  assert.throws(() => store.content.read(digestOf("other"), 10), { code: "BLOB_NOT_FOUND" });
+  assert.ok(Date.now() - startedAt < 100);
+  renameSync(store.content.pathOf(digest), taken);
+  assert.throws(() => store.content.read(digest, sizeBytes), { code: "BLOB_NOT_FOUND" });
 });
 
 /** Another process that ingests `sizeBytes` times "x" in small pieces and stops for ever after `untilBytes`. */

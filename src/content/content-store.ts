@@ -15,6 +15,7 @@ import path from "node:path";
 import { type Digest, digestHex, digestOf } from "../oci/index.ts";
 import { isErrno } from "../util/index.ts";
 import { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
+import { comesBack } from "./comes-back.ts";
 import { ContentError } from "./content-error.ts";
 import type { TempDirs } from "./temp-dirs.ts";
 
@@ -22,6 +23,8 @@ import type { TempDirs } from "./temp-dirs.ts";
 export class ContentStore {
   readonly #dir: string;
   readonly #temp: TempDirs;
+  /** By this process: no prune removes them any more. */
+  readonly #touched = new Set<Digest>();
 
   constructor(dir: string, temp: TempDirs) {
     this.#dir = dir;
@@ -42,7 +45,8 @@ export class ContentStore {
     const now = new Date();
     try {
       utimesSync(this.pathOf(digest), now, now);
-      return true;
+      this.#touched.add(digest);
+      return comesBack(this.pathOf(digest));
     } catch (error) {
       if (isErrno(error, "ENOENT")) return false;
       throw error;
@@ -67,6 +71,7 @@ export class ContentStore {
    * so nothing made of them may be kept before the end. A blob found damaged is removed.
    * @throws {ContentError} `BLOB_NOT_FOUND` | `SIZE_MISMATCH` | `DIGEST_MISMATCH` */
   async *stream(digest: Digest, sizeBytes: number): AsyncGenerator<Uint8Array> {
+    if (this.#touched.has(digest)) comesBack(this.pathOf(digest));
     const stat = statSync(this.pathOf(digest), { throwIfNoEntry: false });
     if (!stat) throw notFound(digest);
     if (stat.size !== sizeBytes) throw wrongSize(digest, sizeBytes, stat.size);
@@ -107,6 +112,7 @@ export class ContentStore {
   }
 
   remove(digest: Digest): void {
+    this.#touched.delete(digest);
     rmSync(this.pathOf(digest), { force: true });
   }
 
@@ -142,6 +148,7 @@ export class ContentStore {
 
   #readBounded(digest: Digest, limitBytes: number): Buffer {
     let fd: number;
+    if (this.#touched.has(digest)) comesBack(this.pathOf(digest));
     try {
       fd = openSync(this.pathOf(digest), "r");
     } catch (error) {

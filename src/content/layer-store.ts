@@ -10,6 +10,7 @@ import {
   parseDigest,
 } from "../oci/index.ts";
 import { canonicalJson, isErrno, writeFileAtomic } from "../util/index.ts";
+import { comesBack } from "./comes-back.ts";
 import { ContentError } from "./content-error.ts";
 import { readJsonFile } from "./json-file.ts";
 import type { SyncMarks, WriteStamp } from "./sync-marks.ts";
@@ -135,8 +136,9 @@ export class LayerStore {
     this.#temp.dir(); // a prune that starts later sees this process
     const now = new Date();
     try {
-      utimesSync(path.join(this.dirOf(id), "meta.json"), now, now);
-      return true;
+      const file = path.join(this.dirOf(id), "meta.json");
+      utimesSync(file, now, now);
+      return comesBack(file);
     } catch (error) {
       if (isErrno(error, "ENOENT")) return false;
       throw error;

@@ -110,12 +110,12 @@ function readOriginalIndex(
   { origin, others = [] }: IndexRecord,
   images: readonly AssembledImage[],
 ): Omit<WholeIndex, "images"> | undefined {
-  if (!origin || !store.content.has(origin.digest)) return undefined;
+  if (!origin || !store.content.touch(origin.digest)) return undefined;
   const bytes = store.content.read(origin.digest, documentLimitBytes);
   const { mediaType, manifests } = parseIndex(bytes);
   const known = new Set([
     ...images.map(({ manifest }) => manifest.digest),
-    ...others.map(({ manifest }) => manifest.digest).filter((digest) => store.content.has(digest)),
+    ...others.map(({ manifest }) => manifest.digest).filter((digest) => store.content.touch(digest)),
   ]);
   if (!manifests.every(({ digest }) => known.has(digest))) return undefined;
   return {

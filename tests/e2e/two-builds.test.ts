@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FakeRegistry } from "../../src/registry/testing/fake-registry.ts";
 import { missingForContainers, mountsBelow, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
@@ -70,6 +72,56 @@ test("--no-cache runs a step that another build runs too", { skip }, async (t) =
   const both = await Promise.all([rig.mustBuild(), rig.mustBuild("--no-cache")]);
   for (const { stderr } of both) assert.ok(ran(stderr, "uuid > /id"), stderr);
 });
+
+test("builds at once lose nothing to prunes beside them", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const registry = await FakeRegistry.start();
+  t.after(() => registry[Symbol.asyncDispose]());
+  const rounds = Number(process.env["ROUNDS"] ?? 2);
+  const done = new AbortController();
+  const repeat = async (...args: string[]) => {
+    let times = 0;
+    for (; !done.signal.aborted; times++) {
+      const { exitCode, stderr } = await rig.slipway(args);
+      assert.equal(exitCode, 0, stderr);
+    }
+    return times;
+  };
+  const builder = async (number: number) => {
+    const context = path.join(rig.dir, `context-${number}`);
+    mkdirSync(context);
+    const archive = path.join(rig.dir, `${number}.tar`);
+    for (let round = 0; round < rounds; round++) {
+      const data = `${number % 2} ${round % 2}`;
+      writeFileSync(path.join(context, "data"), data);
+      writeFileSync(path.join(context, "Dockerfile"), shared);
+      const name = `${registry.host}/n${number}:latest`;
+      const args = ["-t", name, "--output", `type=oci,dest=${archive}`, context];
+      const { exitCode, stderr } = await rig.slipway(["build", "--progress=plain", ...args]);
+      assert.equal(exitCode, 0, stderr);
+      execFileSync("tar", ["-tf", archive]);
+      const run = await rig.slipway(["run", name, "cat", "/copy"]);
+      assert.equal(run.stdout, data, run.stderr);
+      const pushed = await rig.slipway(["push", name]);
+      assert.equal(pushed.exitCode, 0, pushed.stderr);
+    }
+  };
+  const beside = [repeat("prune", "--all", "--force"), repeat("prune", "--all", "--force"), repeat("du")];
+  try {
+    await Promise.all(Array.from({ length: 6 }, (_, number) => builder(number)));
+  } finally {
+    done.abort();
+  }
+  for (const times of await Promise.all(beside)) assert.ok(times > 0);
+});
+
+const shared = `FROM busybox AS one
+COPY data /data
+RUN cp /data /copy
+FROM busybox
+COPY --from=one /copy /copy
+RUN test -s /copy
+`;
 
 /** Did a step whose name ends with `command` run, and was not taken from another build? */
 function ran(stderr: string, command: string): boolean {
