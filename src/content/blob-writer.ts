@@ -133,7 +133,7 @@ function rethrow(error: unknown): never {
 }
 
 /** A full disk gets a code of its own; everything else stays what it was. */
-export function toContentError(error: unknown): unknown {
+function toContentError(error: unknown): unknown {
   if (!isErrno(error, "ENOSPC", "EDQUOT")) return error;
   return new ContentError("NO_SPACE", "Cannot write a blob to the store: no space left on device", {
     cause: error,

@@ -13,7 +13,7 @@ export type {
 } from "./convert/options.ts";
 export { parseByteSize } from "./instructions/index.ts";
 export { DockerfileError, type DockerfileErrorCode } from "./dockerfile-error.ts";
-export { checkFrontend, type FrontendOptions, frontendVersion } from "./frontend/check-frontend.ts";
+export { checkFrontend, type FrontendOptions } from "./frontend/check-frontend.ts";
 export type {
   AddInstruction,
   ArgDeclaration,
@@ -46,10 +46,10 @@ export type {
   VolumeInstruction,
   WorkdirInstruction,
 } from "./instructions/instruction.ts";
-export { parseDockerfile, parseOnbuildTrigger, type ParseOptions } from "./instructions/parse-dockerfile.ts";
+export { parseDockerfile, type ParseOptions } from "./instructions/parse-dockerfile.ts";
 export type { LintBaseImage, LintInput, LintOptions } from "./lint/lint-input.ts";
 export { inFileOrder, lintDockerfile, type LintResult } from "./lint/lint-dockerfile.ts";
-export { type Rule, type RuleName, rules, ruleUrl } from "./lint/rules.ts";
+export { type Rule, type RuleName, rules } from "./lint/rules.ts";
 export { listTargets, type Target } from "./outline/list-targets.ts";
 export type { OutlineArg } from "./outline/outline-args.ts";
 export { type Outline, type OutlineInput, outlineTarget } from "./outline/outline-target.ts";
@@ -67,5 +67,4 @@ export {
   type StageNode,
   type StageOptions,
   type StageStep,
-  stagesNeeded,
 } from "./stages/index.ts";

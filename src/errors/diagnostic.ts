@@ -10,5 +10,3 @@ export interface Diagnostic {
   readonly url?: string;
   readonly location: SourceLocation;
 }
-
-export type ReportDiagnostic = (diagnostic: Diagnostic) => void;

@@ -18,4 +18,4 @@ export {
   type SpecMount,
   type SpecOptions,
 } from "./runtime-spec.ts";
-export { type Seccomp, type SeccompTarget, toSeccomp } from "./seccomp.ts";
+export { type Seccomp, type SeccompTarget } from "./seccomp.ts";

@@ -92,7 +92,7 @@ function isExpression(license: string | undefined): boolean {
 }
 
 /** @see https://cyclonedx.org/docs/1.5/json/ */
-export function cycloneDxDocument(bom: BillOfMaterials): object {
+function cycloneDxDocument(bom: BillOfMaterials): object {
   return {
     $schema: "http://cyclonedx.org/schema/bom-1.5.schema.json",
     bomFormat: "CycloneDX",

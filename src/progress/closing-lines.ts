@@ -34,7 +34,7 @@ function warningLines(state: BuildState): string[] {
 }
 
 /** Target, stages, names and outputs of a build that succeeded. */
-export function summaryLines(summary: BuildSummary): string[] {
+function summaryLines(summary: BuildSummary): string[] {
   const { target, durationMs, stepsRun, stepsCached } = summary;
   const head =
     stepsRun === 0

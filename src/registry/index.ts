@@ -1,6 +1,5 @@
 export {
   type Configuration,
-  emptyConfiguration,
   type Mirror,
   type RegistryConfiguration,
 } from "./configuration.ts";

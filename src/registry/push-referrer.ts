@@ -31,7 +31,7 @@ export async function pushReferrer(context: PushContext, document: RemoteDocumen
 }
 
 /** What an index of referrers says of one: its type and its annotations too. */
-export function describeReferrer({ descriptor, bytes }: RemoteDocument): Descriptor {
+function describeReferrer({ descriptor, bytes }: RemoteDocument): Descriptor {
   const parsed = parseManifestOrIndex(bytes, descriptor.mediaType);
   const { mediaType, digest, size } = descriptor;
   const { annotations, artifactType } = parsed.kind === "index" ? parsed.index : parsed.manifest;

@@ -10,7 +10,7 @@ export interface ImageClaims {
   readonly optional: Readonly<Record<string, unknown>> | null;
 }
 
-export const claimsType = "cosign container image signature";
+const claimsType = "cosign container image signature";
 
 /** The bytes that are signed. `docker-reference` is the repository by cosign's name for it.
  * @param annotations become `optional` */

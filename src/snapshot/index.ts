@@ -11,11 +11,11 @@ export {
   type FileActionsOptions,
   type FileActionsOutcome,
 } from "./file-actions.ts";
-export { type NumericOwner, resolveOwner } from "./file-owner.ts";
+export { type NumericOwner } from "./file-owner.ts";
 export { type HashedFile, hashFiles } from "./hash-files.ts";
 export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";
-export { type ListedFile, listTree, walkTree } from "./list-tree.ts";
+export { type ListedFile, listTree } from "./list-tree.ts";
 export { mountOverlay, OverlayLinks, type OverlayOptions } from "./mount-overlay.ts";
 export {
   type FoundMountPoints,

@@ -55,7 +55,7 @@ export function writeLock(file: string, lock: Lock): void {
   writeFileDurable(file, formatLock(lock));
 }
 
-export function formatLock({ images, urls, git }: Lock): string {
+function formatLock({ images, urls, git }: Lock): string {
   return `${JSON.stringify({ version, images: sorted(images), urls: sorted(urls), git: sorted(git) }, undefined, 2)}\n`;
 }
 

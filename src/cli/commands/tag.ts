@@ -16,7 +16,7 @@ export function define(command: Command, io: CliIo): void {
 }
 
 /** @throws {UsageError} | {OciError} `INVALID_REFERENCE` */
-export function normalisedTag(name: string): string {
+function normalisedTag(name: string): string {
   const reference = parseReference(name);
   if (reference.digest !== undefined)
     throw new UsageError(`Cannot name an image "${name}": a digest is no name that can be given`);

@@ -13,7 +13,7 @@ const noVariables = new Map<string, string>();
 
 /** Reads a heredoc word; undefined when `word` is none.
  * @throws {DockerfileError} `DOCKERFILE_EXPANSION` for unbalanced quotes in the delimiter */
-export function parseHeredocWord(word: string): HeredocWord | undefined {
+function parseHeredocWord(word: string): HeredocWord | undefined {
   const match = heredocWord.exec(word);
   if (!match?.[2]) return undefined;
   const words = processWords(match[2], noVariables, { skipUnset: true });
