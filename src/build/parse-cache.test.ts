@@ -50,7 +50,16 @@ test("contents of cache mounts are asked for by name, with a bound", () => {
   assert.equal(parseCacheFrom("type=local,src=c,mounts=true", "/").mountsMaxBytes, 4_000_000_000);
 });
 
+test("attributes of BuildKit that ask for what a cache is anyway are taken", () => {
+  const plain = parseCacheTo("type=registry,ref=x", "/");
+  const form = "image-manifest=true,oci-mediatypes=true,oci-artifact=false,force-compression=false";
+  assert.deepEqual(parseCacheTo(`type=registry,ref=x,${form}`, "/"), plain);
+});
+
 const wrong: [string, RegExp][] = [
+  ["type=registry,ref=x,image-manifest=false", /a cache is an OCI image manifest.*: image-manifest=true$/],
+  ["type=local,dest=c,oci-artifact=true", /a cache is an OCI image manifest.*: oci-artifact=false$/],
+  ["type=local,dest=c,oci-mediatypes=maybe", /oci-mediatypes is one of true, false/],
   ["type=local,dest=c,mounts=yes", /mounts is one of false, true/],
   ["type=local,dest=c,mounts=true,mounts-max=much", /mounts-max is a size such as 500MB or 10GB/],
   ["type=local,dest=c,mounts-max=1GB", /mounts-max needs mounts=true/],

@@ -18,7 +18,15 @@ const fromKeys: Readonly<Record<string, readonly string[]>> = {
 /** Of BuildKit, in clouds. */
 const services: readonly string[] = ["gha", "s3", "azblob"];
 
-const targetKeys = ["mode", "compression", "compression-level", "ignore-error"];
+/** Attributes of BuildKit about the form of a cache, each with the value that is the only one here. */
+const fixedForm: Readonly<Record<string, string>> = {
+  "image-manifest": "true",
+  "oci-mediatypes": "true",
+  "oci-artifact": "false",
+  "force-compression": "false",
+};
+
+const targetKeys = ["mode", "compression", "compression-level", "ignore-error", ...Object.keys(fixedForm)];
 const toKeys: Readonly<Record<string, readonly string[]>> = {
   local: ["type", "dest", "tag", ...targetKeys, ...mountKeys],
   registry: ["type", "ref", ...targetKeys, ...mountKeys],
@@ -39,6 +47,10 @@ export function parseCacheFrom(text: string, cwd: string, option = "--cache-from
 export function parseCacheTo(text: string, cwd: string, option = "--cache-to"): CacheTarget {
   const { map, name } = parseSpec(option, text, toKeys);
   if (map.get("type") === "inline") return inlineTarget(option, text, map);
+  for (const [key, only] of Object.entries(fixedForm)) {
+    if (oneOf(option, text, map, key, [only, only === "true" ? "false" : "true"]) !== only)
+      throw wrong(option, text, `a cache is an OCI image manifest, with layers as they came: ${key}=${only}`);
+  }
   const level = map.get("compression-level");
   if (level !== undefined && !/^\d{1,2}$/.test(level))
     throw wrong(option, text, "compression-level is no number");

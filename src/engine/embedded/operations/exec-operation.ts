@@ -45,9 +45,8 @@ export class ExecOperation implements Step {
   }
 
   async #run(inputs: readonly Value[], parts: KeyParts, signal: AbortSignal): Promise<StackLayer> {
-    const startedAtMs = Date.now();
     const layer = newLayerId();
-    await this.make(inputs, layer, signal);
+    const startedAtMs = await this.make(inputs, layer, signal);
     await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const key = cacheKey(parts);
     return recordLayer(this.#environment, this.#vertex, {
@@ -59,17 +58,20 @@ export class ExecOperation implements Step {
     });
   }
 
-  async make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<void> {
+  /** @returns when the process started: base images that were fetched before it do not cost the step anything the next time */
+  async make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<number> {
     const request = await this.#request(inputs, layer);
     const { runId } = request;
     const worker = await this.#environment.worker();
     signal.throwIfAborted();
+    const startedAtMs = Date.now();
     const cancel = () => void worker.cancel({ runId }).catch(() => {}); // it is gone: then so is the process
     signal.addEventListener("abort", cancel);
     const release = this.#environment.captureLog(runId, this.#vertex);
     try {
       const result = await worker.run(request);
       if (result.exitCode !== 0) throw runFailed(this.#op.args, result);
+      return startedAtMs;
     } catch (error) {
       throw processFailure(this.#op.args, error);
     } finally {

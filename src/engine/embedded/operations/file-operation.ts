@@ -47,13 +47,14 @@ export class FileOperation implements Step {
   }
 
   async #run(inputs: readonly Value[]): Promise<StackLayer> {
-    const startedAtMs = Date.now();
     const layer = newLayerId();
     const worker = await this.#environment.worker();
     const { records, project } = this.#environment;
     const previousLayer = records.lastLayer(stepSlots(project, this.#vertex));
+    const request = await this.#request(inputs, layer);
+    const startedAtMs = Date.now(); // what had to be fetched for it is there now
     const { contentDigests, changes } = await worker.applyFileActions({
-      ...(await this.#request(inputs, layer)),
+      ...request,
       ...(previousLayer !== undefined && { previousLayer }),
     });
     this.#noteFiles(changes);

@@ -9,7 +9,7 @@ import type { SolveEnvironment } from "../step-context.ts";
 /** A step whose recorded result can be checked. */
 export interface Step extends Operation<Value> {
   /** Does the work as layer `layer` and records nothing. */
-  make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<void>;
+  make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<unknown>;
 }
 
 /** A step of `--verify`: what was recorded is its result, but only after the work was done again and compared with it. */
