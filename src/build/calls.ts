@@ -10,7 +10,7 @@ import {
 } from "../dockerfile/index.ts";
 import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
-import { type PlanInput, planInput } from "./plan-build.ts";
+import { noDevices, type PlanInput, planInput } from "./plan-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
 import { StepEngine } from "./step-engine.ts";
 
@@ -33,7 +33,7 @@ export async function checkBuild(
     throw error;
   }
   const { stageOptions, convertOptions } = input;
-  const convert = { options: convertOptions, resolver: steps.resolver };
+  const convert = { options: { ...convertOptions, ...noDevices }, resolver: steps.resolver };
   return { dockerfile, ...(await checkStages(input.dockerfile, stageOptions, convert)) };
 }
 
@@ -47,7 +47,10 @@ export async function outlineBuild(
   await using steps = openImages(options, environment);
   const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
   const graph = resolveStages(dockerfile, stageOptions);
-  return { dockerfile: text, ...(await outlineTarget(graph, convertOptions, steps.resolver)) };
+  return {
+    dockerfile: text,
+    ...(await outlineTarget(graph, { ...convertOptions, ...noDevices }, steps.resolver)),
+  };
 }
 
 /** Lists the stages of a file.

@@ -1,3 +1,4 @@
+import type { AllowedDevices } from "../cdi/index.ts";
 import type { Store } from "../content/index.ts";
 import type { EngineChoice } from "../loading/index.ts";
 import type { ImageForm } from "../image/index.ts";
@@ -54,6 +55,7 @@ export interface BuildOptions {
   readonly allow?: {
     readonly networkHost?: boolean;
     readonly insecure?: boolean;
+    readonly devices?: AllowedDevices;
   };
   /** Write the image even when no tag and no output was given (an untagged image); false for `cacheonly`. */
   readonly storeImage: boolean;

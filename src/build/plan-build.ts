@@ -42,7 +42,11 @@ export async function planBuild(
   const { platforms = [stageOptions.platform] } = options;
   const { resolver } = environment;
   const { pins, sourceTime } = environment;
-  const lent = { ...(pins && { pins }), ...(sourceTime && { sourceTime }) };
+  const lent = {
+    ...(pins && { pins }),
+    ...(sourceTime && { sourceTime }),
+    ...(await lendDevices(text, options)),
+  };
   const plans = await Promise.all(
     platforms.map(async (platform): Promise<PlatformPlan> => {
       const graph = resolveStages(dockerfile, { ...stageOptions, platform });
@@ -53,6 +57,20 @@ export async function planBuild(
   noteUnknownStages(plans, options.noCacheFilter ?? [], environment.emit);
   return plans;
 }
+
+/** Few files ask for devices: the others are spared reading what the machine has. */
+async function lendDevices(
+  { text }: DockerfileText,
+  { allow = {} }: BuildOptions,
+): Promise<Pick<ConvertOptions, "devices">> {
+  if (!text.includes("--device")) return {};
+  const { allowDevices, DeviceRegistry } = await import("../cdi/index.ts");
+  const registry = DeviceRegistry.read();
+  return { devices: (requests) => allowDevices(registry, requests, allow.devices ?? []) };
+}
+
+/** For questions that run nothing: every step has what it asks for. */
+export const noDevices: Pick<ConvertOptions, "devices"> = { devices: () => [] };
 
 /** A filter that names nothing would do nothing, unseen. */
 function noteUnknownStages(plans: readonly PlatformPlan[], filter: readonly string[], emit: EmitEvent): void {

@@ -13,6 +13,7 @@ export { type Rlimit, rlimits, type Ulimit } from "./rlimits.ts";
 export { type RunContainerOptions, runContainer, type SendSignal } from "./run-container.ts";
 export {
   type ContainerProcess,
+  type DeviceNumbers,
   runtimeSpec,
   type SandboxHost,
   type SpecMount,

@@ -22,6 +22,21 @@ export interface SpecMount {
   readonly options: readonly string[];
 }
 
+export interface SpecHook {
+  /** `createRuntime`, `createContainer` …: as the specification says. */
+  readonly name: string;
+  readonly path: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  readonly timeout?: number;
+}
+
+export interface DeviceNumbers {
+  readonly type: "b" | "c";
+  readonly major: number;
+  readonly minor: number;
+}
+
 export interface SpecOptions {
   readonly runtime: Runtime["name"];
   readonly process: ContainerProcess;
@@ -30,6 +45,10 @@ export interface SpecOptions {
   readonly hostname: string;
   /** Mounted after the sandbox's own, in this order. */
   readonly mounts: readonly SpecMount[];
+  /** Run by the runtime, outside of the container. */
+  readonly hooks?: readonly SpecHook[];
+  /** Devices that the process may use besides the usual ones, for a runtime that makes a device cgroup. */
+  readonly devices?: readonly DeviceNumbers[];
   readonly shmSizeBytes?: number | undefined;
   readonly network: "host" | "none";
   /** See `grantedCapabilities`. */
@@ -84,6 +103,7 @@ export function runtimeSpec(options: SpecOptions): object {
     hostname: options.hostname,
     mounts: [...rootMount(options), ...systemMounts(options), ...options.mounts],
     ...(sandboxed && options.seccompBpf && { annotations: { [BPF_ANNOTATION]: options.seccompBpf } }),
+    ...(options.hooks?.length && { hooks: hooksByName(options.hooks) }),
     linux: {
       namespaces: namespaces(options.network),
       ...devices(options),
@@ -173,10 +193,21 @@ function deviceMounts({ host, security }: SpecOptions): SpecMount[] {
 }
 
 /** Without a device cgroup every node can be used; runc makes one, in which only a few can. */
-function devices({ host, security, runtime }: SpecOptions): object {
-  if (security === "sandbox" || host.userNamespace) return {};
+function devices(options: SpecOptions): object {
+  const { host, security, runtime, devices: own = [] } = options;
+  if (host.userNamespace) return {};
+  if (security === "sandbox") {
+    if (runtime !== "runc" || own.length === 0) return {};
+    return { resources: { devices: own.map((device) => ({ allow: true, ...device, access: "rwm" })) } };
+  }
   const every = { devices: [{ allow: true, access: "rwm" }] };
   return { devices: insecureDevices(), ...(runtime === "runc" && { resources: every }) };
+}
+
+function hooksByName(hooks: readonly SpecHook[]): Readonly<Record<string, object[]>> {
+  const byName: Record<string, object[]> = {};
+  for (const { name, ...hook } of hooks) (byName[name] ??= []).push(hook);
+  return byName;
 }
 
 function namespaces(network: "host" | "none"): { type: string }[] {

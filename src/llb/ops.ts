@@ -38,6 +38,8 @@ export interface ExecOp {
   readonly mounts: readonly Mount[];
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";
+  /** Full names of devices of the machine, `vendor.com/class=name`. */
+  readonly devices?: readonly string[];
   readonly hostname?: string;
   readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];

@@ -1,3 +1,4 @@
+import type { ContainerEdits } from "../cdi/index.ts";
 import type { CacheMountName } from "../content/index.ts";
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
@@ -172,6 +173,8 @@ export interface RunRequest {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number;
   readonly mounts: readonly WorkerMount[];
+  /** What the step's devices change. */
+  readonly devices?: ContainerEdits;
   /** Host paths to bind. For processes whose changes are thrown away; a step never sees the host. */
   readonly binds?: readonly BindMount[];
 }

@@ -20,6 +20,7 @@ import type { MountPoint } from "../snapshot/index.ts";
 import { prepareEmulation } from "./emulation.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
 import type { RunRequest, RunResult } from "./protocol.ts";
+import { prepareDevices } from "./step-devices.ts";
 import { ensureWorkingDirectory, readUserFiles } from "./step-files.ts";
 import { prepareStepMounts, type StepMount } from "./step-mounts.ts";
 import { StepRoot } from "./step-root.ts";
@@ -111,7 +112,8 @@ const SYSTEM_POINTS = SYSTEM_DIRECTORIES.map((dest): MountPoint => ({ dest, kind
 function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) => object {
   const { request, root } = step;
   const user = resolveUser(request.user, readUserFiles(root.path));
-  const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts]);
+  const devices = prepareDevices(environment, request.devices, { name: step.name, user });
+  const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts, ...devices.mounts]);
   ensureWorkingDirectory(root.path, request.cwd, user);
   const capabilities = grantedCapabilities(request.security, environment.status);
   const seccomp = hostSeccomp(capabilities);
@@ -121,15 +123,20 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
       runtime: runtime.name,
       process: {
         args: request.args,
-        env: request.env,
+        env: withEnv(request.env, request.devices?.env ?? []),
         cwd: request.cwd,
-        user,
+        user: {
+          ...user,
+          additionalGids: [...user.additionalGids, ...(request.devices?.additionalGids ?? [])],
+        },
         tty: step.tty,
         rlimits: rlimits(request.ulimits ?? []),
       },
       rootfs: root.path,
       hostname: request.hostname ?? DEFAULT_HOSTNAME,
       mounts,
+      hooks: request.devices?.hooks ?? [],
+      devices: devices.numbers,
       shmSizeBytes: request.shmSizeBytes,
       network: request.network === "none" ? "none" : "host",
       security: request.security,
@@ -138,6 +145,16 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
       seccompBpf: runtime.name === "crun" && seccomp ? compiledSeccomp(seccomp, scratchFile) : undefined,
       host: environment.sandbox,
     });
+}
+
+/** What a device sets counts. */
+function withEnv(env: readonly string[], added: readonly string[]): readonly string[] {
+  const names = new Set(added.map(nameOf));
+  return [...env.filter((each) => !names.has(nameOf(each))), ...added];
+}
+
+function nameOf(variable: string): string {
+  return variable.slice(0, variable.indexOf("="));
 }
 
 function networkFiles(environment: Environment, { name, request }: Step): StepMount[] {

@@ -5,7 +5,7 @@ import { BuildError } from "../build-error.ts";
 import { createBuildSession } from "../build-session.ts";
 import { ImageResolver } from "../image-resolver.ts";
 import type { BuildEnvironment, BuildOptions } from "../options.ts";
-import { planInput } from "../plan-build.ts";
+import { noDevices, planInput } from "../plan-build.ts";
 import { readDockerfile } from "../read-dockerfile.ts";
 import { SshAgents } from "../ssh-agents.ts";
 import { StepEngine } from "../step-engine.ts";
@@ -62,7 +62,7 @@ export async function lockSources(
   for (const platform of options.platforms ?? [stageOptions.platform]) {
     const graph = resolveStages(parsed, { ...stageOptions, platform });
     for (const { index } of graph.stages) {
-      await convertTarget({ ...graph, target: index }, { ...convertOptions, pins }, resolver);
+      await convertTarget({ ...graph, target: index }, { ...convertOptions, ...noDevices, pins }, resolver);
     }
   }
   if (Array.isArray(update)) requireNames(update as readonly string[], pins);

@@ -60,7 +60,12 @@ export function addBuildOptions(command: Command): Command {
       [],
     )
     .option("--ssh <spec>", "Lend an SSH agent or keys to the build: ID[=SOCKET|KEY[,KEY]]", collect, [])
-    .option("--allow <privilege>", "Let steps ask for network.host or security.insecure", collect, [])
+    .option(
+      "--allow <privilege>",
+      "Let steps ask for network.host, security.insecure or device[=NAME]",
+      collect,
+      [],
+    )
     .option("--network <mode>", "Network of RUN steps: default, none, host")
     .option("--add-host <name=ip>", "Add a name to the /etc/hosts of RUN steps", collect, [])
     .option("--ulimit <limit>", "Set a limit of RUN steps: NAME=SOFT[:HARD]", collect, [])

@@ -69,7 +69,11 @@ const bad: readonly (readonly [StepFlags, string])[] = [
     { allow: ["network.host=x"] },
     'Cannot parse --allow "network.host=x": unknown entitlement network.host=x',
   ],
-  [{ allow: ["device=a.com/b"] }, "Cannot carry out --allow device=a.com/b: not supported"],
+  [
+    { allow: ["device=a.com/b,x=y"] },
+    'Cannot parse --allow "device=a.com/b,x=y": unknown device config key "x"',
+  ],
+  [{ allow: ["device=a.com/b,x"] }, 'Cannot parse --allow "device=a.com/b,x": invalid device config "x"'],
   [{ ssh: ["=x"] }, 'Cannot parse --ssh "=x": the id is missing'],
 ];
 for (const [flags, message] of bad) {

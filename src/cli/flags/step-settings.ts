@@ -8,7 +8,6 @@ import {
 } from "../../build/index.ts";
 import { parseByteSize } from "../../dockerfile/index.ts";
 import { UsageError } from "../usage-error.ts";
-import { unsupportedOption } from "./unsupported-options.ts";
 
 /** Values of the options that change what a RUN step sees. */
 export interface StepFlags {
@@ -33,6 +32,8 @@ export function parseStepSettings(flags: StepFlags): StepSettings {
   };
 }
 
+type AllowedDevices = NonNullable<NonNullable<BuildOptions["allow"]>["devices"]>;
+
 function parse<Value>(flag: string, text: string, read: (text: string) => Value): Value {
   try {
     return read(text);
@@ -53,11 +54,24 @@ function parseAllowances(words: readonly string[]): NonNullable<BuildOptions["al
   for (const word of words) {
     if (word === "network.host") allow = { ...allow, networkHost: true };
     else if (word === "security.insecure") allow = { ...allow, insecure: true };
-    else if (/^device(?:=|$)/.test(word))
-      throw unsupportedOption(`--allow ${word}`, "RUN --device is not carried out");
+    else if (/^device(?:=|$)/.test(word)) allow = { ...allow, devices: allowDevice(word, allow.devices) };
     else throw refuse("--allow", word, `unknown entitlement ${word}`);
   }
   return allow;
+}
+
+/** `device`, or `device=NAME[,alias=NAME]`. */
+function allowDevice(word: string, before: AllowedDevices = []): AllowedDevices {
+  const [name = "", ...fields] = word.slice("device=".length).split(",");
+  if (name === "" || before === "all") return "all";
+  let alias = "";
+  for (const field of fields) {
+    const [key, value] = splitOnce(field);
+    if (!field.includes("=")) throw refuse("--allow", word, `invalid device config "${field}"`);
+    if (key !== "alias") throw refuse("--allow", word, `unknown device config key "${key}"`);
+    alias = value ?? "";
+  }
+  return [...before, { name, ...(alias !== "" && { alias }) }];
 }
 
 /** `ID`, or `ID=PATH[,PATH…]`: an agent's socket, or keys. */

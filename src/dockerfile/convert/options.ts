@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../errors/index.ts";
 import type { Definition, ExecOp, SourceOp } from "../../llb/index.ts";
+import type { RunDevice } from "../instructions/instruction.ts";
 import type { FetchedContext } from "../fetched-context.ts";
 import type { Digest, DraftImageConfig, ImageConfig, Platform } from "../../oci/index.ts";
 
@@ -21,6 +22,9 @@ export interface ConvertOptions {
   readonly network?: ExecOp["network"];
   /** What steps may ask for; refused otherwise. */
   readonly allow?: { readonly networkHost?: boolean; readonly insecure?: boolean };
+  /** Full names of the devices that a step asks for, as far as it may have them.
+   * @throws {CodedError} what it may not have, or there is not */
+  readonly devices?: (devices: readonly RunDevice[]) => readonly string[];
   readonly hostname?: string;
   readonly extraHosts?: ExecOp["extraHosts"];
   readonly ulimits?: ExecOp["ulimits"];

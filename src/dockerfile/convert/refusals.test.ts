@@ -31,7 +31,7 @@ const refused: [instruction: string, code: string, message: string][] = [
     "DOCKERFILE_INSTRUCTION",
     "fetch-by-commit requires a checksum",
   ],
-  ["RUN --device=gpu x", "UNSUPPORTED", "RUN --device is not supported yet"],
+  ["RUN --device=gpu x", "UNSUPPORTED", "RUN --device in ONBUILD is not supported yet"],
   ["RUN --security=insecure x", "DOCKERFILE_INSTRUCTION", "security.insecure is not allowed"],
   ["RUN --mount=target=/ x", "DOCKERFILE_INSTRUCTION", 'invalid mount target "/"'],
   ["RUN --mount=type=ssh,source=x x", "DOCKERFILE_INSTRUCTION", "ssh does not support source"],

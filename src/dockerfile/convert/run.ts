@@ -1,3 +1,4 @@
+import { CodedError } from "../../errors/index.ts";
 import type { ExecOp, VertexDigest } from "../../llb/index.ts";
 import type { DockerfileError } from "../dockerfile-error.ts";
 import { heredocContent } from "../instructions/index.ts";
@@ -26,6 +27,7 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
   const mounts = runMounts(context, state, step, inputs);
   const { options } = context;
   const hostname = options.hostname ?? context.graph.buildArgs["BUILDKIT_SANDBOX_HOSTNAME"];
+  const devices = findDevices(context, step);
   const op: ExecOp = {
     kind: "exec",
     args: command.args,
@@ -42,6 +44,7 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
     network:
       step.instruction.network === "default" ? (options.network ?? "default") : step.instruction.network,
     security: step.instruction.security,
+    ...(devices.length > 0 && { devices }),
     ...(hostname && { hostname }),
     ...(options.extraHosts?.length && { extraHosts: options.extraHosts }),
     ...(options.ulimits?.length && { ulimits: options.ulimits }),
@@ -62,11 +65,23 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
 }
 
 function refuse(context: ConvertContext, step: RunStep): void {
-  if (step.instruction.devices.length > 0) throw context.unsupported(step, "RUN --device");
   const { network, security } = step.instruction;
   const { allow = {} } = context.options;
   if (network === "host" && !allow.networkHost) throw notAllowed(context, step, "network.host");
   if (security === "insecure" && !allow.insecure) throw notAllowed(context, step, "security.insecure");
+}
+
+function findDevices(context: ConvertContext, step: RunStep): readonly string[] {
+  const { devices } = step.instruction;
+  if (devices.length === 0) return [];
+  const find = context.options.devices;
+  if (!find) throw context.unsupported(step, "RUN --device in ONBUILD");
+  try {
+    return find(devices);
+  } catch (error) {
+    if (error instanceof CodedError) error.location ??= context.error(step, "").location;
+    throw error;
+  }
 }
 
 function notAllowed(context: ConvertContext, step: RunStep, privilege: string): DockerfileError {

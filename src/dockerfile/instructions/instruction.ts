@@ -1,8 +1,9 @@
 import type { Diagnostic, SourceRange } from "../../errors/index.ts";
 import type { Directives } from "../parser/directives.ts";
 import type { Heredoc } from "../parser/syntax-tree.ts";
+import type { RunDevice } from "./device.ts";
 
-export type { Heredoc };
+export type { Heredoc, RunDevice };
 
 /** One instruction with its arguments typed and checked. Text that BuildKit expands later (per stage) is kept unexpanded:
  * image and platform of FROM, values of ENV, ARG and LABEL, paths, `--chown`, `--chmod`, `--checksum`, `--mount`, ports, … */
@@ -76,8 +77,7 @@ export interface RunInstruction extends InstructionBase {
   readonly mounts: readonly string[];
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";
-  /** `--device` values, raw. */
-  readonly devices: readonly string[];
+  readonly devices: readonly RunDevice[];
 }
 
 /** A heredoc as a source of COPY or ADD: a file called `name` in the destination. */

@@ -26,7 +26,7 @@ const good: readonly [string, object, string?][] = [
   ],
   [
     "RUN --device=vendor.com/x=y,required ls",
-    { kind: "run", command: shell("ls"), devices: ["vendor.com/x=y,required"] },
+    { kind: "run", command: shell("ls"), devices: [{ name: "vendor.com/x=y", required: true }] },
   ],
   ["RUN -- --mount=x", { kind: "run", command: shell("--mount=x") }, "`--` ends the flags"],
   ["CMD", { kind: "cmd", command: shell("") }],

@@ -4,6 +4,7 @@ import { quoteGo, trimSpace } from "../go-text.ts";
 import { instructionNames } from "../parser/parse-arguments.ts";
 import type { SyntaxNode } from "../parser/syntax-tree.ts";
 import { parseAdd, parseCopy } from "./copy-instructions.ts";
+import { parseDevice } from "./device.ts";
 import { parseFlags, toFlags } from "./flags.ts";
 import { parseHealthcheck } from "./healthcheck.ts";
 import type {
@@ -107,7 +108,7 @@ function parseRun(base: InstructionBase, node: SyntaxNode): RunInstruction {
     throw instructionError(`invalid network mode ${quoteGo(network)}`);
   if (security !== "sandbox" && security !== "insecure")
     throw instructionError(`security ${quoteGo(security)} is not valid`);
-  const [mounts, devices] = [flags.mount ?? [], flags.device ?? []];
+  const [mounts, devices] = [flags.mount ?? [], (flags.device ?? []).map(parseDevice)];
   const { heredocs } = node;
   return { ...base, kind: "run", command: commandLine(node), heredocs, mounts, network, security, devices };
 }

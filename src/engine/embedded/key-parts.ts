@@ -29,6 +29,7 @@ export function execKeyParts(op: ExecOp, inputKeys: readonly InputKey[]): KeyPar
     network: op.network,
     security: op.security,
     settings: canonicalJson({
+      devices: op.devices,
       hostname: op.hostname,
       extraHosts: op.extraHosts?.map(({ host }) => host),
       ulimits: op.ulimits,

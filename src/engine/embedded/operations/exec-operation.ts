@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { ContainerEdits } from "../../../cdi/index.ts";
 import { newLayerId } from "../../../content/index.ts";
 import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
@@ -98,7 +99,7 @@ export class ExecOperation implements Step {
 
   async #request(inputs: readonly Value[], output: string): Promise<RunRequest> {
     const { args, env, cwd, user, network, security, proxyEnv = [] } = this.#op;
-    const { hostname, extraHosts, ulimits, shmSizeBytes, platform } = this.#op;
+    const { hostname, extraHosts, ulimits, shmSizeBytes, platform, devices = [] } = this.#op;
     const mounts = this.#op.mounts.filter((mount) => mount.dest !== "/");
     const workerMounts = await Promise.all(mounts.map((mount) => this.#mount(mount, inputs)));
     return {
@@ -112,6 +113,7 @@ export class ExecOperation implements Step {
       network,
       security,
       mounts: workerMounts.filter((mount) => mount !== undefined),
+      ...(devices.length > 0 && { devices: await editsOf(devices) }),
       ...(platform && { platform }),
       ...(hostname !== undefined && { hostname }),
       ...(extraHosts && { extraHosts }),
@@ -187,6 +189,11 @@ export class ExecOperation implements Step {
   #push(inputs: readonly Value[], layer: StackLayer, ran: boolean): Value {
     return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
   }
+}
+
+async function editsOf(devices: readonly string[]): Promise<ContainerEdits> {
+  const { DeviceRegistry } = await import("../../../cdi/index.ts"); // few steps have any
+  return DeviceRegistry.read().edits(devices);
 }
 
 const diskFull = 'the disk of the store is full; "slipway prune" removes what no image needs';
