@@ -123,6 +123,14 @@ test("a heredoc is a file of its own tree, expanded unless its name is quoted", 
   ]);
 });
 
+test("a RUN heredoc whose #! is behind a tab is text for the shell, as in BuildKit", async () => {
+  const lines = await graph("FROM alpine\nRUN <<-X\n\t#!/bin/awk -f\n\tX\n");
+  assert.ok(
+    lines.every((line) => !line.includes("mkfile")),
+    lines.join("\n"),
+  );
+});
+
 test("a RUN heredoc that begins with #! is a script in a mount", async () => {
   assert.deepEqual(await graph("FROM alpine\nRUN <<X\n#!/bin/awk -f\n$1\nX\n"), [
     fromAlpine,

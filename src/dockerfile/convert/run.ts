@@ -111,7 +111,8 @@ function runCommand(context: ConvertContext, state: StageState, step: RunStep): 
   const heredoc = heredocs[0]!;
   const content = heredocContent(heredoc);
   const summary = ` (${summarize(heredoc.body)})`;
-  if (!content.startsWith("#!")) return { args: withShell(state, content), summary };
+  // BuildKit looks before the tabs of `<<-` are removed.
+  if (!heredoc.body.startsWith("#!")) return { args: withShell(state, content), summary };
   const script = context.definition.add(
     inlineFile(heredoc.name, content, 0o755),
     [],
