@@ -5,7 +5,8 @@ import {
   type ImageReference,
   parseManifestOrIndex,
 } from "../oci/index.ts";
-import { type RegistryClient, RegistryError, type RemoteDocument } from "../registry/index.ts";
+import type { RegistryClient, RemoteDocument } from "../registry/index.ts";
+import { BuildError } from "./build-error.ts";
 
 /** What is kept beside an image in its repository. */
 export interface BesideImage {
@@ -23,7 +24,7 @@ const maxReferrers = 1000;
 const suffixes = ["sig", "att", "sbom"];
 
 /** Collects all that is about `subjects`, and about that in turn. Manifests that are copied anyway are left out.
- * @throws {RegistryError} */
+ * @throws {BuildError} `BAD_IMAGE` when there is no end of them; {RegistryError} */
 export async function collectBeside(
   registry: RegistryClient,
   { domain, path }: ImageReference,
@@ -36,8 +37,8 @@ export async function collectBeside(
     for (const each of await registry.listReferrers({ domain, path, digest })) {
       if (seen.has(each.digest)) continue;
       if (seen.size - subjects.length >= maxReferrers)
-        throw new RegistryError(
-          "BAD_RESPONSE",
+        throw new BuildError(
+          "BAD_IMAGE",
           `Cannot copy the referrers of ${digest}: there are more than ${maxReferrers}`,
         );
       seen.add(each.digest);
@@ -58,7 +59,7 @@ async function findTag(registry: RegistryClient, reference: ImageReference & { r
   try {
     return { tag: reference.tag, document: await registry.resolveManifest(reference) };
   } catch (error) {
-    if (error instanceof RegistryError && error.code === "NOT_FOUND") return undefined;
+    if ((error as { code?: unknown }).code === "NOT_FOUND") return undefined;
     throw error;
   }
 }

@@ -14,7 +14,7 @@ import {
   parseReference,
   type Platform,
 } from "../../oci/index.ts";
-import { type RegistryClient, RegistryError } from "../../registry/index.ts";
+import type { RegistryClient } from "../../registry/index.ts";
 import { BuildError } from "../build-error.ts";
 import { normaliseTag } from "../normalise-tag.ts";
 import type { StepEngine } from "../step-engine.ts";
@@ -50,7 +50,7 @@ const maxReferrers = 100;
 /** What is said of an image: by the store, which keeps it for images that were built here, or by its registry, in the image's index or
  * beside it. Nothing is verified but digests: whoever may push may say anything.
  * @returns the predicate, JSON
- * @throws {BuildError} `NOT_ATTESTED`; {RegistryError} | {ImageError} */
+ * @throws {BuildError} `NOT_ATTESTED` | `BAD_IMAGE` for a statement that is none; {RegistryError} | {ImageError} */
 export async function findPredicate(
   name: string,
   kind: PredicateKind,
@@ -176,7 +176,7 @@ function toPredicate(text: string, digest: Digest): string {
   } catch {
     // said below
   }
-  throw new RegistryError("BAD_RESPONSE", `Cannot read statement ${digest}: it has no predicate`);
+  throw new BuildError("BAD_IMAGE", `Cannot read statement ${digest}: it has no predicate`);
 }
 
 /** Another tool's referrer may be anything. */
