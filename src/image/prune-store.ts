@@ -1,5 +1,7 @@
+import { rmSync } from "node:fs";
 import type { Store } from "../content/index.ts";
 import type { Digest } from "../oci/index.ts";
+import { isErrno } from "../util/index.ts";
 import type { ImageLayer, ImageRecord, StoredRecord } from "./image-record.ts";
 import { ImageStore } from "./image-store.ts";
 import { knownAssembly, knownConfigDigest, knownIndex } from "./known-image.ts";
@@ -38,8 +40,21 @@ export async function pruneStore(store: Store, { removeTrees, ...options }: Prun
 
 /** What a prune would remove. Nothing is changed. */
 export function previewPrune(store: Store, options: PruneOptions): PrunePlan {
-  store.temp.dir(); // what appears from here on is in use: it is newer than this process
+  announce(store); // what appears from here on is in use: it is newer than this process
   return planPrune(takeInventory(store), store.temp.oldestLiveStartMs(), options);
+}
+
+/** On a full disk there may be no room even for a directory: what is there only to save time goes first. */
+function announce(store: Store): void {
+  for (const directory of [store.paths.contexts, store.paths.builds]) {
+    try {
+      return void store.temp.dir();
+    } catch (error) {
+      if (!isErrno(error, "ENOSPC", "EDQUOT")) throw error;
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+  store.temp.dir();
 }
 
 /** What the store holds. Reads every record. */

@@ -50,6 +50,25 @@ test("a disk that is full at any moment gives one clear error and a store that i
   assert.ok(failures.size > 1, "it was full at different moments");
 });
 
+test("prune needs no room", { skip }, async (t) => {
+  const rig = Rig.create(t);
+  rig.file("Dockerfile", dockerfile);
+  rig.file("data", "data");
+  await withDisk(rig, roomy, async () => {
+    await rig.mustBuild("-t", "result");
+    assert.equal((await rig.slipway(["rmi", "result"])).exitCode, 0);
+    const { files, ffree } = statfsSync(rig.root);
+    execFileSync("mount", ["-o", `remount,nr_inodes=${files - ffree}`, rig.root]);
+    assert.throws(() => mkdirSync(path.join(rig.root, "more")), { code: "ENOSPC" });
+    const pruned = await rig.slipway(["prune", "--all", "--force"]);
+    assert.equal(pruned.exitCode, 0, pruned.stderr);
+    assert.match(pruned.stdout, /, [1-9]\d* layers, /);
+    assert.ok(statfsSync(rig.root).ffree > 5);
+    execFileSync("mount", ["-o", "remount,nr_inodes=100000", rig.root]);
+    await rig.mustBuild();
+  });
+});
+
 const roomy = 100e6;
 
 /** What could not be written, why, how much is free, and what to do. */
