@@ -137,7 +137,20 @@ function keyOf({ origin, scopes }: AuthRequest): string {
 
 function scopesOf(request: AuthRequest, challenge: Challenge): string[] {
   const asked = challenge.parameters.scope?.split(" ").filter((scope) => scope !== "") ?? [];
-  return [...new Set([...request.scopes, ...asked])];
+  const others = asked.filter((scope) => !request.scopes.some((each) => covers(each, scope)));
+  return [...new Set([...request.scopes, ...others])];
+}
+
+/** `repository:app:pull,push` covers `repository:app:pull`. */
+function covers(scope: string, other: string): boolean {
+  const [resource, actions] = splitScope(scope);
+  const [otherResource, otherActions] = splitScope(other);
+  return resource === otherResource && otherActions.every((action) => actions.includes(action));
+}
+
+function splitScope(scope: string): [resource: string, actions: readonly string[]] {
+  const colon = scope.lastIndexOf(":");
+  return [scope.slice(0, colon), scope.slice(colon + 1).split(",")];
 }
 
 function withQuery(realm: URL, service: string | undefined, scopes: readonly string[]): URL {

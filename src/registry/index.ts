@@ -15,7 +15,7 @@ export {
 } from "./http-client.ts";
 export { type CredentialPlace, eraseCredentials, type LoginOptions, storeCredentials } from "./login.ts";
 export { loadConfiguration } from "./load-configuration.ts";
-export type { PushBlob, PushImage, PushResult } from "./push-image.ts";
+export type { PushImage, PushResult } from "./push-image.ts";
 export {
   createRegistryClient,
   type PushOptions,
@@ -23,5 +23,6 @@ export {
   type RegistryClient,
   type RegistryClientOptions,
 } from "./registry-client.ts";
+export type { PushBlob } from "./upload-blob.ts";
 export { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 export type { RemoteDocument, ResolvedImage } from "./resolve-image.ts";

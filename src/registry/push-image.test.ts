@@ -200,6 +200,20 @@ test("an upload that leads elsewhere goes there without our credentials", async 
   assert.ok(storage.requests.every(({ url }) => url.startsWith("/bucket?signature=x&digest=sha256%3A")));
 });
 
+for (const [title, limitBytes, patches] of [
+  ["a proxy limits requests", 1_000_000, 7],
+  ["a registry takes no blob in one request", 0, 2],
+] as const) {
+  test(`a blob is sent in chunks where ${title}`, async () => {
+    await using rig = await startPullRig();
+    if (limitBytes > 0) rig.registry.uploads.limitBytes = limitBytes;
+    else rig.registry.fail("PUT", /uploads.*digest/, { kind: "answer", status: 405 }, 2);
+    await rig.client.push([rig.reference("app")], image);
+    assert.deepEqual(rig.registry.blobs.get(layerDescriptor.digest), layer);
+    assert.equal(rig.registry.count("PATCH", /uploads/), patches);
+  });
+}
+
 test("mirrors are not pushed to", async () => {
   await using mirror = await FakeRegistry.start();
   const mirrors = [{ host: mirror.host, scheme: "http", prefix: "" }] as const;

@@ -1,20 +1,8 @@
-import { Readable } from "node:stream";
 import type { Descriptor, ImageReference } from "../oci/index.ts";
 import { pushReferrer } from "./push-referrer.ts";
-import { common, expectStatus, type PushContext, putManifest, subjectOf } from "./put-manifest.ts";
-import { locationOf } from "./redirect.ts";
-import { RegistryError } from "./registry-error.ts";
+import { common, type PushContext, putManifest } from "./put-manifest.ts";
 import type { RemoteDocument } from "./resolve-image.ts";
-import { withRetries } from "./retry.ts";
-
-/** A blob to be pushed. */
-export interface PushBlob {
-  readonly descriptor: Descriptor;
-  /** The bytes from the start; called again when an upload breaks. They are counted, and the registry verifies them. */
-  readonly open: () => AsyncIterable<Uint8Array>;
-  /** Repository of the same registry that has the blob already, e.g. its base image's. */
-  readonly mountFrom?: string | undefined;
-}
+import { type PushBlob, uploadBlob } from "./upload-blob.ts";
 
 export interface PushImage {
   /** Configs and layers. */
@@ -34,9 +22,6 @@ export interface PushResult {
 }
 
 type BlobOutcome = keyof PushResult;
-
-/** A registry may take its time to check and move what it was sent. */
-const uploadIdleTimeoutMs = 300_000;
 
 /** Pushes an image under several names, one repository after the other; blobs are taken over within a registry.
  * @param repositoryOf the context of a reference's repository */
@@ -100,65 +85,9 @@ async function pushBlob(context: PushContext, blob: PushBlob): Promise<BlobOutco
     accept: [404],
   });
   found.resume();
-  const outcome =
-    found.statusCode === 404
-      ? await withRetries(() => upload(context, blob), client.retryOptions(signal))
-      : "existing";
+  const outcome = found.statusCode === 404 ? await uploadBlob(context, blob) : "existing";
   onProgress?.(blob.descriptor, size);
   return outcome;
-}
-
-/** Starts an upload, by which the registry may take the blob from another repository, and sends the bytes in one request. */
-async function upload(context: PushContext, blob: PushBlob): Promise<BlobOutcome> {
-  const { client, endpoint } = context;
-  const { digest, size } = blob.descriptor;
-  const from =
-    blob.mountFrom === undefined || blob.mountFrom === endpoint.repository ? undefined : blob.mountFrom;
-  const query = from === undefined ? "" : `?${new URLSearchParams({ mount: digest, from }).toString()}`;
-  const started = await client.sendOnce(endpoint, {
-    ...common(context),
-    method: "POST",
-    path: `blobs/uploads/${query}`,
-    headers: { "content-length": 0 },
-    ...(from === undefined ? {} : { scopes: [`repository:${from}:pull`] }),
-  });
-  started.resume();
-  if (started.statusCode === 201) return "mounted";
-  const base = await client.baseOf(endpoint, context.signal);
-  const location = locationOf(started, new URL("blobs/uploads/", base), {
-    subject: subjectOf(context.reference),
-  });
-  location.searchParams.set("digest", digest);
-  const stored = await client.sendOnce(endpoint, {
-    ...common(context),
-    method: "PUT",
-    path: location,
-    headers: { "content-type": "application/octet-stream", "content-length": size },
-    body: () => Readable.from(counted(context, blob), { objectMode: false }),
-    idleTimeoutMs: uploadIdleTimeoutMs,
-  });
-  stored.resume();
-  expectStatus(context, stored, 201, `blob ${digest}`);
-  return "uploaded";
-}
-
-/** The bytes of the blob, which must be as many as its descriptor says. */
-async function* counted(
-  { reference, onProgress }: PushContext,
-  { descriptor, open }: PushBlob,
-): AsyncGenerator<Uint8Array> {
-  let sentBytes = 0;
-  const wrongSize = () => {
-    const what = `blob ${descriptor.digest} has ${sentBytes} bytes, its descriptor says ${descriptor.size}`;
-    return new RegistryError("SIZE_MISMATCH", `${subjectOf(reference)}: ${what}`);
-  };
-  for await (const chunk of open()) {
-    sentBytes += chunk.length;
-    if (sentBytes > descriptor.size) throw wrongSize();
-    onProgress?.(descriptor, sentBytes);
-    yield chunk;
-  }
-  if (sentBytes < descriptor.size) throw wrongSize();
 }
 
 function distinct(blobs: readonly PushBlob[]): PushBlob[] {

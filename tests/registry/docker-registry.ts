@@ -5,12 +5,17 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fakeCertificate } from "../../src/registry/testing/fake-certificate.ts";
+import { tokenIssuer, tokenService } from "./token-server.ts";
 
 export interface DockerRegistryOptions {
   /** Serve TLS with the certificate of the fake registry. */
   readonly tls?: boolean;
   /** Let only `account` in. */
   readonly basicAuth?: boolean;
+  /** Let in who brings a token of this service. */
+  readonly tokenRealm?: string;
+  /** Let in only who has a certificate: the fake one, which is its own authority. */
+  readonly clientCertificate?: boolean;
 }
 
 export const account = { username: "ann", password: "s3cret" };
@@ -58,7 +63,7 @@ export class DockerRegistry implements AsyncDisposable {
     const url = `${isTls ? "https" : "http"}://${this.host}/v2/`;
     for (let tries = 0; tries < 200; tries++) {
       const isAnswered = await new Promise<boolean>((resolve) => {
-        const request = get(url, { rejectUnauthorized: false }, (answer) =>
+        const request = get(url, { rejectUnauthorized: false, ...fakeCertificate }, (answer) =>
           resolve(answer.resume() !== undefined),
         );
         request.on("error", () => resolve(false));
@@ -72,7 +77,11 @@ export class DockerRegistry implements AsyncDisposable {
 }
 
 function configuration(dir: string, port: number, options: DockerRegistryOptions): unknown {
-  const tls = { certificate: path.join(dir, "cert.pem"), key: path.join(dir, "key.pem") };
+  const certificate = path.join(dir, "cert.pem");
+  const clientcas = options.clientCertificate ? { clientcas: [certificate] } : {};
+  const tls = { certificate, key: path.join(dir, "key.pem"), ...clientcas };
+  const { tokenRealm: realm } = options;
+  const token = { realm, service: tokenService, issuer: tokenIssuer, rootcertbundle: certificate };
   const htpasswdAuth = { realm: "test", path: path.join(dir, "htpasswd") };
   return {
     version: "0.1",
@@ -80,6 +89,7 @@ function configuration(dir: string, port: number, options: DockerRegistryOptions
     storage: { filesystem: { rootdirectory: path.join(dir, "data") } },
     http: { addr: `127.0.0.1:${port}`, ...(options.tls ? { tls } : {}) },
     ...(options.basicAuth ? { auth: { htpasswd: htpasswdAuth } } : {}),
+    ...(realm === undefined ? {} : { auth: { token } }),
   };
 }
 

@@ -6,14 +6,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { openStore } from "../../src/content/index.ts";
-import { type Descriptor, digestOf, mediaTypes, parseReference } from "../../src/oci/index.ts";
-import {
-  createRegistryClient,
-  type PushImage,
-  type RegistryClientOptions,
-  RegistryError,
-} from "../../src/registry/index.ts";
+import { digestOf, parseReference } from "../../src/oci/index.ts";
+import { createRegistryClient, type RegistryClientOptions, RegistryError } from "../../src/registry/index.ts";
 import { account, DockerRegistry, type DockerRegistryOptions, isMissing } from "./docker-registry.ts";
+import { imageOf } from "./image.ts";
 
 const dir = mkdtempSync(path.join(tmpdir(), "slipway-registry-"));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -95,36 +91,4 @@ function skopeo(...args: readonly string[]): void {
   const policy = ["--insecure-policy"];
   const { status, stderr } = spawnSync("skopeo", [...policy, ...args], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
-}
-
-function imageOf(tars: readonly Buffer[]): PushImage {
-  const config = json({
-    ...amd64,
-    config: {},
-    rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) },
-  });
-  const blobs = [
-    ...tars.map((tar) => [tar, mediaTypes.ociLayer] as const),
-    [config, mediaTypes.ociConfig] as const,
-  ].map(([bytes, mediaType]) => ({ descriptor: describe(bytes, mediaType), open: () => whole(bytes) }));
-  const descriptors = blobs.map(({ descriptor }) => descriptor);
-  const manifest = json({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: descriptors.at(-1),
-    layers: descriptors.slice(0, -1),
-  });
-  return { blobs, documents: [{ descriptor: describe(manifest, mediaTypes.ociManifest), bytes: manifest }] };
-}
-
-function describe(bytes: Buffer, mediaType: string): Descriptor {
-  return { mediaType, digest: digestOf(bytes), size: bytes.length };
-}
-
-function json(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
-}
-
-async function* whole(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

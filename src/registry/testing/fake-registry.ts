@@ -57,7 +57,7 @@ export class FakeRegistry implements AsyncDisposable {
   readonly #server: Server;
   readonly #auth: FakeAuthServer | undefined;
   readonly #rules: FaultRule[] = [];
-  readonly #uploads: UploadState = { chunks: new Map(), next: 1 };
+  readonly uploads: UploadState = { chunks: new Map(), next: 1 };
 
   readonly #referrersPerPage: number | undefined;
 
@@ -165,7 +165,7 @@ export class FakeRegistry implements AsyncDisposable {
         repository,
         target,
         blobs: this.blobs,
-        uploads: this.#uploads,
+        uploads: this.uploads,
       });
     } else if (kind === "blobs") this.#sendBlob(request, response, key as Digest, rule?.fault);
     else

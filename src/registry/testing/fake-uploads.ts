@@ -5,6 +5,8 @@ import { readAll, sendError } from "./fake-http.ts";
 export interface UploadState {
   readonly chunks: Map<string, Buffer[]>;
   next: number;
+  /** Longer requests are refused, as by a proxy. */
+  limitBytes?: number;
 }
 
 interface UploadContext {
@@ -33,7 +35,10 @@ export async function handleUpload(
   }
   const chunks = uploads.chunks.get(id);
   if (!chunks) return void response.writeHead(404).end();
-  chunks.push(await readAll(request));
+  const body = await readAll(request);
+  const { limitBytes = Number.POSITIVE_INFINITY } = uploads;
+  if (body.length > limitBytes) return void response.writeHead(413).end();
+  chunks.push(body);
   if (request.method === "PATCH") return void response.writeHead(202, { location: target.pathname }).end();
   const bytes = Buffer.concat(chunks);
   const digest = target.searchParams.get("digest") as Digest;
