@@ -148,6 +148,8 @@ export type OutputSpec =
       readonly type: "registry";
       /** The image gets no tag there; `names` say where it goes. */
       readonly byDigest?: { readonly names: readonly string[] };
+      /** The registries may have an unknown certificate, or none. */
+      readonly isInsecure?: boolean;
     } & ImageSettings)
   /** Into another engine of this machine. */
   | { readonly type: "load"; readonly choice: EngineChoice }

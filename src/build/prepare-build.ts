@@ -1,8 +1,10 @@
 import type { SolveRequest } from "../engine/index.ts";
+import { parseReference } from "../oci/index.ts";
 import { checkConfig } from "./check-config.ts";
 import { openLock } from "./lock/open-lock.ts";
 import { verifyLock } from "./lock/verify-lock.ts";
 import { createBuildSession } from "./build-session.ts";
+import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { planBuild, type PlatformPlan } from "./plan-build.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
@@ -47,6 +49,7 @@ export class PreparedBuild implements AsyncDisposable {
       localContexts,
       session,
       cacheFrom: options.cacheFrom ?? [],
+      insecureHosts: insecureHostsOf(options),
     });
     try {
       const locked = openLock(dockerfile, options, steps);
@@ -93,4 +96,13 @@ export function projectOf(
 ): string {
   const context = contextDir ?? (remoteContext?.kind === "fetched" ? remoteContext.name : "");
   return `${context}\n${path ?? name}`;
+}
+
+/** Registries that `registry.insecure` of an output is for. */
+function insecureHostsOf({ outputs, tags }: BuildOptions): readonly string[] {
+  const names = outputs.flatMap((output) => {
+    if (output.type !== "registry" || !output.isInsecure) return [];
+    return output.byDigest?.names ?? tags;
+  });
+  return names.map((name) => parseReference(normaliseTag(name)).domain);
 }

@@ -28,6 +28,8 @@ export interface StepEngineOptions {
   readonly pull?: boolean;
   /** But for these. */
   readonly ownImages?: readonly string[];
+  /** Registries that may have an unknown certificate or none, besides those of the configuration. */
+  readonly insecureHosts?: readonly string[];
   /** Directories by context name; default none. */
   readonly localContexts?: ReadonlyMap<string, string>;
   /** Where results of other machines are looked for. */
@@ -128,10 +130,11 @@ export class StepEngine implements AsyncDisposable {
   /** The registry client of this engine, made on the first call. */
   registry(): Promise<RegistryClient> {
     this.#registry ??= (async () => {
-      const { createRegistryClient, loadConfiguration } = await import("../registry/index.ts");
-      const { emit, signal } = this.#options;
+      const { createRegistryClient, loadConfiguration, withInsecure } = await import("../registry/index.ts");
+      const { emit, signal, insecureHosts = [] } = this.#options;
       const note = (text: string) => emit({ kind: "note", text });
-      return createRegistryClient({ configuration: await loadConfiguration(), signal, note });
+      const configuration = withInsecure(await loadConfiguration(), insecureHosts);
+      return createRegistryClient({ configuration, signal, note });
     })();
     return this.#registry;
   }

@@ -19,4 +19,12 @@ export interface Mirror {
   readonly prefix: string;
 }
 
+/** The configuration with these hosts insecure besides.
+ * @param hosts as image names have them */
+export function withInsecure(configuration: Configuration, hosts: readonly string[]): Configuration {
+  const registries = { ...configuration.registries };
+  for (const host of hosts) registries[host] = { mirrors: [], ...registries[host], insecure: true };
+  return { registries };
+}
+
 export const emptyConfiguration: Configuration = { registries: {} };

@@ -2,6 +2,7 @@ export {
   type Configuration,
   type Mirror,
   type RegistryConfiguration,
+  withInsecure,
 } from "./configuration.ts";
 export type { Credentials, CredentialSource } from "./credentials.ts";
 export { dockerCredentials, type DockerCredentialsOptions } from "./docker-credentials.ts";

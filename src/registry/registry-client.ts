@@ -13,6 +13,7 @@ import { EndpointClient } from "./endpoint-client.ts";
 import { type Endpoint, endpointsOf, isInsecureHost } from "./endpoints.ts";
 import { type BlobSink, fetchBlob as fetchFromEach } from "./fetch-blob.ts";
 import { defaultLimits, type NetworkLimits } from "./limits.ts";
+import { listTags } from "./list-tags.ts";
 import { type PushImage, type PushResult, pushToAll } from "./push-image.ts";
 import type { PushContext } from "./put-manifest.ts";
 import { readBlobBytes } from "./read-blob.ts";
@@ -75,6 +76,9 @@ export interface RegistryClient extends AsyncDisposable {
     reference: ImageReference & { readonly digest: Digest },
     artifactType?: string,
   ): Promise<readonly Descriptor[]>;
+  /** The tags of a repository, in the registry's order.
+   * @throws {RegistryError} */
+  listTags(repository: ImageReference): Promise<readonly string[]>;
   /** Streams one blob of the image into `sink`; resumes what breaks, and fetches from elsewhere what is wrong.
    * @throws {RegistryError} | what `sink` throws */
   fetchBlob(
@@ -162,6 +166,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       const subject = `Cannot list the referrers of ${formatReference(reference)}`;
       return listReferrers({ client, endpoint, reference, subject, signal }, reference.digest, artifactType);
     },
+    listTags: (repository) => atEachEndpoint(repository, listTags),
     fetchBlob,
     readBlob: (reference, descriptor, limitBytes) =>
       readBlobBytes(descriptor, limitBytes, (sink) => fetchBlob(reference, descriptor, sink)),

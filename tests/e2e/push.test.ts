@@ -107,6 +107,48 @@ test("all tags of a repository are pushed at once, and an image by its digest al
   assert.equal(tagged.exitCode, 5, "it has no tag");
 });
 
+test("all tags of a repository are pulled at once", { skip }, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = await Rig.withBusybox(t);
+  const name = `${registry.host}/box`;
+  for (const tag of ["one", "two"]) await rig.slipway(["tag", "busybox", `${name}:${tag}`]);
+  assert.equal((await rig.slipway(["push", "-a", name])).exitCode, 0);
+  const other = Rig.create(t);
+  const pulled = await other.slipway(["pull", "-q", "-a", name]);
+  assert.deepEqual(pulled, { exitCode: 0, stdout: `${name}:one\n${name}:two\n`, stderr: "" });
+  const tagged = await other.slipway(["pull", "--all-tags", `${name}:one`]);
+  assert.deepEqual(
+    [tagged.exitCode, tagged.stderr],
+    [2, "ERROR: tag can't be used with --all-tags/-a\nhint: leave the tag out\n"],
+  );
+});
+
+test("a registry with an unknown certificate is pushed to and pulled from when it need not be verified", {
+  skip,
+}, async (t) => {
+  await using registry = await DockerRegistry.start({ tls: true });
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  // Leads to this machine, but is no loopback address, which is never verified.
+  const name = `${registry.host.replace("127.0.0.1", "0.0.0.0")}/app`;
+  const refused = await rig.build("-o", `type=registry,name=${name}`);
+  assert.equal(refused.exitCode, 7);
+  assert.match(refused.stderr, /its certificate is not trusted \(.*\)\n/);
+  await rig.mustBuild("-o", `type=registry,name=${name},registry.insecure=true`, "-t", `${name}:2`);
+  const other = Rig.create(t);
+  for (const args of [
+    ["pull", name],
+    ["push", name],
+    ["copy", "--all", `docker://${name}`, `docker://${name}:3`],
+    ["login", "-u", "a", "-p", "b", name.replace("/app", "")],
+  ]) {
+    const env = { DOCKER_CONFIG: path.join(other.dir, "docker") };
+    assert.notEqual((await other.slipway(args, { env })).exitCode, 0, `${args[0]} verifies`);
+    const done = await other.slipway([...args, "--tls-verify=false"], { env });
+    assert.equal(done.exitCode, 0, done.stderr);
+  }
+});
+
 test("a push that may not be done says how to log in, and shows no secret", { skip }, async (t) => {
   await using registry = await DockerRegistry.start({ basicAuth: true });
   const rig = await Rig.withBusybox(t);

@@ -1,8 +1,13 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import type { ProgressFlags } from "../flags/progress-mode.ts";
+import { insecureHostsOf, type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { withProgress } from "../with-progress.ts";
+
+interface CopyFlags extends GlobalFlags, ProgressFlags, TlsVerifyFlag {
+  readonly recursive?: boolean;
+}
 
 export function define(command: Command, io: CliIo): void {
   const places =
@@ -15,15 +20,19 @@ export function define(command: Command, io: CliIo): void {
       "-r, --recursive",
       "Between registries: copy what is beside the image too, its referrers and its signatures",
     )
+    .option("-a, --all", "Copy every platform; that is always done")
+    .option(...tlsVerifyOption)
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
     .option("-q, --quiet", "Show nothing")
     .action(async (source: string, target: string) => {
-      const flags = command.optsWithGlobals<GlobalFlags & ProgressFlags & { recursive?: boolean }>();
+      const flags = command.optsWithGlobals<CopyFlags>();
       const { copyImage, parseImagePlace, StepEngine } = await import("../../build/index.ts");
       const [from, to] = [parseImagePlace(source), parseImagePlace(target)];
       const store = openCliStore(flags, io);
       await withProgress(flags, io, async (work) => {
-        await using steps = new StepEngine({ store, ...work });
+        const registries = [from, to].flatMap((place) => (place.kind === "registry" ? [place.name] : []));
+        const insecureHosts = insecureHostsOf(registries, flags);
+        await using steps = new StepEngine({ store, ...work, insecureHosts });
         await copyImage(from, to, { steps, withReferrers: flags.recursive ?? false, ...work });
       });
     });

@@ -2,11 +2,12 @@ import type { Command } from "commander";
 import type { CredentialPlace } from "../../registry/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { registryHost } from "../flags/registry-host.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { readLine } from "../read-line.ts";
 import { UsageError } from "../usage-error.ts";
 
-interface LoginFlags {
+interface LoginFlags extends TlsVerifyFlag {
   readonly username?: string;
   readonly password?: string;
   readonly passwordStdin?: boolean;
@@ -19,11 +20,13 @@ export function define(command: Command, io: CliIo): void {
     .option("-u, --username <name>", "User name")
     .option("-p, --password <password>", "Password or token; --password-stdin shows it to nobody")
     .option("--password-stdin", "Read the password from standard input")
+    .option(...tlsVerifyOption)
     .action(async (server: string | undefined) => {
       const registry = registryHost(server);
-      const login = await askFor(registry, command.opts<LoginFlags>(), io);
+      const flags = command.opts<LoginFlags>();
+      const login = await askFor(registry, flags, io);
       const { storeCredentials } = await import("../../registry/index.ts");
-      await verify(registry, login, io);
+      await verify(registry, login, { io, isInsecure: flags.tlsVerify === false });
       if (login.isKnown !== true) warn(await storeCredentials(registry, login, { env: io.env }), io);
       io.stdout.write("Login Succeeded\n");
     });
@@ -84,9 +87,15 @@ async function passwordFromStdin({ stdin }: CliIo): Promise<string> {
     .replace(/\r?\n$/, "");
 }
 
-async function verify(registry: string, { username, password }: Login, io: CliIo): Promise<void> {
-  const { createRegistryClient, loadConfiguration, RegistryError } = await import("../../registry/index.ts");
-  const configuration = await loadConfiguration(io.env);
+async function verify(
+  registry: string,
+  { username, password }: Login,
+  { io, isInsecure }: { readonly io: CliIo; readonly isInsecure: boolean },
+): Promise<void> {
+  const { createRegistryClient, loadConfiguration, RegistryError, withInsecure } = await import(
+    "../../registry/index.ts"
+  );
+  const configuration = withInsecure(await loadConfiguration(io.env), isInsecure ? [registry] : []);
   await withInterrupt(async (signal) => {
     const credentials = () => Promise.resolve({ kind: "password", username, password } as const);
     await using client = createRegistryClient({ configuration, credentials, signal, env: io.env });

@@ -9,11 +9,12 @@ import {
 import { formatReference, type ImageReference, parsePlatform, parseReference } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import type { ProgressFlags } from "../flags/progress-mode.ts";
+import { insecureHostsOf, type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
 import { withProgress } from "../with-progress.ts";
 
-interface PushFlags extends GlobalFlags, ProgressFlags {
+interface PushFlags extends GlobalFlags, ProgressFlags, TlsVerifyFlag {
   readonly allTags?: boolean;
   readonly platform?: string;
 }
@@ -24,6 +25,7 @@ export function define(command: Command, io: CliIo): void {
     .argument("<name>", "image to push to the registry of its name")
     .option("-a, --all-tags", "Push all tags of the repository")
     .option("--platform <platform>", "Push only this image of an image for several platforms")
+    .option(...tlsVerifyOption)
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)")
     .option("-q, --quiet", "Show nothing but the name at the end")
     .action(async (name: string) => {
@@ -36,7 +38,7 @@ export function define(command: Command, io: CliIo): void {
       }));
       const { pushImage, StepEngine } = await import("../../build/index.ts");
       await withProgress(flags, io, async (work) => {
-        await using steps = new StepEngine({ store, ...work });
+        await using steps = new StepEngine({ store, ...work, insecureHosts: insecureHostsOf([name], flags) });
         for (const { record, references } of byRecord(pushed)) {
           const { manifest } = await pushImage(record, references, { steps, emit: work.emit });
           if (flags.quiet) continue;

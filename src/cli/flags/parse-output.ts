@@ -10,7 +10,7 @@ export interface ParsedOutput {
   readonly imageSettings?: ImageSettings;
 }
 
-const pushKeys: readonly string[] = ["push-by-digest", "name-canonical", ...imageKeys];
+const pushKeys: readonly string[] = ["push-by-digest", "name-canonical", "registry.insecure", ...imageKeys];
 
 const knownKeys: Record<string, readonly string[]> = {
   docker: ["type", "dest", "name", "tar", ...imageKeys],
@@ -107,6 +107,7 @@ function registrySpec(output: OutputMap, settings: ImageSettings): OutputSpec {
   return {
     type: "registry",
     ...(isTrue("push-by-digest", output, false) && { byDigest: { names: namesOf(output) } }),
+    ...(isTrue("registry.insecure", output, false) && { isInsecure: true }),
     ...settings,
   };
 }

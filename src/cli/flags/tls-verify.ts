@@ -1,0 +1,24 @@
+import { InvalidArgumentError } from "commander";
+import { parseReference } from "../../oci/index.ts";
+
+/** `--tls-verify`, as podman and skopeo have it. */
+export interface TlsVerifyFlag {
+  readonly tlsVerify?: boolean;
+}
+
+export const tlsVerifyOption = [
+  "--tls-verify <bool>",
+  "false: the registry may have an unknown certificate, or speak plain HTTP (default: true but for loopback)",
+  parseBoolean,
+] as const;
+
+/** The registries of these images, when nothing of them is to be verified. */
+export function insecureHostsOf(names: readonly string[], { tlsVerify = true }: TlsVerifyFlag): string[] {
+  return tlsVerify ? [] : names.map((name) => parseReference(name).domain);
+}
+
+function parseBoolean(value: string): boolean {
+  if (value === "true" || value === "1") return true;
+  if (value === "false" || value === "0") return false;
+  throw new InvalidArgumentError("it is true or false.");
+}
