@@ -134,6 +134,8 @@ export type OutputSpec =
   | ({
       readonly type: "docker" | "oci";
       readonly dest: OutputDest;
+      /** As typed; default: the tags of the build. */
+      readonly names?: readonly string[];
       /** Into a directory, as an OCI layout (`tar=false`). */
       readonly isLayout?: boolean;
     } & ImageSettings)
@@ -146,6 +148,8 @@ export type OutputSpec =
     } & TreeSettings)
   | ({
       readonly type: "registry";
+      /** As typed; default: the tags of the build. */
+      readonly names?: readonly string[];
       /** The image gets no tag there; `names` say where it goes. */
       readonly byDigest?: { readonly names: readonly string[] };
       /** The registries may have an unknown certificate, or none. */

@@ -102,7 +102,7 @@ export function projectOf(
 function insecureHostsOf({ outputs, tags }: BuildOptions): readonly string[] {
   const names = outputs.flatMap((output) => {
     if (output.type !== "registry" || !output.isInsecure) return [];
-    return output.byDigest?.names ?? tags;
+    return output.byDigest?.names ?? output.names ?? tags;
   });
   return names.map((name) => parseReference(normaliseTag(name)).domain);
 }

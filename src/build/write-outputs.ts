@@ -60,7 +60,7 @@ export async function writeOutputs(
       case "oci":
       case "docker": {
         const { type: format, dest, isLayout = false } = output;
-        const images = [{ record: await toRecord(output), names }];
+        const images = [{ record: await toRecord(output), names: namesOf(output, names) }];
         const [written] = await writeArchive(images, { format, dest, isLayout }, environment.steps);
         const what = isLayout ? "OCI layout" : `${format} archive`;
         outputs.push(`${what} to ${dest === "-" ? "standard output" : dest}`);
@@ -69,7 +69,7 @@ export async function writeOutputs(
       }
       case "registry": {
         const record = await toRecord(output);
-        const { pushed, line } = await push(record, names, { output, ...environment });
+        const { pushed, line } = await push(record, namesOf(output, names), { output, ...environment });
         outputs.push(line);
         image = pushed;
         break;
@@ -80,6 +80,14 @@ export async function writeOutputs(
 }
 
 const loadedWithout = "attestations are not loaded with the image: they stay with that of the store";
+
+/** Normalised. @param names those of the build */
+function namesOf(
+  output: { readonly names?: readonly string[] },
+  names: readonly string[],
+): readonly string[] {
+  return output.names?.map(normaliseTag) ?? names;
+}
 
 interface PushEnvironment extends OutputEnvironment {
   readonly output: Extract<OutputSpec, { type: "registry" }>;
@@ -120,7 +128,7 @@ export function checkOutputs(options: BuildOptions, names: readonly string[]): v
       );
     }
     if (output.type !== "registry") continue;
-    if ((output.byDigest?.names ?? names).length === 0) {
+    if ((output.byDigest?.names ?? namesOf(output, names)).length === 0) {
       throw new BuildError("INVALID_OUTPUT", "tag is needed when pushing to registry", {
         hint: "Name the image with -t REGISTRY/NAME",
       });

@@ -107,6 +107,20 @@ test("all tags of a repository are pushed at once, and an image by its digest al
   assert.equal(tagged.exitCode, 5, "it has no tag");
 });
 
+test("a name that one output gives is not pushed by another", { skip }, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  const archive = path.join(rig.dir, "app.tar");
+  const [given, pushed] = [`${registry.host}/given`, `${registry.host}/pushed`];
+  const outputs = [`type=oci,dest=${archive},name=nowhere.example/app:1`, `type=registry,name=${pushed}`];
+  await rig.mustBuild("-t", given, ...outputs.flatMap((output) => ["-o", output]));
+  const other = Rig.create(t);
+  for (const name of [given, pushed]) assert.equal((await other.slipway(["pull", name])).exitCode, 0, name);
+  const loaded = await other.slipway(["load", "-i", archive]);
+  assert.equal(loaded.stdout, `Loaded image: ${given}:latest\nLoaded image: nowhere.example/app:1\n`);
+});
+
 test("all tags of a repository are pulled at once", { skip }, async (t) => {
   await using registry = await DockerRegistry.start();
   const rig = await Rig.withBusybox(t);

@@ -57,12 +57,22 @@ test("the options of docker build become those of a build", async () => {
       { outputs: [{ type: "cacheonly" }], tags: ["a"], storeImage: false },
     ],
     [["-o", "type=image,name=x"], { tags: ["x"] }],
+    [
+      ["-o", "type=oci,dest=x.tar,name=x", "-o", "type=registry,name=y", "-t", "z"],
+      {
+        tags: ["z", "x", "y"],
+        outputs: [
+          { type: "oci", dest: "x.tar", names: ["z", "x"] },
+          { type: "registry", names: ["z", "y"] },
+        ],
+      },
+    ],
     [["--push", "-t", "x"], { tags: ["x"], outputs: [{ type: "registry" }] }],
     [
       ["-o", "type=image,push=true,name=x,compression=zstd"],
       {
         tags: ["x"],
-        outputs: [{ type: "registry", compression: "zstd" }],
+        outputs: [{ type: "registry", names: ["x"], compression: "zstd" }],
         imageSettings: { compression: "zstd" },
       },
     ],

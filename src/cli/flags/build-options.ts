@@ -59,7 +59,7 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
   const platforms = parsePlatforms(flags.platform, io.env);
   const outputs = [...flags.output, ...(flags.push ? ["type=registry"] : [])].map(parseOutput);
   const annotations = parseAnnotations(flags.annotation ?? []);
-  const specs = outputs.flatMap(({ spec }) => (spec ? [annotated(spec, annotations)] : []));
+  const specs = withOwnNames(outputs, flags.tag).map((spec) => annotated(spec, annotations));
   if (flags.load !== undefined) specs.push({ type: "load", choice: parseEngine(flags.load) });
   checkStdout(specs, io);
   if (flags.verify && !flags.cache)
@@ -97,6 +97,16 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     ...(flags.verify ? { verify: true } : {}),
     ...storedSettings(outputs, annotations),
   };
+}
+
+/** A name that one output gives is not one of the others. */
+function withOwnNames(outputs: readonly ParsedOutput[], tags: readonly string[]): OutputSpec[] {
+  const isShared = outputs.every(({ names }) => names.length === 0);
+  return outputs.flatMap(({ spec, names }) => {
+    if (!spec) return [];
+    const mayBeNamed = spec.type === "oci" || spec.type === "docker" || spec.type === "registry";
+    return mayBeNamed && !isShared ? [{ ...spec, names: [...tags, ...names] }] : [spec];
+  });
 }
 
 /** As docker buildx does: the variable of the caller is a build argument. */
