@@ -4,7 +4,8 @@
 //
 // SLIPWAY_BENCH_PEER    a command that runs docker, e.g. `chroot-into-peers`; default: docker from PATH, left out where it does not answer
 //
-// Each run has an empty registry. Blobs are compressed before. Docker's push compresses,
+// Each run has an empty registry and an image of new random layers, so that nobody has any of it. Blobs are compressed before; docker
+// forgets the image before it pulls it. Docker's push compresses,
 // and its pull unpacks, which the others leave for later: "pull, unpacked" is slipway's with the first command run in the image.
 // Times are wall seconds, the best of N runs; memory is that of the command, for docker the client's only.
 import { spawn, spawnSync } from "node:child_process";
@@ -45,19 +46,15 @@ process.on("exit", () => {
 });
 process.on("SIGINT", () => process.exit(130));
 
-makeImage();
 const hasDocker = spawnSync(docker[0], [...docker.slice(1), "info"]).status === 0;
 if (!hasDocker) console.error("docker does not answer here: left out");
 const archive = path.join(dir, "image.tar");
-must([cli, "save", "--format=oci", "-o", archive, "travel"]);
-if (hasDocker) {
-  must([cli, "save", "-o", path.join(dir, "docker.tar"), "travel"]);
-  must([...docker, "load", "-i", path.join(dir, "docker.tar")]);
-}
 
 const best = new Map();
 for (let run = 0; run < runs; run++) {
   await restartRegistry(run);
+  makeImage();
+  must([cli, "save", "--format=oci", "-o", archive, "travel"]);
   const name = (tool) => `${host}/${tool}/travel:${run}-${randomBytes(4).toString("hex")}`;
   const [ours, skopeos, dockers] = ["slipway", "skopeo", "docker"].map(name);
   must([cli, "tag", "travel", ours]);
@@ -83,14 +80,18 @@ for (let run = 0; run < runs; run++) {
   ]);
   rmSync(fresh, { recursive: true, force: true });
   rmSync(path.join(dir, `oci-${run}`), { recursive: true });
+  rmSync(archive);
   if (!hasDocker) continue;
+  const forDocker = path.join(dir, "docker.tar");
+  must([cli, "save", "-o", forDocker, "travel"]);
+  must([...docker, "load", "-i", forDocker]);
+  rmSync(forDocker);
   must([...docker, "tag", "travel:latest", dockers]);
   note("push", "docker", [...docker, "push", "-q", dockers]);
-  must([...docker, "rmi", dockers, "travel:latest"]);
+  must([...docker, "rmi", "-f", dockers, "travel:latest"]);
   note("pull", "docker", [...docker, "pull", "-q", dockers]);
-  must([...docker, "tag", dockers, "travel:latest"]);
+  must([...docker, "rmi", "-f", dockers]);
 }
-if (hasDocker) must([...docker, "rmi", "-f", "travel:latest"]);
 console.log(`${layers} layers, ${megabytes} MB, best of ${runs}.\n`);
 console.log("| work | slipway | skopeo | docker |\n| --- | ---: | ---: | ---: |");
 for (const work of ["push", "pull", "pull, unpacked"]) {
@@ -105,6 +106,7 @@ process.exit(0);
 /** Layers of files that compress to two thirds, like programs; and a static program to run. */
 function makeImage() {
   const context = path.join(dir, "context");
+  rmSync(context, { recursive: true, force: true });
   mkdirSync(context);
   const lines = ["FROM scratch", "COPY true /true"];
   writeFileSync(path.join(context, "true"), readFileSync("/bin/busybox"), { mode: 0o755 });
