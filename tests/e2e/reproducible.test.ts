@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FileServer } from "../../src/source/testing/file-server.ts";
 import { GitServer } from "../../src/source/testing/git-server.ts";
-import { missingForContainers, Rig } from "./rig.ts";
+import { missingForContainers, Rig, run } from "./rig.ts";
 
 const skip = missingForContainers();
 const remoteSkip = skip || (spawnSync("git", ["--version"]).error ? "needs git" : false);
@@ -27,11 +27,12 @@ COPY --link --from=0 / /all
 LABEL x=y
 `;
 
-/** The same sources, checked out at another time. */
-async function project(t: Parameters<typeof Rig.create>[0], mtimeSeconds: number): Promise<Rig> {
+/** The same sources, checked out at another time and in another order. */
+async function project(t: TestContext, mtimeSeconds: number, isReversed = false): Promise<Rig> {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", dockerfile);
-  for (const name of ["a.txt", "d/e/f", "d/g"]) utimesSync(rig.file(name, name), 0, mtimeSeconds);
+  const names = ["a.txt", "d/e/f", "d/g"];
+  for (const name of isReversed ? names.reverse() : names) utimesSync(rig.file(name, name), 0, mtimeSeconds);
   for (const name of ["d/e", "d"]) utimesSync(path.join(rig.contextDir, name), 0, mtimeSeconds);
   const packed = path.join(rig.dir, "packed");
   mkdirSync(packed);
@@ -48,19 +49,37 @@ function sha256(file: string): string {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
+/** A build on another machine, as far as one machine can be another. */
+async function buildElsewhere(rig: Rig, ...args: readonly string[]): Promise<void> {
+  const command = [process.execPath, path.resolve("bin/slipway"), "build", ...args, rig.contextDir];
+  const script = 'hostname elsewhere && umask 077 && exec "$0" "$@"';
+  const env = {
+    SLIPWAY_ROOT: rig.root,
+    TZ: "Asia/Tokyo",
+    LC_ALL: "tr_TR.UTF-8",
+    HOSTNAME: "elsewhere",
+    USER: "u",
+  };
+  const done = await run("unshare", ["--uts", "sh", "-c", script, ...command], { env, cwd: "/" });
+  assert.equal(done.exitCode, 0, done.stderr);
+}
+
 test("a reproducible image has the same digest elsewhere and later", { skip }, async (t) => {
   const digests: string[] = [];
   const base = path.join(Rig.create(t).dir, "base.tar");
   for (const mtimeSeconds of [900_000_000, 1_500_000_000.25]) {
-    const rig = await project(t, mtimeSeconds);
+    const isElsewhere = digests.length > 0;
+    const rig = await project(t, mtimeSeconds, isElsewhere);
+    const build = (...args: string[]) =>
+      isElsewhere ? buildElsewhere(rig, ...args) : rig.mustBuild(...args);
     // An import has a time of its own: both stores get the same base image.
-    if (digests.length === 0) await rig.slipway(["save", "-o", base, "busybox"]);
+    if (!isElsewhere) await rig.slipway(["save", "-o", base, "busybox"]);
     else await rig.slipway(["load", "-i", base]);
     const [archive, id] = [path.join(rig.dir, "out.tar"), path.join(rig.dir, "id")];
     // A step that is cached from an ordinary build makes no difference.
-    if (digests.length > 0) await rig.mustBuild();
-    await rig.mustBuild("--reproducible", "-o", `type=oci,dest=${archive}`);
-    await rig.mustBuild("--reproducible", "-t", "x", "--iidfile", id);
+    if (isElsewhere) await rig.mustBuild();
+    await build("--reproducible", "-o", `type=oci,dest=${archive}`);
+    await build("--reproducible", "-t", "x", "--iidfile", id);
     const stored = await rig.slipway(["images", "-q", "--no-trunc"]);
     assert.ok(stored.stdout.includes(readFileSync(id, "utf8")));
     digests.push(`${sha256(archive)} ${readFileSync(id, "utf8")}`);
