@@ -95,6 +95,8 @@ test("an index is put after its manifests, and the tags point to it", async () =
 
 const passing: [title: string, method: string, path: RegExp, fault: Fault][] = [
   ["a start of an upload that fails once", "POST", /uploads/, { kind: "answer", status: 503 }],
+  ["too many requests", "POST", /uploads/, { kind: "answer", status: 429, headers: { "retry-after": "1" } }],
+  ["a busy registry", "PUT", /uploads/, { kind: "answer", status: 503, headers: { "retry-after": "1" } }],
   ["an upload that is cut once", "PUT", /uploads/, { kind: "reset" }],
   ["an upload that fails once", "PUT", /uploads/, { kind: "answer", status: 500 }],
   ["a manifest that fails once", "PUT", /manifests/, { kind: "answer", status: 502 }],
