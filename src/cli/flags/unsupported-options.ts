@@ -5,7 +5,10 @@ import { UsageError } from "../usage-error.ts";
  * better than "unknown option", and hidden. */
 const unsupported: readonly (readonly [flags: string, hint: string])[] = [
   ["--builder <name>", "steps run on this machine"],
-  ["--cgroup-parent <cgroup>", "steps run in the caller's cgroup"],
+  [
+    "--cgroup-parent <cgroup>",
+    "steps run in the caller's cgroup; to choose one: systemd-run --scope --slice=NAME slipway build …",
+  ],
   ...[
     "-m, --memory <bytes>",
     "--memory-swap <bytes>",
