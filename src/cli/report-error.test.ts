@@ -6,6 +6,11 @@ import { InterruptedError } from "./interrupt.ts";
 import { errorText } from "./report-error.ts";
 import { UsageError } from "./usage-error.ts";
 
+test("what begins like our own sentences, but is BuildKit's, stays as it is", () => {
+  const message = 'cannot copy from stage "two", it needs to be defined before current stage "one"';
+  assert.equal(errorText(new CodedError("X", message), { debug: false }), `ERROR: ${message}\n`);
+});
+
 test("an error is told with the lines it is about, its causes once, and a hint", () => {
   const text = "FROM alpine\nRUN false\n";
   const location = {

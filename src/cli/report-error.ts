@@ -31,9 +31,11 @@ function message(error: unknown, chain: readonly Error[]): string {
   let text = chain.length === 0 ? `Internal error: ${String(error)}` : "";
   for (const link of chain) {
     const next = systemMessage(link);
-    if (!mentions(text, next, link)) text += text === "" ? next : `: ${next}`;
+    if (mentions(text, next, link)) continue;
+    // Only Node's words are made a sentence: BuildKit's are left as they are.
+    text += text === "" ? (next === link.message ? next : next.replace("cannot", "Cannot")) : `: ${next}`;
   }
-  return text.replace(/^cannot /, "Cannot ");
+  return text;
 }
 
 function mentions(text: string, next: string, link: Error): boolean {
