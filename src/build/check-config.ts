@@ -22,7 +22,7 @@ export async function checkConfig(
       if (!found) continue;
       throw new BuildError(
         "SECRET_IN_IMAGE",
-        `secret ${id} would be in the image: ${found[0]} of its config`,
+        `Secret "${id}" would be in the image: ${found[0]} of its config`,
         {
           hint: `Mount it where it is needed; if the image may hold it: --secret id=${id},scan=false`,
         },

@@ -28,7 +28,7 @@ RUN --mount=type=secret,id=npm \\
     assert.equal(exitCode, 1);
     assert.match(
       stderr,
-      /secret npm would be in the image: "\/root\/\.npmrc", made by \[stage-0 3\/3\] RUN --mount/,
+      /Secret "npm" would be in the image: "\/root\/\.npmrc", made by \[stage-0 3\/3\] RUN --mount/,
     );
     assert.match(stderr, /Dockerfile:3/);
     assert.ok(!stderr.includes(value));
@@ -56,7 +56,7 @@ test("a file of the context that holds the secret is found, also where the copy 
     assert.equal(exitCode, 1);
     assert.match(
       stderr,
-      /secret npm would be in the image: "\/app\/config\/\.env", made by \[stage-0 2\/3\] COPY \. \/app/,
+      /Secret "npm" would be in the image: "\/app\/config\/\.env", made by \[stage-0 2\/3\] COPY \. \/app/,
     );
   }
   rig.file(".dockerignore", "Dockerfile\n.dockerignore\n**/.env\n");
@@ -72,7 +72,7 @@ test("a name that is the secret is found, and not told", { skip }, async (t) => 
   );
   const { exitCode, stderr } = await build(rig, secret);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /secret npm would be in the image: a name below "\/d" and 2 more, made by/);
+  assert.match(stderr, /Secret "npm" would be in the image: a name below "\/d" and 2 more, made by/);
   assert.ok(!stderr.includes(value));
 });
 
@@ -84,6 +84,6 @@ test("a secret in the config of the image is found", { skip }, async (t) => {
   );
   const { exitCode, stderr } = await build(rig, secret, `--build-arg=T=${value}`);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /secret npm would be in the image: Env of its config/);
+  assert.match(stderr, /Secret "npm" would be in the image: Env of its config/);
   assert.doesNotMatch((await rig.slipway(["images"])).stdout, /app/);
 });

@@ -73,7 +73,7 @@ export class SecretScan {
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     throw new EngineError(
       "SECRET_IN_IMAGE",
-      `secret ${id} would be in the image: ${describePath(first.path, patterns)}${more}, made by ${metadata.description}`,
+      `Secret "${id}" would be in the image: ${describePath(first.path, patterns)}${more}, made by ${metadata.description}`,
       {
         hint: `Remove the file in the same RUN, or leave it out of the context; if it may be there: --secret id=${id},scan=false`,
       },
