@@ -136,7 +136,8 @@ const WNOHANG = 1;
 const running = new Map<number, (exitCode: number) => void>();
 
 function watch(pid: number): Omit<SpawnedProcess, "output"> {
-  const alive = setInterval(() => {}, 2 ** 30); // the signal's listener does not keep this process
+  // The signal's listener does not keep this process, a timer does; and if a signal is ever lost, a build is not.
+  const alive = setInterval(reap, 200);
   const ended = new Promise<number>((resolve) => running.set(pid, resolve)).finally(() =>
     clearInterval(alive),
   );
