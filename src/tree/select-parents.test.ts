@@ -35,6 +35,20 @@ test("--parents selects from the pivot on, wildcards included", (t) => {
   assert.deepEqual(select("/./**/*.none"), []);
 });
 
+test("--parents takes the contents of every directory that a wildcard before the pivot names", (t) => {
+  const root = tree(t);
+  const select = (source: string) =>
+    selectSources(root, pattern(source)).map(({ match, entries }) => [
+      match,
+      entries.filter(({ stat }) => stat.type === "file").map(({ path: selected }) => selected),
+    ]);
+  assert.deepEqual(select("/*/./*.*"), [
+    ["/a", ["/a/x.txt"]],
+    ["/c", ["/c/z.md"]],
+  ]);
+  assert.deepEqual(select("/none*/./x"), []);
+});
+
 test("--parents reports a path that is not there", (t) => {
   for (const [source, missing] of [
     ["/./nope.txt", "/nope.txt"],

@@ -20,7 +20,7 @@ export function selectSources(tree: FileTree, pattern: SourcePattern): SelectedS
 export function* walkSources(tree: FileTree, pattern: SourcePattern): Generator<SourceWalk> {
   const exclude = pattern.excludePatterns?.length ? new PatternMatcher(pattern.excludePatterns) : undefined;
   if (pattern.parents) {
-    yield walkWithParents(tree, pattern, exclude);
+    yield* walkWithParents(tree, pattern, exclude);
     return;
   }
   const source = toBytes(pattern.source);
@@ -41,30 +41,27 @@ export interface SourceWalk extends Omit<SelectedSource, "entries"> {
   readonly entries: Iterable<SelectedEntry>;
 }
 
-/** `--parents`: the part before `/./` is the directory whose contents are copied, the rest says what of it. */
-function walkWithParents(
+/** `--parents`: the part before `/./` names directories whose contents are copied, the rest says what of them. */
+function* walkWithParents(
   tree: FileTree,
   pattern: SourcePattern,
   exclude: PatternMatcher | undefined,
-): SourceWalk {
+): Generator<SourceWalk> {
   const pivot = pattern.source.indexOf("/./");
   const [base, rest] =
     pivot === -1 ? ["/", pattern.source] : [pattern.source.slice(0, pivot), pattern.source.slice(pivot + 2)];
-  const match = cleanTreePath(toBytes(base));
-  const path = resolveInTree(tree, match);
-  const stat = tree.lstat(path);
-  if (!stat) throw notFound(match);
   const wantedPath = cleanTreePath(toBytes(rest));
   const wanted = toText(wantedPath.slice(1));
-  requirePath(tree, match, wantedPath);
   const include = wanted === "" ? undefined : new PatternMatcher([wanted]);
-  const isContentsOnly = stat.type === "directory";
-  return {
-    match,
-    stat,
-    isContentsOnly,
-    entries: selectBelow(tree, { path, stat, isContentsOnly }, { include, exclude }),
-  };
+  for (const match of expandWildcards(tree, toBytes(base))) {
+    const path = resolveInTree(tree, match);
+    const stat = tree.lstat(path);
+    if (!stat) throw notFound(match);
+    requirePath(tree, cleanTreePath(toBytes(base)), wantedPath);
+    const isContentsOnly = stat.type === "directory";
+    const entries = selectBelow(tree, { path, stat, isContentsOnly }, { include, exclude });
+    yield { match, stat, isContentsOnly, entries };
+  }
 }
 
 /** A path without wildcards must be there, as for any copy; one with wildcards may match nothing. */
