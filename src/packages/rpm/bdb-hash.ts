@@ -52,8 +52,9 @@ function readChain(file: HashFile, first: number, length: number): Buffer {
   let missing = length;
   for (let number = first; missing > 0; ) {
     const page = readExactly(file.read, number * file.pageBytes, file.pageBytes);
-    const here = Math.min(file.u16(page, 22), missing);
-    if (page[25] !== overflowPage || here === 0 || pageHeadBytes + here > page.length)
+    // All pages but the last are full, so that a chain that bites its tail ends soon.
+    const here = Math.min(file.pageBytes - pageHeadBytes, missing);
+    if (page[25] !== overflowPage || file.u16(page, 22) < here)
       throw new DatabaseError(`page ${number} is no part of a value`);
     parts.push(page.subarray(pageHeadBytes, pageHeadBytes + here));
     missing -= here;

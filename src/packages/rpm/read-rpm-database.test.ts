@@ -82,6 +82,47 @@ test("what is no database, and a tree that bites its tail, are refused", () => {
   );
 });
 
+test("a value of Berkeley DB that is told byte by byte by one page is refused", () => {
+  const bytes = makeBdb(headers);
+  const [first, length] = [2, 16 << 20]; // the first page of the first value
+  bytes.writeUInt32LE(length, 512 + 500 + 8);
+  bytes.writeUInt32LE(first, first * 512 + 16);
+  bytes.writeUInt16LE(1, first * 512 + 22);
+  const { pagesRead, error } = readCounted(bytes, "Packages");
+  assert.equal(error, "page 2 is no part of a value");
+  assert.ok(pagesRead < 10, `${pagesRead} reads`);
+});
+
+test("rows of SQLite that hold no package, yet lead through the same pages again and again, are refused", () => {
+  const bytes = makeSqlite(headers);
+  const [leaf, overflow] = [2 * 512, 4]; // where the first leaf is, and the number of a page of a chain
+  bytes.writeUInt32BE(overflow, (overflow - 1) * 512); // which goes on with itself
+  const length = 39 + 508 * 100_000; // of a row, with 39 bytes on the leaf
+  const varint = [21, 14, 7].map((bits) => ((length >> bits) & 0x7f) | 0x80);
+  const head = [...varint, length & 0x7f, 1];
+  Buffer.from([...head, 2, 0, ...Buffer.alloc(37), 0, 0, 0, overflow]).copy(bytes, leaf + 464);
+  bytes.writeUInt16BE(100, leaf + 3);
+  for (let index = 0; index < 100; index++) bytes.writeUInt16BE(464, leaf + 8 + index * 2);
+  const { pagesRead, error } = readCounted(bytes, "rpmdb.sqlite");
+  assert.equal(error, "parts of it are used twice");
+  assert.ok(pagesRead < 20, `${pagesRead} reads`);
+});
+
+/** How often a file is read until it is refused. */
+function readCounted(bytes: Buffer, path: string) {
+  let pagesRead = 0;
+  const read = (position: number, length: number) => {
+    pagesRead++;
+    return bytes.subarray(position, position + length);
+  };
+  try {
+    readRpmDatabase(read, { path, sizeBytes: bytes.length });
+  } catch (error) {
+    return { pagesRead, error: (error as Error).message };
+  }
+  return { pagesRead, error: undefined };
+}
+
 function readBytes(bytes: Buffer, path: string): readonly FoundPackage[] {
   const read = (position: number, length: number) => bytes.subarray(position, position + length);
   return readRpmDatabase(read, { path, sizeBytes: bytes.length });

@@ -14,7 +14,7 @@ export function readRpmDatabase(
 ): readonly FoundPackage[] {
   const found: FoundPackage[] = [];
   let headerBytes = 0;
-  for (const header of headersOf(read, path)) {
+  for (const header of headersOf(read, path, sizeBytes)) {
     headerBytes += header.length;
     if (headerBytes > sizeBytes) throw new DatabaseError("parts of it are used twice");
     if (found.length === maxPackages) throw new DatabaseError(`it has more than ${maxPackages} packages`);
@@ -24,7 +24,7 @@ export function readRpmDatabase(
   return found;
 }
 
-function headersOf(read: ReadAt, path: string): Iterable<Buffer> {
-  if (path.endsWith(".sqlite")) return readSqliteColumn(read, "Packages", 1);
+function headersOf(read: ReadAt, path: string, sizeBytes: number): Iterable<Buffer> {
+  if (path.endsWith(".sqlite")) return readSqliteColumn(read, { table: "Packages", column: 1, sizeBytes });
   return path.endsWith(".db") ? readNdb(read) : readBdbHash(read);
 }

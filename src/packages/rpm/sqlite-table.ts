@@ -3,11 +3,19 @@ import { DatabaseError, maxHeaderBytes, type ReadAt, readExactly } from "./read-
 /** A value of a row; numbers and texts are told apart by who reads them. */
 type Column = Buffer | number | undefined;
 
-/** The values of column `column` of a table in an SQLite database, in the order of the rows. What a log beside it holds is not seen.
+/** The values of column `column` of a table in an SQLite database of `sizeBytes`, in the order of the rows. What a log beside it holds is not
+ * seen.
  * @see https://www.sqlite.org/fileformat2.html
  * @throws {DatabaseError} */
-export function* readSqliteColumn(read: ReadAt, table: string, column: number): Generator<Buffer> {
-  const database = openDatabase(read);
+export function* readSqliteColumn(
+  read: ReadAt,
+  {
+    table,
+    column,
+    sizeBytes,
+  }: { readonly table: string; readonly column: number; readonly sizeBytes: number },
+): Generator<Buffer> {
+  const database = openDatabase(read, sizeBytes);
   const root = rootOf(database, table);
   for (const row of rowsBelow(database, root)) {
     const value = row[column];
@@ -20,9 +28,10 @@ interface Database {
   readonly pageBytes: number;
   /** Without what is reserved at the end of each page. */
   readonly usableBytes: number;
+  readonly sizeBytes: number;
 }
 
-function openDatabase(read: ReadAt): Database {
+function openDatabase(read: ReadAt, sizeBytes: number): Database {
   const head = readExactly(read, 0, 100);
   if (head.toString("latin1", 0, 16) !== "SQLite format 3\0")
     throw new DatabaseError("it is no SQLite database");
@@ -31,7 +40,7 @@ function openDatabase(read: ReadAt): Database {
   const usableBytes = pageBytes - head[20]!;
   if (pageBytes < 512 || (pageBytes & (pageBytes - 1)) !== 0 || usableBytes < 480)
     throw new DatabaseError(`a page cannot have ${pageBytes} bytes`);
-  return { read, pageBytes, usableBytes };
+  return { read, pageBytes, usableBytes, sizeBytes };
 }
 
 /** The schema is the table on the first page: type, name, table's name, root page, SQL. */
@@ -45,10 +54,11 @@ function rootOf(database: Database, table: string): number {
 const interior = 0x05;
 const leaf = 0x0d;
 
-/** Rows of the tree below a page. A page is met once in a tree that is one. */
+/** Rows of the tree below a page. A page is met once in a tree that is one, and all rows together are smaller than the file. */
 function* rowsBelow(database: Database, root: number): Generator<readonly Column[]> {
   const seen = new Set<number>();
   const pending = [root];
+  let rowBytes = 0;
   for (let number = pending.pop(); number !== undefined; number = pending.pop()) {
     if (seen.has(number)) throw new DatabaseError(`page ${number} is in its tree twice`);
     seen.add(number);
@@ -65,7 +75,11 @@ function* rowsBelow(database: Database, root: number): Generator<readonly Column
       pending.push(...[...children, readNumber(page, start + 8)].reverse());
       continue;
     }
-    for (const at of cells) yield parseRecord(readPayload(database, page, at));
+    for (const at of cells) {
+      rowBytes += readVarint(page, at).value;
+      if (rowBytes > database.sizeBytes) throw new DatabaseError("parts of it are used twice");
+      yield parseRecord(readPayload(database, page, at));
+    }
   }
 }
 
@@ -105,6 +119,8 @@ function localBytes(size: number, usable: number): number {
   return even <= maximum ? even : minimum;
 }
 
+/** As many as SQLite allows. */
+const maxColumns = 32_767;
 /** Lengths of the numbers of serial types 1 to 6. */
 const numberBytes = [0, 1, 2, 3, 4, 6, 8];
 
@@ -113,6 +129,7 @@ function parseRecord(bytes: Buffer): readonly Column[] {
   const columns: Column[] = [];
   let position = head.value;
   for (let at = head.end; at < head.value; ) {
+    if (columns.length === maxColumns) throw new DatabaseError(`a row has more than ${maxColumns} columns`);
     const { value: type, end } = readVarint(bytes, at);
     at = end;
     const length = type >= 12 ? Math.floor((type - 12) / 2) : type === 7 ? 8 : (numberBytes[type] ?? 0);
