@@ -73,8 +73,12 @@ function formOf(settings: ImageSettings, hasAttestations: boolean): ImageForm {
   };
 }
 
-/** Docker's documents have annotations of the manifest only. */
-function needsOci({ annotations = [] }: ImageSettings): boolean {
+/** Docker's documents have annotations of the manifest only; eStargz needs those of layers. */
+function needsOci(settings: ImageSettings): boolean {
+  return settings.compression === "estargz" || hasOtherAnnotations(settings);
+}
+
+function hasOtherAnnotations({ annotations = [] }: ImageSettings): boolean {
   return annotations.some(({ type }) => type !== "manifest");
 }
 
@@ -83,7 +87,8 @@ export function warnOfSettings(options: BuildOptions, emit: EmitEvent): void {
   const docker = settingsOf(options).filter(({ mediaTypes }) => mediaTypes === "docker");
   const warn = (what: string) =>
     emit({ kind: "note", text: `forcibly turning on oci-mediatype mode for ${what}` });
-  if (docker.some(needsOci)) warn("annotations");
+  if (docker.some(({ compression }) => compression === "estargz")) warn("estargz");
+  if (docker.some(hasOtherAnnotations)) warn("annotations");
   if (docker.length > 0 && hasIndexedAttestations(options)) warn("attestations");
 }
 

@@ -18,7 +18,7 @@ export async function listPackages(
     const message = `Cannot list the packages of ${name}: "${unread.path}" is no database of rpm that can be read: ${unread.reason}`;
     throw new BuildError("UNSUPPORTED_DATABASE", message);
   }
-  const digest = await configDigestOf(record, steps.packer);
+  const digest = await configDigestOf(steps.store, record, steps);
   const { created = "1970-01-01T00:00:00Z" } = record.config;
   return { ...list, name, digest, created };
 }

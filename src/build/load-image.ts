@@ -70,9 +70,9 @@ export async function loadImage(
   });
 }
 
-/** What is unpacked on this machine at once is not compressed first. */
+/** What is unpacked on this machine at once is not compressed first, unless that made it another image. */
 function forEngine(image: ImageRecord, { format }: ContainerEngine): ImageRecord {
-  if (image.origin || format === "oci") return image;
+  if (image.origin || format === "oci" || image.form?.compression === "estargz") return image;
   return { ...image, form: { ...image.form, compression: "none" } };
 }
 

@@ -55,7 +55,7 @@ export async function digestsOf(
   record: StoredRecord,
   { store, packer, fetchBlob }: StepEngine,
 ): Promise<Pick<BuildResult, "configDigest" | "manifest">> {
-  if (!isIndex(record)) return { configDigest: await configDigestOf(record, packer) };
+  if (!isIndex(record)) return { configDigest: await configDigestOf(store, record, { packer, fetchBlob }) };
   const { index } = await assembleIndex(store, record, { packer, fetchBlob });
   return { manifest: index.descriptor };
 }

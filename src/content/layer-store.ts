@@ -43,6 +43,9 @@ export interface PackedBlob {
   readonly size: number;
   readonly mediaType: string;
   readonly compression: LayerCompression;
+  /** Of the blob's tar where it is another than the layer's (estargz). */
+  readonly diffID?: DiffID;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Absent for the compression's default level, and for a blob that was pulled. */
   readonly level?: number;
 }
@@ -221,7 +224,10 @@ function parsePack(value: unknown): PackInfo | undefined {
     const { diffID, tarSizeBytes, blobs } = pack;
     if (sum !== undefined && sum !== sumOf(pack)) return undefined;
     if (typeof tarSizeBytes !== "number" || !Array.isArray(blobs)) return undefined;
-    for (const blob of blobs as PackedBlob[]) parseDigest(blob.digest);
+    for (const blob of blobs as PackedBlob[]) {
+      parseDigest(blob.digest);
+      if (blob.diffID !== undefined) parseDiffID(blob.diffID);
+    }
     return { diffID: parseDiffID(diffID), tarSizeBytes, blobs };
   } catch {
     return undefined;

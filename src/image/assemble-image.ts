@@ -3,7 +3,7 @@ import { type Descriptor, type Digest, digestOf, parseImageConfig, parseManifest
 import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigBytes } from "./assemble.ts";
 import { ImageError } from "./image-error.ts";
 import type { ImageLayer, ImageOrigin, ImageRecord } from "./image-record.ts";
-import { isCompressedAnew, layerFormOf } from "./layer-form.ts";
+import { extendsTars, isCompressedAnew, layerFormOf } from "./layer-form.ts";
 import type { LayerPacker } from "./layer-packer.ts";
 import { documentLimitBytes } from "./limits.ts";
 
@@ -18,10 +18,16 @@ export interface AssembleOptions {
   readonly mayLackBlobs?: boolean;
 }
 
-/** The image's id: the digest of its config. Layers are hashed if need be, and no blob is made.
- * @throws {ImageError} `LAYER_MISSING` */
-export async function configDigestOf(record: ImageRecord, packer: LayerPacker): Promise<Digest> {
+/** The image's id: the digest of its config. Layers are hashed if need be, and no blob is made unless the form adds to their tars.
+ * @throws {ImageError} as `assembleImage` */
+export async function configDigestOf(
+  store: Store,
+  record: ImageRecord,
+  options: Pick<AssembleOptions, "packer" | "fetchBlob">,
+): Promise<Digest> {
   if (record.origin) return record.origin.config.digest;
+  if (extendsTars(record)) return (await assembleImage(store, record, options)).configDigest;
+  const { packer } = options;
   const diffIDs = record.layers.map(async (layer) => {
     return layer.kind === "blob" ? layer.diffID : await packer.diffID(layer.layer, layer.times);
   });
@@ -57,14 +63,14 @@ async function assembleLayer(
   if (layer.kind === "directory") return await packer.blob(layer.layer, form, layer.times);
   const { diffID, blob } = layer;
   const isRewritten = isCompressedAnew(record, blob);
-  const known = isRewritten && packer.knownForm(blob, form);
-  if (known) return { diffID, blob: known };
+  const known = isRewritten && packer.knownForm(layer, form);
+  if (known) return known;
   if (!store.content.touch(blob.digest, blob.size) && (isRewritten || !mayLackBlobs)) {
     const reference = layer.reference ?? record.origin?.reference;
     if (!fetchBlob || reference === undefined) throw missing(blob.digest);
     await fetchBlob(reference, blob);
   }
-  return { diffID, blob: isRewritten ? await packer.compressAnew(layer, form) : blob };
+  return isRewritten ? await packer.compressAnew(layer, form) : { diffID, blob };
 }
 
 function readOriginal(store: Store, origin: ImageOrigin, known: readonly AssembledLayer[]): AssembledImage {

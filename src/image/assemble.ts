@@ -5,6 +5,7 @@ import {
   digestOf,
   encodeImageConfig,
   encodeManifest,
+  estargzAnnotations,
   type ImageConfig,
   mediaTypes,
 } from "../oci/index.ts";
@@ -33,7 +34,7 @@ export function toConfigBytes(record: ImageRecord, diffIDs: readonly DiffID[]): 
 }
 
 /** Config and manifest of a built image, as BuildKit writes them: the media types of its form whatever the base image had, and
- * nothing else said of a layer than that its times were rewritten. */
+ * nothing else said of a layer than what eStargz needs, and that its times were rewritten. */
 export function toAssembledImage(record: ImageRecord, layers: readonly AssembledLayer[]): AssembledImage {
   const diffIDs = layers.map(({ diffID }) => diffID);
   const configBytes = toConfigBytes(record, diffIDs);
@@ -41,7 +42,7 @@ export function toAssembledImage(record: ImageRecord, layers: readonly Assembled
   const config = describe(configBytes, types.config);
   const blobs = layers.map(({ diffID, blob }, index) => ({
     diffID,
-    blob: { ...withType(blob, types), ...(types.isOci && timesAnnotation(record.layers[index])) },
+    blob: { ...withType(blob, types), ...(types.isOci && annotationsOf(blob, record.layers[index])) },
   }));
   const manifest = {
     schemaVersion: 2,
@@ -89,9 +90,15 @@ function withType({ mediaType, digest, size }: Descriptor, { isOci }: DocumentTy
   return { mediaType: isOci ? oci : docker, digest, size };
 }
 
-function timesAnnotation(layer: ImageLayer | undefined): Pick<Descriptor, "annotations"> {
-  if (layer?.kind !== "directory" || !layer.times) return {};
-  return { annotations: { "buildkit/rewritten-timestamp": String(layer.times.seconds) } };
+function annotationsOf(blob: Descriptor, layer: ImageLayer | undefined): Pick<Descriptor, "annotations"> {
+  const annotations: Record<string, string> = {};
+  for (const key of estargzAnnotations) {
+    const value = blob.annotations?.[key];
+    if (value !== undefined) annotations[key] = value;
+  }
+  if (layer?.kind === "directory" && layer.times)
+    annotations["buildkit/rewritten-timestamp"] = String(layer.times.seconds);
+  return Object.keys(annotations).length > 0 ? { annotations } : {};
 }
 
 function describe(bytes: Buffer, mediaType: string): Descriptor {

@@ -9,13 +9,14 @@ import {
   toAssembledIndex,
 } from "./assemble-index.ts";
 import type { ImageLayer, ImageRecord, IndexRecord, StoredRecord } from "./image-record.ts";
-import { isCompressedAnew, layerFormOf } from "./layer-form.ts";
-import { findBlob } from "./layer-packer.ts";
+import { extendsTars, isCompressedAnew, layerFormOf } from "./layer-form.ts";
+import { findBlob, findForm } from "./layer-packer.ts";
 import { isIndex } from "./select-image.ts";
 
 /** The digest of the image's config (docker's image id), if every layer's diffID is known. Nothing is hashed but the config. */
 export function knownConfigDigest(store: Store, record: ImageRecord): Digest | undefined {
   if (record.origin) return record.origin.config.digest;
+  if (extendsTars(record)) return knownAssembly(store, record)?.configDigest;
   const diffIDs = record.layers.map((layer) => knownDiffID(store, layer));
   const isKnown = diffIDs.every((diffID) => diffID !== undefined);
   return isKnown ? digestOf(toConfigBytes(record, diffIDs)) : undefined;
@@ -65,9 +66,9 @@ function knownDiffID(store: Store, layer: ImageLayer): DiffID | undefined {
 }
 
 function knownLayer(store: Store, layer: ImageLayer, record: ImageRecord): AssembledLayer | undefined {
-  // Its other form is looked up by those who make it; an image that has such layers just has no known manifest.
-  if (layer.kind === "blob") return isCompressedAnew(record, layer.blob) ? undefined : layer;
+  const form = layerFormOf(record);
+  if (layer.kind === "blob")
+    return isCompressedAnew(record, layer.blob) ? findForm(store, layer, form) : layer;
   const pack = store.layers.readPack(layer.layer, layer.times);
-  const blob = pack && findBlob(store, pack, layerFormOf(record));
-  return pack && blob && { diffID: pack.diffID, blob };
+  return pack && findBlob(store, pack, form);
 }

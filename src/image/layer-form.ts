@@ -1,4 +1,4 @@
-import type { Descriptor, LayerCompression } from "../oci/index.ts";
+import { type Descriptor, estargzAnnotations, type LayerCompression } from "../oci/index.ts";
 import type { ImageRecord } from "./image-record.ts";
 
 /** How a layer's tar is stored. */
@@ -14,13 +14,19 @@ export function layerFormOf({ form }: Pick<ImageRecord, "form">): LayerForm {
   return { compression, ...(level !== undefined && { level }) };
 }
 
+/** Does the form of the image's layers add something to their tars? Then its id is only known once they have been made. */
+export function extendsTars({ form, origin }: ImageRecord): boolean {
+  return !origin && form?.compression === "estargz";
+}
+
 /** Does this blob of a base image go into the image in another form? */
 export function isCompressedAnew({ form, origin }: ImageRecord, blob: Descriptor): boolean {
   if (!form?.isForced || origin) return false;
-  return compressionOf(blob.mediaType) !== (form.compression ?? "gzip");
+  return compressionOf(blob) !== (form.compression ?? "gzip");
 }
 
-function compressionOf(mediaType: string): LayerCompression {
+function compressionOf({ mediaType, annotations }: Descriptor): LayerCompression {
+  if (annotations?.[estargzAnnotations[0]] !== undefined) return "estargz";
   if (mediaType.endsWith("gzip")) return "gzip";
   return mediaType.endsWith("zstd") ? "zstd" : "none";
 }

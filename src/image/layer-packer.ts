@@ -6,6 +6,7 @@ import {
   type Digest,
   type LayerCompression,
   type LayerTimes,
+  parseDiffID,
   parseDigest,
 } from "../oci/index.ts";
 import { SingleFlight } from "../util/index.ts";
@@ -26,7 +27,7 @@ export interface TarMaker {
     diffID: DiffID;
     compression: LayerCompression;
     level?: number;
-  }): Promise<Descriptor>;
+  }): Promise<AssembledLayer>;
 }
 
 /** Turns layer directories into tars, each once: what was made before is known from `pack.json`. */
@@ -34,7 +35,7 @@ export class LayerPacker {
   readonly #store: Store;
   readonly #tarMaker: () => Promise<TarMaker>;
   readonly #flights = new SingleFlight<string, PackInfo>();
-  readonly #forms = new SingleFlight<string, Descriptor>();
+  readonly #forms = new SingleFlight<string, AssembledLayer>();
 
   /** @param tarMaker starts the worker; called only when a tar must be made */
   constructor(store: Store, tarMaker: () => Promise<TarMaker>) {
@@ -53,30 +54,27 @@ export class LayerPacker {
    * @throws {ImageError} `LAYER_MISSING` */
   async blob(layer: LayerId, form: LayerForm, times?: LayerTimes): Promise<AssembledLayer> {
     const known = this.#store.layers.readPack(layer, times);
-    const blob = known && findBlob(this.#store, known, form);
-    if (blob && this.#store.content.touch(blob.digest)) return { diffID: known.diffID, blob };
+    const found = known && findBlob(this.#store, known, form);
+    if (found && this.#store.content.touch(found.blob.digest)) return found;
     const packed = await this.#pack(layer, { form, times });
     return { diffID: packed.diffID, blob: toDescriptor(packed.blobs[0]!) };
   }
 
   /** The form of a base image's blob that was made before, if it is still in the content store. */
-  knownForm({ digest }: Descriptor, form: LayerForm): Descriptor | undefined {
-    const blob = parseForm(this.#store.cache.get(formKey(digest, form)));
-    return blob && this.#store.content.touch(blob.digest, blob.size) ? blob : undefined;
+  knownForm(layer: AssembledLayer, form: LayerForm): AssembledLayer | undefined {
+    const known = findForm(this.#store, layer, form);
+    return known && this.#store.content.touch(known.blob.digest) ? known : undefined;
   }
 
   /** Another form of a base image's blob, which is in the content store: the same tar, compressed otherwise. */
-  async compressAnew(
-    { blob, diffID }: { readonly blob: Descriptor; readonly diffID: DiffID },
-    form: LayerForm,
-  ): Promise<Descriptor> {
+  async compressAnew({ blob, diffID }: AssembledLayer, form: LayerForm): Promise<AssembledLayer> {
     const key = formKey(blob.digest, form);
     return await this.#forms.do(key, async () => {
-      const known = this.knownForm(blob, form);
+      const known = this.knownForm({ blob, diffID }, form);
       if (known) return known;
       const made = await (await this.#tarMaker()).compressAnew({ blob: blob.digest, diffID, ...form });
       // As a record of the cache it goes when its blob does.
-      this.#store.cache.put(key, { remote: { blob: toDescriptor(made) } });
+      this.#store.cache.put(key, { remote: { blob: toDescriptor(made.blob), diffID: made.diffID } });
       return made;
     });
   }
@@ -98,29 +96,43 @@ export class LayerPacker {
 }
 
 /** A blob of this form that is still in the content store. */
-export function findBlob(store: Store, pack: PackInfo, form: LayerForm): Descriptor | undefined {
+export function findBlob(store: Store, pack: PackInfo, form: LayerForm): AssembledLayer | undefined {
   const found = pack.blobs.find((blob) => {
     const isAsked = blob.compression === form.compression && blob.level === form.level;
     return isAsked && store.content.has(blob.digest, blob.size);
   });
-  return found && toDescriptor(found);
+  return found && { diffID: found.diffID ?? pack.diffID, blob: toDescriptor(found) };
+}
+
+/** Another form of a base image's blob, if it was made before and is still in the content store. */
+export function findForm(store: Store, layer: AssembledLayer, form: LayerForm): AssembledLayer | undefined {
+  const known = parseForm(store.cache.get(formKey(layer.blob.digest, form)), layer.diffID);
+  return known && store.content.has(known.blob.digest, known.blob.size) ? known : undefined;
 }
 
 function formKey(digest: Digest, { compression, level }: LayerForm): string {
   return createHash("sha256").update(`form ${digest} ${compression} ${level}`).digest("hex");
 }
 
-function parseForm(value: unknown): Descriptor | undefined {
-  const blob = (value as { remote?: { blob?: Partial<Descriptor> } } | undefined)?.remote?.blob;
+/** @param tarDiffID of the tar, for records that do not name the blob's own */
+function parseForm(value: unknown, tarDiffID: DiffID): AssembledLayer | undefined {
+  const { blob, diffID = tarDiffID } =
+    (value as { remote?: Partial<AssembledLayer> } | undefined)?.remote ?? {};
   if (!blob) return undefined;
-  const { digest, size, mediaType } = blob;
+  const { digest, size, mediaType, annotations }: Partial<Descriptor> = blob;
   if (typeof size !== "number" || typeof mediaType !== "string" || typeof digest !== "string")
     return undefined;
-  return { mediaType, digest: parseDigest(digest), size };
+  const descriptor = toDescriptor({
+    mediaType,
+    digest: parseDigest(digest),
+    size,
+    ...(annotations && { annotations }),
+  });
+  return { diffID: parseDiffID(diffID), blob: descriptor };
 }
 
-function toDescriptor({ mediaType, digest, size }: Descriptor): Descriptor {
-  return { mediaType, digest, size };
+function toDescriptor({ mediaType, digest, size, annotations }: Descriptor): Descriptor {
+  return { mediaType, digest, size, ...(annotations && { annotations }) };
 }
 
 function missing(layer: LayerId): ImageError {

@@ -1,6 +1,7 @@
 import type { LayerCompression } from "../oci/index.ts";
 
-export type Compression = LayerCompression | "bzip2" | "xz";
+/** What a file is compressed with. */
+export type Compression = Exclude<LayerCompression, "estargz"> | "bzip2" | "xz";
 
 /** How many bytes at the beginning of a file tell its compression. */
 export const magicBytes = 6;

@@ -2,7 +2,7 @@ export { entriesBelow } from "./entries-below.ts";
 export { type Compression, sniffCompression } from "./compression.ts";
 export { compareLayers, type LayerDifference } from "./compare-layers.ts";
 export { readUncompressed } from "./decompress.ts";
-export { type ByteSink, descriptorSink } from "./byte-sink.ts";
+export { type ByteSink, descriptorSink, type ExtendedTar } from "./byte-sink.ts";
 export { chunksOf, isArchiveStart, isTar } from "./is-tar.ts";
 export { layerEntries } from "./layer-entries.ts";
 export { LayerError, type LayerErrorCode } from "./layer-error.ts";

@@ -1,5 +1,5 @@
 import type { DiffID, LayerCompression } from "../oci/index.ts";
-import type { ByteSink } from "./byte-sink.ts";
+import type { ByteSink, ExtendedTar } from "./byte-sink.ts";
 import { compressingSink } from "./compressing-sink.ts";
 import type { PackEntry } from "./pack-entry.ts";
 import { tarPadding } from "./tar-entry.ts";
@@ -18,6 +18,8 @@ export interface PackResult {
   /** Hash of the tar, before compression. */
   readonly diffID: DiffID;
   readonly tarSizeBytes: number;
+  /** What was written, where the compression adds something to the tar. */
+  readonly extended?: ExtendedTar;
 }
 
 /** Writes a tar of `entries` to `sink`, compressed if asked for, and hashes it in the same pass. Equal entries give equal bytes, on every
@@ -33,8 +35,8 @@ export async function packTar(
   const compressing = compressingSink(sink, { compression, level });
   try {
     const result = await writeTar(entries, compressing, signal);
-    await compressing.end();
-    return result;
+    const extended = await compressing.end();
+    return { ...result, ...(extended && { extended }) };
   } finally {
     compressing.stop();
   }

@@ -10,22 +10,32 @@ const blockLimit = 5;
 /** No name, no time, unknown system: as Go writes it. */
 const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 
+interface Running {
+  readonly block: Buffer;
+  readonly compressed: Promise<Buffer>;
+  readonly isMemberStart: boolean;
+  /** After a member's last block. */
+  readonly trailer: Buffer | undefined;
+}
+
 const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
-/** Compresses to one gzip member on the thread pool, as pigz does: blocks of a fixed size, each with the end of the one before as its
+/** Compresses to one gzip member, or several, on the thread pool, as pigz does: blocks of a fixed size, each with the end of the one before as its
  * dictionary, flushed to a byte boundary. So the bytes are the same for any number of cores. Memory is bounded. */
 export class ParallelGzip implements EndingSink {
   readonly #sink: ByteSink;
   readonly #level: number;
   readonly #free: Buffer[] = [];
   /** Blocks being compressed, oldest first. */
-  readonly #running: { readonly block: Buffer; readonly compressed: Promise<Buffer> }[] = [];
+  readonly #running: Running[] = [];
   #block: Buffer = Buffer.allocUnsafeSlow(blockBytes);
   #used = 0;
   #dictionary: Buffer | undefined;
   #crc = 0;
   #totalBytes = 0;
-  #hasHeader = false;
+  #isMemberStart = true;
+  #writtenBytes = 0;
+  readonly #memberOffsets: number[] = [];
 
   constructor(sink: ByteSink, level = 6) {
     this.#sink = sink;
@@ -43,13 +53,26 @@ export class ParallelGzip implements EndingSink {
     }
   }
 
-  async end(): Promise<void> {
-    await this.#start(zlib.constants.Z_FINISH);
-    while (this.#running.length > 0) await this.#finishOldest();
+  /** Where each member begins in what was written; of all of them after `end`. */
+  get memberOffsets(): readonly number[] {
+    return this.#memberOffsets;
+  }
+
+  /** Ends the member: what is written next begins another. */
+  async endMember(): Promise<void> {
     const trailer = Buffer.alloc(8);
     trailer.writeUInt32LE(this.#crc, 0);
     trailer.writeUInt32LE(this.#totalBytes % 2 ** 32, 4);
-    await this.#sink.write(trailer);
+    await this.#start(zlib.constants.Z_FINISH, trailer);
+    this.#crc = 0;
+    this.#totalBytes = 0;
+    this.#dictionary = undefined;
+  }
+
+  /** Ends the last member and writes all; another may follow nevertheless. */
+  async end(): Promise<undefined> {
+    await this.endMember();
+    while (this.#running.length > 0) await this.#finishOldest();
   }
 
   stop(): void {
@@ -58,7 +81,7 @@ export class ParallelGzip implements EndingSink {
   }
 
   /** Compresses the block that was filled, and waits only when too many are on their way. */
-  async #start(finishFlush: number): Promise<void> {
+  async #start(finishFlush: number, trailer?: Buffer): Promise<void> {
     const block = this.#block;
     const compressed = deflateRaw(block.subarray(0, this.#used), {
       level: this.#level,
@@ -67,7 +90,8 @@ export class ParallelGzip implements EndingSink {
       ...(this.#dictionary ? { dictionary: this.#dictionary } : {}),
     });
     compressed.catch(() => {}); // reported when its turn comes
-    this.#running.push({ block, compressed });
+    this.#running.push({ block, compressed, isMemberStart: this.#isMemberStart, trailer });
+    this.#isMemberStart = trailer !== undefined;
     this.#dictionary = Buffer.from(block.subarray(Math.max(0, this.#used - dictionaryBytes), this.#used));
     this.#used = 0;
     if (this.#running.length >= blockLimit) await this.#finishOldest();
@@ -75,11 +99,19 @@ export class ParallelGzip implements EndingSink {
   }
 
   async #finishOldest(): Promise<void> {
-    const { block, compressed } = this.#running.shift()!;
+    const { block, compressed, isMemberStart, trailer } = this.#running.shift()!;
     const bytes = await compressed;
     this.#free.push(block);
-    if (!this.#hasHeader) await this.#sink.write(header);
-    this.#hasHeader = true;
+    if (isMemberStart) {
+      this.#memberOffsets.push(this.#writtenBytes);
+      await this.#pass(header);
+    }
+    await this.#pass(bytes);
+    if (trailer) await this.#pass(trailer);
+  }
+
+  async #pass(bytes: Buffer): Promise<void> {
+    this.#writtenBytes += bytes.length;
     await this.#sink.write(bytes);
   }
 }

@@ -60,7 +60,7 @@ export function transformSink(sink: ByteSink, transform: ByteTransform): EndingS
     async write(chunk) {
       if (!(await writeToStream(transform.input, chunk))) await settle(transform, drained);
     },
-    async end() {
+    async end(): Promise<undefined> {
       transform.input.end();
       await settle(transform, drained);
     },

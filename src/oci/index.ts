@@ -16,7 +16,7 @@ export {
   matchPlatform,
 } from "./match-platform.ts";
 export type { LayerTimes } from "./layer-times.ts";
-export { type LayerCompression, mediaTypes } from "./media-types.ts";
+export { estargzAnnotations, type LayerCompression, mediaTypes } from "./media-types.ts";
 export { OciError, type OciErrorCode } from "./oci-error.ts";
 export { parseImageConfig } from "./parse-image-config.ts";
 export {

@@ -16,4 +16,11 @@ export const mediaTypes = {
   inToto: "application/vnd.in-toto+json",
 } as const;
 
-export type LayerCompression = "none" | "gzip" | "zstd";
+/** Of descriptors of eStargz layers: the digest of the table of contents, and the size of the uncompressed tar. */
+export const estargzAnnotations = [
+  "containerd.io/snapshot/stargz/toc.digest",
+  "io.containers.estargz.uncompressed-size",
+] as const;
+
+/** `estargz` is gzip whose parts can be read for themselves. */
+export type LayerCompression = "none" | "gzip" | "estargz" | "zstd";

@@ -7,7 +7,7 @@ import {
   recompress,
   setEntryTimes,
 } from "../layer/index.ts";
-import { type Descriptor, type LayerCompression, mediaTypes } from "../oci/index.ts";
+import { type LayerCompression, mediaTypes } from "../oci/index.ts";
 import type { PackedLayer, WorkerApi } from "./protocol.ts";
 import { WorkerError } from "./worker-error.ts";
 
@@ -17,6 +17,7 @@ type Request = Parameters<WorkerApi["packLayer"]>[0];
 export const layerTypes: Readonly<Record<LayerCompression, string>> = {
   none: mediaTypes.ociLayer,
   gzip: mediaTypes.ociLayerGzip,
+  estargz: mediaTypes.ociLayerGzip,
   zstd: mediaTypes.ociLayerZstd,
 };
 
@@ -39,12 +40,14 @@ export async function packLayer(
     return describe(result);
   }
   using writer = store.content.createWriter();
-  const result = await packTar(entries, { write: (chunk) => writer.write(chunk) }, { compression, level });
+  const sink = { write: (chunk: Buffer) => writer.write(chunk) };
+  const { extended, ...result } = await packTar(entries, sink, { compression, level });
   if (known && known.diffID !== result.diffID) throw notOurs(request);
   await writer.sync();
   const { digest, sizeBytes } = writer.commit();
   const mediaType = layerTypes[compression];
-  const packed = { digest, size: sizeBytes, mediaType, compression, ...(level !== undefined && { level }) };
+  const form = { compression, ...(level !== undefined && { level }) };
+  const packed = { digest, size: sizeBytes, mediaType, ...form, ...extended };
   store.layers.addPack(layer, { ...result, blobs: [packed] }, times);
   return describe(result, packed);
 }
@@ -53,13 +56,19 @@ export async function packLayer(
 export async function compressAnew(
   store: Store,
   { blob, diffID, compression, level }: Parameters<WorkerApi["compressAnew"]>[0],
-): Promise<Descriptor> {
+): ReturnType<WorkerApi["compressAnew"]> {
   using writer = store.content.createWriter();
   const options = { compression, level, expectedDiffID: diffID };
-  await recompress(store.content.pathOf(blob), { write: (chunk) => writer.write(chunk) }, options);
+  const extended = await recompress(
+    store.content.pathOf(blob),
+    { write: (chunk) => writer.write(chunk) },
+    options,
+  );
   await writer.sync();
   const { digest, sizeBytes } = writer.commit();
-  return { mediaType: layerTypes[compression], digest, size: sizeBytes };
+  const made = { mediaType: layerTypes[compression], digest, size: sizeBytes };
+  if (!extended) return { diffID, blob: made };
+  return { diffID: extended.diffID, blob: { ...made, annotations: extended.annotations } };
 }
 
 function isWanted(blob: PackedBlob, { compression, level }: Request): boolean {
@@ -68,8 +77,9 @@ function isWanted(blob: PackedBlob, { compression, level }: Request): boolean {
 
 function describe({ diffID, tarSizeBytes }: PackResult, blob?: PackedBlob): PackedLayer {
   if (!blob) return { diffID, tarSizeBytes };
-  const { digest, size, mediaType } = blob;
-  return { diffID, tarSizeBytes, blob: { digest, size, mediaType } };
+  const { digest, size, mediaType, annotations } = blob;
+  const descriptor = { digest, size, mediaType, ...(annotations && { annotations }) };
+  return { diffID: blob.diffID ?? diffID, tarSizeBytes, blob: descriptor };
 }
 
 /** Another tool's tar holds the same files in other bytes, so only its own blob has the image's diffID. */

@@ -52,7 +52,7 @@ export interface WorkerApi {
     diffID: DiffID;
     compression: LayerCompression;
     level?: number;
-  }): Promise<Descriptor>;
+  }): Promise<{ diffID: DiffID; blob: Descriptor }>;
   /** Writes flattened trees of stacks of layers into a directory, or as one tar (`dest` is then a file), each below its own
    * `directory`, if it has one (a plain name). What else a directory holds stays there, or goes (`isMirror`). */
   exportTree(request: {
@@ -273,11 +273,12 @@ export interface FileActionsResult {
 }
 
 export interface PackedLayer {
+  /** Of the blob, if one was asked for. */
   readonly diffID: DiffID;
   /** Bytes of the uncompressed tar. */
   readonly tarSizeBytes: number;
   /** Present when a compression was asked for. */
-  readonly blob?: { readonly digest: Digest; readonly size: number; readonly mediaType: string };
+  readonly blob?: Descriptor;
 }
 
 /** Output of a running process, sent as it comes. */

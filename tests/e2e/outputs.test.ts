@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { listTree } from "./list-tree.ts";
 import { missingForContainers, Rig, run } from "./rig.ts";
 
@@ -30,6 +32,8 @@ const forms: readonly (readonly [attributes: string, types: readonly string[]])[
   ["compression=zstd,force-compression=true", [`${oci}.layer.v1.tar+zstd`, `${oci}.layer.v1.tar+zstd`]],
   ["compression=uncompressed,force-compression", [`${oci}.layer.v1.tar`, `${oci}.layer.v1.tar`]],
   ["compression=gzip,compression-level=1", [`${oci}.layer.v1.tar+gzip`, `${oci}.layer.v1.tar+gzip`]],
+  ["compression=estargz", [`${oci}.layer.v1.tar+gzip`, `${oci}.layer.v1.tar+gzip`]],
+  ["compression=estargz,force-compression=true", [`${oci}.layer.v1.tar+gzip`, `${oci}.layer.v1.tar+gzip`]],
   ["oci-mediatypes=false", [`${docker}.image.rootfs.diff.tar.gzip`, `${docker}.image.rootfs.diff.tar.gzip`]],
   [
     "oci-mediatypes=false,compression=uncompressed,force-compression=true",
@@ -66,6 +70,50 @@ test("skopeo and umoci read every form of an image, and find the same tree", {
       assert.deepEqual(listTree(`${copy}-bundle/rootfs`), tree);
     });
   }
+});
+
+test("an eStargz image is the same in two builds, says where its tables are, and runs when it is loaded", {
+  skip,
+}, async (t) => {
+  const rig = await pulledRig(t);
+  const form = "compression=estargz,force-compression=true,rewrite-timestamp=true";
+  const epoch = ["--build-arg", "SOURCE_DATE_EPOCH=1700000000"];
+  const layouts = ["first", "second"].map((name) => path.join(rig.dir, name));
+  for (const layout of layouts)
+    await rig.mustBuild("--no-cache", ...epoch, "-o", `type=oci,tar=false,dest=${layout},${form}`);
+  const [first, second] = layouts.map((layout) => topOf(layout).digest);
+  assert.equal(first, second);
+  const manifest = read(layouts[0]!, topOf(layouts[0]!));
+  const { rootfs } = read(layouts[0]!, manifest.config) as unknown as { rootfs: { diff_ids: string[] } };
+  for (const [index, { digest, annotations }] of manifest.layers.entries()) {
+    const tar = gunzipSync(readFileSync(path.join(layouts[0]!, "blobs", digest.replace(":", "/"))));
+    assert.equal(rootfs.diff_ids[index], `sha256:${createHash("sha256").update(tar).digest("hex")}`);
+    assert.equal(annotations?.["io.containers.estargz.uncompressed-size"], String(tar.length));
+    assert.match(annotations?.["containerd.io/snapshot/stargz/toc.digest"] ?? "", /^sha256:[0-9a-f]{64}$/);
+  }
+
+  const archive = path.join(rig.dir, "image.tar");
+  const output = `type=docker,dest=${archive},compression=estargz,oci-mediatypes=false`;
+  const { stderr } = await rig.mustBuild("-t", "lazy", "-o", output);
+  assert.match(stderr, /forcibly turning on oci-mediatype mode for estargz/);
+  await rig.slipway(["rmi", "lazy"]);
+  assert.equal((await rig.slipway(["load", "-i", archive])).exitCode, 0);
+  assert.equal((await rig.slipway(["run", "lazy", "cat", "/new"])).stdout, "new\n");
+});
+
+test("a stored image is eStargz when it leaves later", { skip }, async (t) => {
+  const rig = await pulledRig(t);
+  await rig.mustBuild("-t", "kept", "-o", "type=image,compression=estargz");
+  const saved = path.join(rig.dir, "saved");
+  mkdirSync(saved);
+  await must("tar", "-xf", await savedArchive(rig, "kept"), "-C", saved);
+  const manifest = read(saved, topOf(saved));
+  assert.deepEqual(
+    manifest.layers.map(({ annotations }) => Object.keys(annotations ?? {}).length),
+    [0, 2],
+  );
+  const { stdout } = await rig.slipway(["images", "--no-trunc", "-q", "kept"]);
+  assert.equal(stdout.trim(), manifest.config.digest);
 });
 
 test("a layout is added to, and one build has several outputs", { skip }, async (t) => {
@@ -185,6 +233,13 @@ async function pulledRig(t: TestContext): Promise<Rig> {
   assert.equal(exitCode, 0, stderr);
   rig.file("Dockerfile", "FROM base\nRUN echo new > /new\n");
   return rig;
+}
+
+async function savedArchive(rig: Rig, name: string): Promise<string> {
+  const archive = path.join(rig.dir, `${name}.tar`);
+  const { exitCode, stderr } = await rig.slipway(["save", "-o", archive, name]);
+  assert.equal(exitCode, 0, stderr);
+  return archive;
 }
 
 function topOf(layout: string): Described {

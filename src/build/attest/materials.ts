@@ -39,7 +39,7 @@ async function imageMaterial(op: SourceOp, steps: StepEngine): Promise<Material>
   const { platform = hostPlatform(), identifier } = op;
   const record = steps.resolver.recordOf(op);
   // An image that was built here has no manifest before it leaves; its config is what it is known by.
-  const digest = digestSet(record.origin?.digest ?? (await configDigestOf(record, steps.packer)));
+  const digest = digestSet(record.origin?.digest ?? (await configDigestOf(steps.store, record, steps)));
   const layout = identifier.startsWith(layoutScheme) ? parseLayoutReference(identifier) : undefined;
   if (layout) return { uri: layoutUrl(path.basename(layout.directory), layout.tag, platform), digest };
   const { digest: pin, ...reference } = parseReference(identifier.replace(/^docker-image:\/\//, ""));

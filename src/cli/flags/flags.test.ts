@@ -103,8 +103,8 @@ test("outputs that are not carried out are refused by name", () => {
       'Cannot use --output "type=local,dest=x,mode=move": mode is copy or delete, not "move"',
     ],
     [
-      "type=oci,compression=estargz",
-      'Cannot use --output "type=oci,compression=estargz": compression estargz is not supported',
+      "type=oci,compression=zstd:chunked",
+      'Cannot use --output "type=oci,compression=zstd:chunked": compression zstd:chunked is not supported',
     ],
     [
       "type=oci,compression=lzma",

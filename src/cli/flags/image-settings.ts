@@ -42,7 +42,7 @@ export function isTrue(key: string, { map, text }: OutputMap, fallback: boolean)
   throw new UsageError(`Cannot use --output "${text}": non-bool value ${value} specified for ${key}`);
 }
 
-const maximumLevels = { none: undefined, gzip: 9, zstd: 22 } as const;
+const maximumLevels = { none: undefined, gzip: 9, estargz: 9, zstd: 22 } as const;
 
 function compressionOf(output: OutputMap): { compression?: LayerCompression; level?: number } {
   const { map, text } = output;
@@ -70,10 +70,10 @@ function levelOf(level: string, compression: LayerCompression, text: string): { 
 
 function parseCompression(name: string, text: string): LayerCompression {
   if (name === "uncompressed") return "none";
-  if (name === "gzip" || name === "zstd") return name;
-  const isKnown = name === "estargz" || name === "zstd:chunked";
+  if (name === "gzip" || name === "estargz" || name === "zstd") return name;
+  const isKnown = name === "zstd:chunked";
   throw new UsageError(
     `Cannot use --output "${text}": ${isKnown ? `compression ${name} is not supported` : `unsupported compression type ${name}`}`,
-    { code: "UNSUPPORTED_OPTION", hint: "compressions are gzip, zstd, uncompressed" },
+    { code: "UNSUPPORTED_OPTION", hint: "compressions are gzip, estargz, zstd, uncompressed" },
   );
 }
