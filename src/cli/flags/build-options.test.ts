@@ -69,6 +69,18 @@ test("the options of docker build become those of a build", async () => {
     ],
     [["--push", "-t", "x"], { tags: ["x"], outputs: [{ type: "registry" }] }],
     [
+      ["--push", "-o", "type=image,name=x,compression=estargz"],
+      {
+        tags: ["x"],
+        imageSettings: { compression: "estargz" },
+        outputs: [{ type: "registry", names: ["x"], compression: "estargz" }],
+      },
+    ],
+    [
+      ["--push", "-t", "x", "-o", "type=registry,registry.insecure"],
+      { tags: ["x"], outputs: [{ type: "registry", isInsecure: true }] },
+    ],
+    [
       ["-o", "type=image,push=true,name=x,compression=zstd"],
       {
         tags: ["x"],

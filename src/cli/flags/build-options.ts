@@ -16,7 +16,7 @@ import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
 import { parseEngine } from "./parse-engine.ts";
 import { parseAnnotations } from "./annotations.ts";
-import { type ParsedOutput, parseOutput } from "./parse-output.ts";
+import { type ParsedOutput, parseOutputs } from "./parse-output.ts";
 import { parseSecret } from "./parse-secret.ts";
 import { parsePlatforms } from "./platform.ts";
 import { type ProgressFlags, progressMode } from "./progress-mode.ts";
@@ -57,7 +57,7 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
  * @throws {UsageError} */
 export async function toBuildOptions(context: string, flags: BuildFlags, io: CliIo): Promise<BuildOptions> {
   const platforms = parsePlatforms(flags.platform, io.env);
-  const outputs = [...flags.output, ...(flags.push ? ["type=registry"] : [])].map(parseOutput);
+  const outputs = parseOutputs(flags.output, flags.push ?? false);
   const annotations = parseAnnotations(flags.annotation ?? []);
   const specs = withOwnNames(outputs, flags.tag).map((spec) => annotated(spec, annotations));
   if (flags.load !== undefined) specs.push({ type: "load", choice: parseEngine(flags.load) });

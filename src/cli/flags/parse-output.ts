@@ -22,9 +22,17 @@ const knownKeys: Record<string, readonly string[]> = {
   registry: ["type", "name", ...pushKeys],
 };
 
+/** Parses all `--output`. `--push` is said of those that are images; where none is, it is an output of its own.
+ * @throws {UsageError} as `parseOutput` */
+export function parseOutputs(texts: readonly string[], isPushed: boolean): readonly ParsedOutput[] {
+  const outputs = texts.map((text) => parseOutput(text, isPushed));
+  const isMissing = isPushed && !outputs.some(({ spec }) => spec?.type === "registry");
+  return isMissing ? [...outputs, parseOutput("type=registry")] : outputs;
+}
+
 /** Parses one `--output` as Docker does: `type=…,dest=…`, a directory, or `-` for a tar on standard output.
  * @throws {UsageError} unknown type or attribute, missing destination */
-export function parseOutput(text: string): ParsedOutput {
+export function parseOutput(text: string, isPushed = false): ParsedOutput {
   if (text === "-") return { spec: { type: "tar", dest: "-" }, names: [] };
   if (!text.includes("=")) return { spec: { type: "local", dest: text }, names: [] };
   const output: OutputMap = { text, map: parseCsvMap(text) };
@@ -32,7 +40,7 @@ export function parseOutput(text: string): ParsedOutput {
   checkKeys(type, output);
   const names = namesOf(output);
   const settings = imageSettings(output);
-  const spec = outputSpec(type, output, settings);
+  const spec = outputSpec(type, output, { settings, isPushed });
   return {
     spec,
     // What is pushed by its digest has names that are no tags.
@@ -67,7 +75,11 @@ function unknownType(type: string, text: string): UsageError {
   );
 }
 
-function outputSpec(type: string, output: OutputMap, settings: ImageSettings): OutputSpec | undefined {
+function outputSpec(
+  type: string,
+  output: OutputMap,
+  { settings, isPushed }: { settings: ImageSettings; isPushed: boolean },
+): OutputSpec | undefined {
   const dest = output.map.get("dest") ?? "";
   switch (type) {
     case "docker":
@@ -82,7 +94,7 @@ function outputSpec(type: string, output: OutputMap, settings: ImageSettings): O
     case "registry":
       return registrySpec(output, settings);
     case "image":
-      return isTrue("push", output, false) ? registrySpec(output, settings) : undefined;
+      return isTrue("push", output, false) || isPushed ? registrySpec(output, settings) : undefined;
     default:
       return undefined;
   }
