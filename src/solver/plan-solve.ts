@@ -1,3 +1,4 @@
+import { inputsFirst } from "./inputs-first.ts";
 import type { SolverVertex } from "./solver.ts";
 
 /** What `solve` would do with a vertex: take its recorded result, execute it, or, because an input would be executed first, decide
@@ -26,21 +27,4 @@ export async function planSolve<Result>(
     if (recorded !== undefined) results.set(id, recorded);
   }
   return outcomes;
-}
-
-function inputsFirst<Result>(
-  vertices: ReadonlyMap<string, SolverVertex<Result>>,
-  roots: readonly string[],
-): string[] {
-  const ordered = new Set<string>();
-  const pending = roots.toReversed();
-  while (pending.length > 0) {
-    const id = pending.at(-1)!;
-    const vertex = vertices.get(id);
-    if (!vertex) throw new Error(`Internal error: vertex ${id} is not in the graph`);
-    const missing = ordered.has(id) ? [] : vertex.inputs.filter((input) => !ordered.has(input));
-    if (missing.length > 0) pending.push(...missing.toReversed());
-    else ordered.add(pending.pop()!);
-  }
-  return [...ordered];
 }

@@ -1,4 +1,5 @@
 import { Semaphore } from "../util/index.ts";
+import { inputsFirst } from "./inputs-first.ts";
 
 /** One unit of work, opaque to the solver. Its inputs are other vertices' ids. */
 export interface SolverVertex<Result> {
@@ -76,36 +77,32 @@ class Run<Result> {
   }
 
   async solve(roots: readonly string[]): Promise<readonly Result[]> {
-    for (const root of roots) this.#measure(root, 0);
-    const results = roots.map((root) => this.#result(root));
+    const order = inputsFirst(this.#vertices, roots);
+    this.#measure(order);
+    for (const id of order) this.#start(this.#vertices.get(id)!);
+    const results = roots.map((root) => this.#results.get(root)!);
     await Promise.allSettled(this.#results.values());
     if (this.#failure.signal.aborted) throw this.#failure.signal.reason;
     return await Promise.all(results);
   }
 
-  #measure(id: string, height: number): void {
-    if ((this.#heights.get(id) ?? -1) >= height) return;
-    this.#heights.set(id, height);
-    for (const input of this.#vertex(id).inputs) this.#measure(input, height + 1);
+  /** @param order inputs first */
+  #measure(order: readonly string[]): void {
+    for (const id of order.toReversed()) {
+      const height = this.#heights.get(id) ?? 0;
+      for (const input of this.#vertices.get(id)!.inputs)
+        this.#heights.set(input, Math.max(this.#heights.get(input) ?? 0, height + 1));
+    }
   }
 
-  #vertex(id: string): SolverVertex<Result> {
-    const vertex = this.#vertices.get(id);
-    if (!vertex) throw new Error(`Internal error: vertex ${id} is not in the graph`);
-    return vertex;
+  /** Its inputs have been started. */
+  #start(vertex: SolverVertex<Result>): void {
+    const inputs = vertex.inputs.map((input) => this.#results.get(input)!);
+    this.#results.set(vertex.id, this.#compute(vertex, inputs));
   }
 
-  /** Starts the whole graph below `id` before it returns, so that `solve` can wait for all of it. */
-  #result(id: string): Promise<Result> {
-    const known = this.#results.get(id);
-    if (known) return known;
-    const result = this.#compute(this.#vertex(id));
-    this.#results.set(id, result);
-    return result;
-  }
-
-  async #compute(vertex: SolverVertex<Result>): Promise<Result> {
-    const inputs = await Promise.all(vertex.inputs.map((input) => this.#result(input)));
+  async #compute(vertex: SolverVertex<Result>, started: readonly Promise<Result>[]): Promise<Result> {
+    const inputs = await Promise.all(started);
     this.#signal.throwIfAborted();
     try {
       const recorded = vertex.ignoreCache ? undefined : await vertex.operation.findRecorded(inputs);

@@ -66,7 +66,7 @@ export async function prepareStages(
 
 function neededStages(context: ConvertContext): ReadonlySet<number> {
   if (context.options.allStages) return new Set(context.states.keys());
-  return reachableStages(context.graph.target, (index) => {
+  return reachableStages([context.graph.target], (index) => {
     const { node, steps } = context.states[index]!;
     return [node.base, ...steps.flatMap((step) => step.sources)];
   });

@@ -4,16 +4,11 @@ import type { Finding } from "../finding.ts";
 /** A stage that cannot be named with `--target`, is not the last, and is needed by no stage of which one of these is true. */
 export function* checkReachability({ stages }: StageGraph): Generator<Finding> {
   const names = new Map(stages.map(({ name, index }) => [name ?? "", index]));
-  const targets = new Set([...names].filter(([name]) => name !== "").map(([, index]) => index));
-  const reached = new Set<number>();
-  for (const target of [...targets, stages.length - 1]) {
-    if (reached.has(target)) continue;
-    const needed = reachableStages(target, (index) => {
-      const { base, steps } = stages[index]!;
-      return [base, ...steps.flatMap((step) => step.sources)];
-    });
-    for (const index of needed) reached.add(index);
-  }
+  const targets = [...names].filter(([name]) => name !== "").map(([, index]) => index);
+  const reached = reachableStages([...targets, stages.length - 1], (index) => {
+    const { base, steps } = stages[index]!;
+    return [base, ...steps.flatMap((step) => step.sources)];
+  });
   for (const { index, name, from } of stages) {
     if (reached.has(index)) continue;
     const reason =
