@@ -1,4 +1,4 @@
-import type { CacheDocument, CachedResult } from "../cache/index.ts";
+import type { CacheDocument } from "../cache/index.ts";
 import type { ContentStore, Store } from "../content/index.ts";
 import type { RemoteMount, RemoteMounts, RemoteResult, ResultSource } from "../engine/index.ts";
 import type { Descriptor } from "../oci/index.ts";
@@ -69,27 +69,13 @@ export class CacheSource implements ResultSource {
   #index({ layers, results, mounts = [] }: CacheDocument): Loaded {
     const reference = blobReference(this.#location);
     const byKey = new Map<string, RemoteResult>();
-    for (const [{ key: _key, layer, ...facts }, keys] of groupKeys(results)) {
-      const result = { ...facts, ...layers[layer]!, keys, reference };
-      for (const key of keys) byKey.set(key, result);
-    }
+    for (const { key, layer, ...facts } of results)
+      byKey.set(key, { ...facts, ...layers[layer]!, reference });
     return {
       results: byKey,
       mounts: mounts.map(({ layer, ...facts }) => ({ ...facts, ...layers[layer]!, reference })),
     };
   }
-}
-
-/** A result is in a cache once for each of its keys. */
-function groupKeys(results: readonly CachedResult[]): Iterable<[CachedResult, readonly string[]]> {
-  const groups = new Map<string, [CachedResult, string[]]>();
-  for (const result of results) {
-    const name = `${result.layer} ${result.identity}`;
-    const group = groups.get(name);
-    if (group) group[1].push(result.key);
-    else groups.set(name, [result, [result.key]]);
-  }
-  return groups.values();
 }
 
 export function describeLocation(location: CacheLocation): string {

@@ -17,8 +17,6 @@ export interface StepResult {
 
 /** A result of another machine: a layer that is known by its blob. */
 export interface RemoteResult {
-  /** Every key that it can be found by. */
-  readonly keys: readonly string[];
   readonly identity: string;
   readonly createdAtMs: number;
   readonly durationMs: number;

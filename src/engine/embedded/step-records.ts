@@ -37,7 +37,7 @@ export interface FoundStep {
 export class StepRecords {
   readonly #store: Store;
   readonly #sources: readonly ResultSource[];
-  readonly #remote = new Map<CacheKey, RemoteResult>();
+  readonly #remote = new Map<CacheKey, { result: RemoteResult; keys: readonly CacheKey[] }>();
 
   constructor(store: Store, sources: readonly ResultSource[] = []) {
     this.#store = store;
@@ -51,14 +51,15 @@ export class StepRecords {
     return { layer: toStackLayer(record), durationMs: record.durationMs, keys: record.keys ?? [key] };
   }
 
-  /** The result that another machine has under `key`. */
+  /** The result that another machine has under `key`. It is kept under no other key that its cache names for it: a hostile one could
+   * name those of any steps, and builds that never asked for that cache would find its layers. */
   async findRemote(key: CacheKey): Promise<FoundStep | undefined> {
     for (const source of this.#sources) {
       const result = await source.find(key);
       if (!result) continue;
-      this.#remote.set(key, result);
-      const { durationMs, keys } = result;
-      return { layer: toStackLayer(fromRemote(result)), durationMs, keys };
+      const keys = [key];
+      this.#remote.set(key, { result, keys });
+      return { layer: toStackLayer(fromRemote(result, keys)), durationMs: result.durationMs, keys };
     }
     return undefined;
   }
@@ -74,9 +75,9 @@ export class StepRecords {
 
   /** Keeps what was found elsewhere, of those results whose blobs are in the content store now. */
   keepRemote(): void {
-    for (const result of this.#remote.values()) {
+    for (const { result, keys } of this.#remote.values()) {
       if (!this.#store.content.has(result.blob.digest, result.blob.size)) continue;
-      for (const key of result.keys) this.put(key, fromRemote(result));
+      for (const key of keys) this.put(key, fromRemote(result, keys));
     }
   }
 
@@ -124,7 +125,8 @@ export function toStackLayer(record: StepRecord): StackLayer {
   return { ...facts, layer: { kind: "blob", diffID, blob }, reference };
 }
 
-function fromRemote({ identity, createdAtMs, durationMs, step, keys, ...remote }: RemoteResult): StepRecord {
+function fromRemote(result: RemoteResult, keys: readonly CacheKey[]): StepRecord {
+  const { identity, createdAtMs, durationMs, step, ...remote } = result;
   return { remote, identity, createdAtMs, durationMs, step, keys, parts: {} };
 }
 
