@@ -142,7 +142,26 @@ test("a list of referrers that does not end, or leads elsewhere, is refused", as
     headers: { "content-type": mediaTypes.ociIndex, link },
     body: '{"schemaVersion":2,"manifests":[]}',
   });
-  assert.match((await failure(list(endless))).message, /its next page of referrers is of another server$/);
+  assert.match((await failure(list(endless))).message, /its next page is of another server$/);
+});
+
+test("a next page whose scheme is that behind a proxy is asked for as the registry is", async () => {
+  await using rig = await startPullRig({ referrersPerPage: 2 });
+  const { image, digest } = artifactOf("1", "text/a");
+  await rig.client.push([place(rig)], image);
+  rig.registry.fail("GET", /referrers/, {
+    kind: "answer",
+    status: 200,
+    headers: {
+      "content-type": mediaTypes.ociIndex,
+      link: `<https://${rig.registry.host}/v2/app/referrers/${subject.digest}?from=0>; rel="next"`,
+    },
+    body: '{"schemaVersion":2,"manifests":[]}',
+  });
+  assert.deepEqual(
+    (await list(rig)).map((each) => each.digest),
+    [digest],
+  );
 });
 
 test("a page for people in place of an answer means that there is no such API", async () => {

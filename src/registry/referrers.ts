@@ -8,7 +8,7 @@ import {
   parseIndex,
   parseManifestOrIndex,
 } from "../oci/index.ts";
-import { maxManifestBytes } from "./limits.ts";
+import { pagesOf } from "./pages.ts";
 import { RegistryError } from "./registry-error.ts";
 import { type ResolveContext, resolveDocument, withOciErrors } from "./resolve-image.ts";
 
@@ -60,41 +60,22 @@ async function askApi(
   artifactType: string | undefined,
 ): Promise<readonly Descriptor[] | undefined> {
   const query = artifactType === undefined ? "" : `?${new URLSearchParams({ artifactType }).toString()}`;
+  const request = {
+    path: `referrers/${subject}${query}`,
+    what: "the list of its referrers",
+    maxPages,
+    headers: { accept: mediaTypes.ociIndex },
+    accept: unsupported,
+  };
   const found: Descriptor[] = [];
-  let path: string | URL | undefined = `referrers/${subject}${query}`;
-  for (let page = 0; path !== undefined; page++) {
-    if (page === maxPages)
-      throw new RegistryError("BAD_RESPONSE", `${context.subject}: the list of its referrers has no end`);
-    const { answer, bytes } = await requestPage(context, path);
+  for await (const { answer, bytes } of pagesOf(context, request)) {
     if (unsupported.includes(answer.statusCode ?? 0) || !isIndex(answer)) return undefined;
-    const { manifests } = withOciErrors(context.subject, () => parseIndex(bytes));
-    found.push(...manifests);
-    path = await nextPage(context, answer);
+    found.push(...withOciErrors(context.subject, () => parseIndex(bytes)).manifests);
   }
   return found;
-}
-
-async function requestPage({ client, endpoint, subject, signal }: ResolveContext, path: string | URL) {
-  const headers = { accept: mediaTypes.ociIndex };
-  const request = { method: "GET", path, headers, accept: unsupported, subject, signal } as const;
-  return await client.sendAndRead(endpoint, request, maxManifestBytes);
 }
 
 /** Some registries answer everything they do not know with a page for people. */
 function isIndex({ headers }: IncomingMessage): boolean {
   return headers["content-type"]?.split(";", 1)[0]!.trim().toLowerCase() === mediaTypes.ociIndex;
-}
-
-/** RFC 8288: `</v2/name/referrers/sha256:…?last=…>; rel="next"`. */
-async function nextPage(
-  { client, endpoint, subject, signal }: ResolveContext,
-  { headers }: IncomingMessage,
-): Promise<URL | undefined> {
-  const header = headers["link"];
-  const target = /<([^<>]*)>\s*;[^,]*\brel="?next"?/i.exec(String(header ?? ""))?.[1];
-  if (target === undefined) return undefined;
-  const base = await client.baseOf(endpoint, signal);
-  const url = URL.canParse(target, base.href) ? new URL(target, base) : undefined;
-  if (url?.origin === base.origin) return url;
-  throw new RegistryError("BAD_RESPONSE", `${subject}: its next page of referrers is of another server`);
 }
