@@ -16,6 +16,7 @@ export async function secretHider(
     const value = isUnscanned ? undefined : await session.secret(id).catch(() => undefined);
     if (value) values.push(...secretPatterns(value).map((pattern) => pattern.toString()));
   }
+  values.sort((a, b) => b.length - a.length); // one that holds another first: the rest of it would stay
   return (text) => redactUrls(values.reduce((hidden, value) => hidden.replaceAll(value, "xxxxx"), text));
 }
 
