@@ -1,25 +1,15 @@
-import {
-  type Descriptor,
-  type Digest,
-  familiarReference,
-  type ImageReference,
-  formatReference,
-  parseManifestOrIndex,
-} from "../oci/index.ts";
+import { type Descriptor, familiarReference, formatReference, type ImageReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import type { PushBlob, RegistryClient, RemoteDocument } from "../registry/index.ts";
-import { BuildError } from "./build-error.ts";
+import type { PushBlob } from "../registry/index.ts";
+import { collectDocuments } from "./collect-documents.ts";
 import { type BesideImage, collectBeside } from "./copy-referrers.ts";
-import { reportStep } from "./report-step.ts";
+import { reportBlobs, reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
-
-/** An index in an index in an index; more is not made by any tool. */
-const maxDepth = 3;
 
 /** Copies what a reference points to, with all platforms and attestations and byte for byte, so that its digest stays. Of what the
  * target has nothing is fetched.
  * @param options.withReferrers what is kept beside it too: referrers, and what cosign finds by tags
- * @throws {RegistryError} | {ContentError} */
+ * @throws {BuildError} `BAD_IMAGE` | {RegistryError} | {ContentError} */
 export async function copyBetweenRegistries(
   source: ImageReference,
   target: ImageReference,
@@ -33,7 +23,7 @@ export async function copyBetweenRegistries(
   const id = `internal:copy:${names}`;
   return await reportStep(emit, { id, name: `copying ${names}` }, async () => {
     const registry = await steps.registry();
-    const tree = await collect(registry, source, source.digest, 0);
+    const tree = await collectDocuments(registry, source);
     const manifests = [...tree.below, tree.top];
     const digests = manifests.map(({ descriptor }) => descriptor.digest);
     const beside = withReferrers ? await collectBeside(registry, source, digests) : nothing;
@@ -49,17 +39,7 @@ export async function copyBetweenRegistries(
         },
       }),
     );
-    const onProgress = (blob: Descriptor, current: number) =>
-      emit({
-        kind: "vertex-status",
-        id,
-        timeMs: Date.now(),
-        item: blob.digest,
-        current,
-        total: blob.size,
-        unit: "bytes",
-        isDone: current >= blob.size,
-      });
+    const onProgress = reportBlobs(emit, id);
     const { referrers } = beside;
     await registry.push([target], { blobs, documents: manifests, referrers }, { onProgress });
     const { domain, path } = target;
@@ -70,35 +50,3 @@ export async function copyBetweenRegistries(
 }
 
 const nothing: BesideImage = { blobs: [], referrers: [], tagged: [] };
-
-interface DocumentTree {
-  readonly top: RemoteDocument;
-  /** Manifests before the indexes that name them. */
-  readonly below: readonly RemoteDocument[];
-  readonly blobs: readonly Descriptor[];
-}
-
-async function collect(
-  registry: RegistryClient,
-  source: ImageReference,
-  digest: Digest | undefined,
-  depth: number,
-): Promise<DocumentTree> {
-  const top = await registry.resolveManifest(digest === undefined ? source : { ...source, digest });
-  const document = parseManifestOrIndex(top.bytes, top.descriptor.mediaType);
-  if (document.kind === "manifest") {
-    const { config, layers } = document.manifest;
-    return { top, below: [], blobs: [config, ...layers] };
-  }
-  if (depth >= maxDepth) {
-    const message = `Cannot copy ${formatReference(source)}: it is an index within indexes without end`;
-    throw new BuildError("BAD_IMAGE", message);
-  }
-  const { manifests } = document.index;
-  const trees = await Promise.all(manifests.map((each) => collect(registry, source, each.digest, depth + 1)));
-  return {
-    top,
-    below: trees.flatMap((tree) => [...tree.below, tree.top]),
-    blobs: trees.flatMap(({ blobs }) => blobs),
-  };
-}

@@ -2,7 +2,7 @@ import type { ImageLayer, ImageRecord } from "../image/index.ts";
 import { familiarReference, parseReference, type Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { normaliseTag } from "./normalise-tag.ts";
-import { reportStep } from "./report-step.ts";
+import { reportBlobs, reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 export interface PullOptions {
@@ -47,17 +47,10 @@ interface LayerFetch {
 async function fetchLayer(layer: ImageLayer, { id, reference, steps, emit }: LayerFetch): Promise<void> {
   if (layer.kind !== "blob") return;
   const { blob } = layer;
-  const status = (current: number, isDone: boolean) =>
-    emit({
-      kind: "vertex-status",
-      id,
-      timeMs: Date.now(),
-      item: blob.digest,
-      current,
-      total: blob.size,
-      unit: "bytes",
-      isDone,
-    });
-  await steps.fetchBlob(layer.reference ?? reference, blob, (received) => status(received, false));
-  status(blob.size, true);
+  const report = reportBlobs(emit, id);
+  // The last byte is not the end: a layer is verified then.
+  await steps.fetchBlob(layer.reference ?? reference, blob, (received) => {
+    if (received < blob.size) report(blob, received);
+  });
+  report(blob, blob.size);
 }

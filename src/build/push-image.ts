@@ -13,7 +13,7 @@ import {
 import { type Descriptor, familiarReference, type ImageReference, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { PushBlob, PushImage, RemoteDocument } from "../registry/index.ts";
-import { reportStep } from "./report-step.ts";
+import { reportBlobs, reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 export interface PushOptions {
@@ -45,17 +45,7 @@ export async function pushImage(
     const kept = images.flatMap(({ image, source }) => referrersOf(image, source, steps));
     const referrers = kept.map(manifestOf);
     const registry = await steps.registry();
-    const onProgress = (blob: Descriptor, current: number) =>
-      emit({
-        kind: "vertex-status",
-        id,
-        timeMs: Date.now(),
-        item: blob.digest,
-        current,
-        total: blob.size,
-        unit: "bytes",
-        isDone: current >= blob.size,
-      });
+    const onProgress = reportBlobs(emit, id);
     for (const [domain, same] of byDomain(references)) {
       const blobs = [
         ...images.flatMap(({ image, source }) => blobsOf(image, source, { domain, steps })),

@@ -1,3 +1,4 @@
+import type { Descriptor } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 
 /** Does `work` and reports it as a step of its own, beside those of the build graph. */
@@ -18,4 +19,19 @@ export async function reportStep<Value>(
     emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "failed", error: message });
     throw error;
   }
+}
+
+/** Tells how far the blobs of a step are; one is done when all its bytes are there. */
+export function reportBlobs(emit: EmitEvent, id: string): (blob: Descriptor, currentBytes: number) => void {
+  return ({ digest, size }, current) =>
+    emit({
+      kind: "vertex-status",
+      id,
+      timeMs: Date.now(),
+      item: digest,
+      current,
+      total: size,
+      unit: "bytes",
+      isDone: current >= size,
+    });
 }
