@@ -43,6 +43,6 @@ export type { DockerfileText } from "./read-dockerfile.ts";
 export type { StartWorker } from "./start-worker.ts";
 export { StepEngine, type StepEngineOptions } from "./step-engine.ts";
 export { lastStory } from "./story-file.ts";
-export { parseHost, parseUlimit } from "./step-values.ts";
+export { addAllowance, parseHost, parseUlimit } from "./step-values.ts";
 export { type ArchiveOutput, writeArchive } from "./write-archive.ts";
 export { writeTree } from "./write-tree.ts";

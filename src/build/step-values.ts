@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import { BuildError } from "./build-error.ts";
+import { splitOnce } from "./csv.ts";
+import type { BuildOptions } from "./options.ts";
 
 /** `NAME=IP` or `NAME:IP`. The host is at hand on its own loopback address, for steps share its network. */
 export function parseHost(text: string): { host: string; ip: string } {
@@ -7,6 +9,30 @@ export function parseHost(text: string): { host: string; ip: string } {
   const ip = written === "host-gateway" ? "127.0.0.1" : written.replace(/^\[(.*)\]$/s, "$1");
   if (!/^[^\s]+$/.test(host) || isIP(ip) === 0) throw invalid(`invalid host ${text}`);
   return { host, ip };
+}
+
+type Allowances = NonNullable<BuildOptions["allow"]>;
+
+/** Adds an entitlement: `network.host`, `security.insecure`, `device`, or `device=NAME[,alias=NAME]`.
+ * @throws {BuildError} with docker's words */
+export function addAllowance(allow: Allowances, word: string): Allowances {
+  if (word === "network.host") return { ...allow, networkHost: true };
+  if (word === "security.insecure") return { ...allow, insecure: true };
+  if (/^device(?:=|$)/.test(word)) return { ...allow, devices: addDevice(word, allow.devices) };
+  throw invalid(`unknown entitlement ${word}`);
+}
+
+function addDevice(word: string, before: Allowances["devices"] = []): NonNullable<Allowances["devices"]> {
+  const [name = "", ...fields] = word.slice("device=".length).split(",");
+  if (name === "" || before === "all") return "all";
+  let alias = "";
+  for (const field of fields) {
+    const [key, value] = splitOnce(field);
+    if (!field.includes("=")) throw invalid(`invalid device config "${field}"`);
+    if (key !== "alias") throw invalid(`unknown device config key "${key}"`);
+    alias = value ?? "";
+  }
+  return [...before, { name, ...(alias !== "" && { alias }) }];
 }
 
 const limitNames =

@@ -3,10 +3,12 @@ import {
   type BuildOverrides,
   buildServices,
   claimProject,
+  ComposeError,
   configText,
   createStarter,
   displayNameOf,
   endProject,
+  imageNameOf,
   LogPrinter,
   LogRouter,
   loadProject,
@@ -38,14 +40,20 @@ interface ProjectFlags extends GlobalFlags, ProgressFlags {
   readonly file: readonly string[];
   readonly projectName?: string;
   readonly projectDirectory?: string;
+  readonly envFile: readonly string[];
+  readonly profile: readonly string[];
   readonly debug?: boolean;
 }
 
-function openProject(flags: ProjectFlags, io: CliIo): Project {
+/** @param named services of the command line, which activate their profiles */
+function openProject(flags: ProjectFlags, io: CliIo, named: readonly string[] = []): Project {
   const project = loadProject({
     files: flags.file,
     ...(flags.projectName !== undefined && { projectName: flags.projectName }),
     ...(flags.projectDirectory !== undefined && { projectDirectory: flags.projectDirectory }),
+    envFiles: flags.envFile,
+    profiles: flags.profile,
+    named,
     cwd: io.cwd,
     env: io.env,
   });
@@ -58,6 +66,7 @@ export interface ComposeBuildFlags extends ProjectFlags {
   readonly cache: boolean;
   readonly pull?: boolean;
   readonly push?: boolean;
+  readonly withDependencies?: boolean;
   readonly provenance?: string;
   readonly sbom?: string;
 }
@@ -68,9 +77,12 @@ export async function composeBuild(
   flags: ComposeBuildFlags,
   io: CliIo,
 ): Promise<void> {
-  const project = openProject(flags, io);
-  const services =
-    names.length > 0 ? names.map((name) => serviceOf(project, name)) : [...project.services.values()];
+  const project = openProject(flags, io, names);
+  const all = names.length > 0 ? names : [...project.services.keys()];
+  const services = flags.withDependencies
+    ? startOrder(project, all)
+    : all.map((name) => serviceOf(project, name));
+  if (!flags.quiet && !services.some(({ build }) => build)) io.stderr.write("No services to build\n");
   const store = openCliStore(flags, io);
   const overrides = {
     noCache: !flags.cache,
@@ -95,6 +107,7 @@ export interface ComposeUpFlags extends ProjectFlags {
   readonly abortOnContainerExit?: boolean;
   readonly exitCodeFrom?: string;
   readonly build?: boolean;
+  readonly start: boolean;
   readonly deps: boolean;
   readonly logPrefix: boolean;
   readonly color: boolean;
@@ -103,12 +116,15 @@ export interface ComposeUpFlags extends ProjectFlags {
 
 /** `slipway compose up`: until all services have ended. */
 export async function composeUp(names: readonly string[], flags: ComposeUpFlags, io: CliIo): Promise<void> {
-  const project = openProject(flags, io);
+  const project = openProject(flags, io, names);
   if (flags.exitCodeFrom !== undefined) serviceOf(project, flags.exitCodeFrom);
-  const services = flags.deps ? startOrder(project, names) : names.map((name) => serviceOf(project, name));
+  const all = names.length > 0 ? names : [...project.services.keys()];
+  if (all.length === 0) throw noService(project);
+  const services = flags.deps ? startOrder(project, all) : all.map((name) => serviceOf(project, name));
   const store = openCliStore(flags, io);
   using _claim = claimProject(store.root, project.name);
   const records = await prepare(project, services, { store, flags, io });
+  if (!flags.start) return;
   const printer = new LogPrinter(services.map(displayNameOf), {
     write: (text) => io.stdout.write(text),
     colours: flags.color && wantsColours(io.stdout, io.env),
@@ -126,6 +142,12 @@ export async function composeUp(names: readonly string[], flags: ComposeUpFlags,
       }),
     ),
   );
+}
+
+function noService({ profiles }: Project): ComposeError {
+  return new ComposeError("COMPOSE_NOT_FOUND", "no service selected", {
+    hint: `no profile is active; activate one with --profile, of: ${profiles.join(", ")}`,
+  });
 }
 
 interface Preparation {
@@ -180,7 +202,7 @@ export async function composeRun(
   words: readonly string[],
   { flags, io }: { readonly flags: ComposeRunFlags; readonly io: CliIo },
 ): Promise<void> {
-  const project = openProject(flags, io);
+  const project = openProject(flags, io, [name]);
   const service = serviceOf(project, name);
   const dependencies = flags.deps ? startOrder(project, [name]).filter((each) => each !== service) : [];
   try {
@@ -285,12 +307,20 @@ export async function composeDown(flags: ComposeDownFlags, io: CliIo): Promise<v
 
 export interface ComposeConfigFlags extends ProjectFlags {
   readonly services?: boolean;
+  readonly images?: boolean;
+  readonly profiles?: boolean;
+  readonly format: "yaml" | "json";
 }
 
 /** `slipway compose config`. */
-export function composeConfig(flags: ComposeConfigFlags, io: CliIo): void {
-  const project = openProject(flags, io);
-  if (flags.services) {
-    for (const name of project.services.keys()) io.stdout.write(`${name}\n`);
-  } else if (!flags.quiet) io.stdout.write(configText(project));
+export function composeConfig(names: readonly string[], flags: ComposeConfigFlags, io: CliIo): void {
+  const project = openProject(flags, io, names);
+  const chosen = startOrder(project, names);
+  const sorted = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join("");
+  if (flags.quiet) return;
+  if (flags.services) io.stdout.write(lines(sorted.map(({ name }) => name)));
+  else if (flags.images) io.stdout.write(lines(sorted.map((service) => imageNameOf(project, service))));
+  else if (flags.profiles) io.stdout.write(lines(project.profiles));
+  else io.stdout.write(configText(project, { format: flags.format, chosen }));
 }

@@ -64,7 +64,7 @@ A=1
 export B = two words # not this
 C: colon
 D='lit $A # x'
-E="esc \\n \\$A $A"
+E="esc \\n \\$A $A \\x\\|\\\\ \\""
 F=$A-\${UNSET:-d}
 OUTER
 MISSING
@@ -78,13 +78,23 @@ I=a#b`;
     B: "two words",
     C: "colon",
     D: "lit $A # x",
-    E: "esc \n $A 1",
+    E: 'esc \n $A 1 \\x\\|\\ "',
     F: "1-d",
     OUTER: "out",
     G: "two\nlines",
     H: "",
     I: "a#b",
   });
+});
+
+test("a value may name what earlier files set; the caller and earlier lines go before it", () => {
+  const before = new Map([
+    ["A", "before"],
+    ["OUTER", "before"],
+  ]);
+  const lookup = (name: string) => (name === "OUTER" ? "caller" : undefined);
+  const values = parseDotenv("X=$A $OUTER\nA\nB=$A\nA=here\nC=$A", lookup, before);
+  assert.deepEqual(Object.fromEntries(values), { X: "before caller", A: "here", B: "before", C: "here" });
 });
 
 test("a wrong environment file is an error with its line", () => {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { ComposeError } from "./compose-error.ts";
+import type { Lookup } from "./interpolate.ts";
 
 const names = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const overrideNames = [
@@ -15,12 +16,14 @@ const overrideNames = [
  * @throws {ComposeError} `COMPOSE_NOT_FOUND` */
 export function findComposeFiles(
   named: readonly string[],
-  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  { cwd, lookup }: { readonly cwd: string; readonly lookup: Lookup },
 ): string[] {
   if (named.length > 0) return named.map((file) => path.resolve(cwd, file));
-  const fromEnvironment = env["COMPOSE_FILE"];
+  const fromEnvironment = lookup("COMPOSE_FILE");
   if (fromEnvironment)
-    return fromEnvironment.split(env["COMPOSE_PATH_SEPARATOR"] || ":").map((file) => path.resolve(cwd, file));
+    return fromEnvironment
+      .split(lookup("COMPOSE_PATH_SEPARATOR") || ":")
+      .map((file) => path.resolve(cwd, file));
   for (let directory = path.resolve(cwd); ; directory = path.dirname(directory)) {
     const found = firstOf(names, directory);
     if (found) return [found, ...[firstOf(overrideNames, directory)].filter((file) => file !== undefined)];

@@ -5,6 +5,7 @@ export { buildServices, prepareImages, type PrepareEnvironment } from "./prepare
 export {
   type BindVolume,
   displayNameOf,
+  imageNameOf,
   type Project,
   type Service,
   type ServiceBuild,

@@ -27,6 +27,7 @@ services:
   assert.equal(project.name, "app");
   assert.deepEqual(shown(project.services.get("go-builder")!), {
     name: "go-builder",
+    profiles: [],
     build: {
       context: ".",
       additionalContexts: {},
@@ -87,6 +88,7 @@ services:
   assert.equal(project.services.get("db")!.image, "postgres:17");
   assert.deepEqual(shown(project.services.get("web")!), {
     name: "web",
+    profiles: [],
     build: {
       context: "web",
       additionalContexts: {},
@@ -136,7 +138,7 @@ services:
     build:
       cache_from: ["r.example/c", "type=local,src=cache"]
       cache_to: ["type=local,dest=cache,mode=max"]
-      entitlements: [network.host]
+      entitlements: [network.host, device=vendor.example/x]
       privileged: true
       extra_hosts: {a: 1.2.3.4, b: ["::1", host-gateway]}
       secrets: [token, {source: key, target: id}]
@@ -166,7 +168,11 @@ secrets:
     sbom: true,
     provenance: { mode: "min", version: "v1", builderId: "" },
   });
-  assert.deepEqual(options.allow, { networkHost: true, insecure: true });
+  assert.deepEqual(options.allow, {
+    networkHost: true,
+    devices: [{ name: "vendor.example/x" }],
+    insecure: true,
+  });
   assert.deepEqual(options.extraHosts, [
     { host: "a", ip: "1.2.3.4" },
     { host: "b", ip: "::1" },
@@ -273,7 +279,7 @@ test("what is wrong or not carried out is an error that names it and its place",
     ],
     [
       service("build: {context: ., entitlements: [x]}"),
-      'compose.yaml:4:39: services.a.build.entitlements: "x" is not supported; network.host and security.insecure are',
+      "compose.yaml:4:40: services.a.build.entitlements: unknown entitlement x",
     ],
     [
       service("build: {context: ., cache_from: [type=gha]}"),

@@ -1,18 +1,17 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { didYouMean } from "../errors/index.ts";
-import { isErrno } from "../util/index.ts";
 import { ComposeError } from "./compose-error.ts";
+import { Environment, readIfPresent, wordsOf } from "./environment.ts";
 import { findComposeFiles } from "./find-files.ts";
 import { interpolate, InterpolationError, type Lookup } from "./interpolate.ts";
 import { mergeTrees } from "./merge-trees.ts";
-import { parseDotenv } from "./parse-dotenv.ts";
 import { parseYaml } from "./parse-yaml.ts";
-import type { Project, Service } from "./project.ts";
+import { activeServices, readProfiles } from "./profiles.ts";
+import { contextService, type Project, type Service } from "./project.ts";
 import { asMap, asText, fieldsOf } from "./read-nodes.ts";
 import { SecretDefinitions } from "./read-secrets.ts";
 import { readService, type ServiceReading } from "./read-service.ts";
-import { errorAt, type YamlMap, type YamlNode } from "./yaml-tree.ts";
+import { errorAt, type Place, type YamlMap, type YamlNode } from "./yaml-tree.ts";
 
 export interface LoadOptions {
   /** `-f`; empty: found by name. */
@@ -20,16 +19,25 @@ export interface LoadOptions {
   /** `-p`. */
   readonly projectName?: string;
   readonly projectDirectory?: string;
+  /** `--env-file`; empty: those of `COMPOSE_ENV_FILES`, else `.env`. */
+  readonly envFiles?: readonly string[];
+  /** `--profile`; empty: those of `COMPOSE_PROFILES`. */
+  readonly profiles?: readonly string[];
+  /** Services that the command line names, which activates their profiles. */
+  readonly named?: readonly string[];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** Loads a Compose project: finds its files, replaces variables, merges, and checks everything that Slipway does not carry out.
+ * Services of profiles that are not active are no part of it, and what they ask for is not checked.
  * @throws {ComposeError} with file, line and column of the first problem */
 export function loadProject(options: LoadOptions): Project {
-  const files = findComposeFiles(options.files, options);
+  const environment = new Environment(options);
+  const { lookup } = environment;
+  const files = findComposeFiles(options.files, { cwd: options.cwd, lookup });
   const directory = path.resolve(options.cwd, options.projectDirectory ?? path.dirname(files[0]!));
-  const lookup = environmentLookup(directory, options);
+  environment.addDefault(directory);
   const unset = new Set<string>();
   const trees = files.map((file) => readTree(file, options.cwd, lookup, unset));
   const tree = trees.reduce((base, over) => mergeTrees(base, over) as YamlMap);
@@ -39,34 +47,24 @@ export function loadProject(options: LoadOptions): Project {
     unsupported: ["networks", "volumes", "configs", "include", "models"],
   });
   const secrets = new SecretDefinitions(fields.get("secrets"), { directory, lookup });
-  const services = readServices(fields.get("services"), { directory, lookup, secrets });
-  checkDependencies(services);
+  const all = servicesOf(fields.get("services"));
+  const profiles = readProfiles(all);
+  const active = activeServices(profiles, {
+    active: options.profiles?.length ? options.profiles : wordsOf(lookup("COMPOSE_PROFILES")),
+    named: options.named ?? [],
+  });
+  const services = readServices(all, active, { directory, lookup, secrets });
+  checkDependencies(services, profiles);
   const nameNode = fields.get("name");
   return {
     name: projectName(options, nameNode && asText(nameNode, "name"), { directory, lookup }),
     directory,
     files,
     services,
+    profiles: [...new Set([...profiles.values()].flat())].sort(),
     secrets: secrets.written(),
     warnings: [...unset].map((name) => `The "${name}" variable is not set. Defaulting to a blank string`),
   };
-}
-
-/** Variables of the caller, then those of `.env` in the working directory and in the project's. */
-function environmentLookup(directory: string, { cwd, env }: LoadOptions): Lookup {
-  const values = new Map<string, string>();
-  for (const folder of new Set([path.resolve(cwd), directory])) {
-    const file = path.join(folder, ".env");
-    const text = readIfPresent(file);
-    if (text === undefined) continue;
-    try {
-      const parsed = parseDotenv(text, (name) => env[name] ?? values.get(name));
-      for (const [name, value] of parsed) if (!values.has(name)) values.set(name, value);
-    } catch (error) {
-      throw new ComposeError("COMPOSE_INVALID", `Cannot parse "${file}": ${(error as Error).message}`);
-    }
-  }
-  return (name) => env[name] ?? values.get(name);
 }
 
 function readTree(file: string, cwd: string, lookup: Lookup, unset: Set<string>): YamlMap {
@@ -76,15 +74,6 @@ function readTree(file: string, cwd: string, lookup: Lookup, unset: Set<string>)
   const tree = parseYaml(name, text);
   if (!tree) throw new ComposeError("COMPOSE_INVALID", `${name} is empty`);
   return asMap(interpolateTree(tree, lookup, unset), "the file");
-}
-
-function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw new ComposeError("COMPOSE_NOT_FOUND", `Cannot read "${file}"`, { cause: error });
-  }
 }
 
 /** Variables in values, never in keys. */
@@ -106,29 +95,70 @@ function interpolateTree(node: YamlNode, lookup: Lookup, unset: Set<string>): Ya
   }
 }
 
-function readServices(node: YamlNode | undefined, reading: ServiceReading): Map<string, Service> {
+function servicesOf(node: YamlNode | undefined): YamlMap {
   if (!node) throw new ComposeError("COMPOSE_INVALID", "The file has no services");
-  const services = new Map<string, Service>();
-  for (const [name, entry] of asMap(node, "services").entries) {
+  const services = asMap(node, "services");
+  for (const [name, { key }] of services.entries) {
     if (!/^[a-zA-Z0-9._-]+$/.test(name))
-      throw errorAt(
-        entry.key,
-        `"${name}" is no name for a service: letters, digits, ".", "_" and "-" are allowed`,
-      );
-    services.set(name, readService(name, entry, reading));
+      throw errorAt(key, `"${name}" is no name for a service: letters, digits, ".", "_" and "-" are allowed`);
   }
   return services;
 }
 
-function checkDependencies(services: ReadonlyMap<string, Service>): void {
-  for (const service of services.values()) {
-    const missing = service.dependsOn.find((name) => !services.has(name));
-    if (missing !== undefined)
-      throw errorAt(
-        service.place,
-        `services.${service.name} depends on "${missing}", which is not defined${didYouMean(missing, services.keys())}`,
-      );
+function readServices(
+  { entries }: YamlMap,
+  active: ReadonlySet<string>,
+  reading: ServiceReading,
+): Map<string, Service> {
+  const chosen = [...entries].filter(([name]) => active.has(name));
+  return new Map(chosen.map(([name, entry]) => [name, readService(name, entry, reading)]));
+}
+
+function checkDependencies(
+  services: ReadonlyMap<string, Service>,
+  profiles: ReadonlyMap<string, readonly string[]>,
+): void {
+  for (const { name, place, dependsOn, build } of services.values()) {
+    const missing = dependsOn.find((each) => !services.has(each));
+    if (missing !== undefined) throw undefinedService(place, { name, missing, profiles });
+    for (const [context, value] of Object.entries(build?.additionalContexts ?? {})) {
+      const service = contextService(value);
+      if (service !== undefined && profiles.has(service) && !services.has(service))
+        throw errorAt(
+          place,
+          `service "${name}" declares unknown service "${service}" as additional contexts ${context}`,
+          profileHint(service, profiles.get(service)!),
+        );
+    }
   }
+}
+
+function undefinedService(
+  place: Place,
+  options: {
+    readonly name: string;
+    readonly missing: string;
+    readonly profiles: ReadonlyMap<string, readonly string[]>;
+  },
+): Error {
+  const { name, missing, profiles } = options;
+  const off = profiles.get(missing);
+  return off
+    ? errorAt(
+        place,
+        `service "${name}" depends on undefined service "${missing}": invalid compose project`,
+        profileHint(missing, off),
+      )
+    : errorAt(
+        place,
+        `services.${name} depends on "${missing}", which is not defined${didYouMean(missing, profiles.keys())}`,
+      );
+}
+
+function profileHint(service: string, profiles: readonly string[]): { readonly hint: string } {
+  return {
+    hint: `"${service}" is in a profile that is not active; activate it with --profile ${profiles[0]}`,
+  };
 }
 
 const validName = /^[a-z0-9][a-z0-9_-]*$/;

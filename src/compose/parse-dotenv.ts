@@ -1,12 +1,16 @@
 import { interpolate, type Lookup } from "./interpolate.ts";
 
 /** Parses the text of an environment file by Compose's rules: comments, `export`, `K=V` and `K: V`, literal single quotes, double
- * quotes with escapes; unquoted and double-quoted values are interpolated, earlier lines first. A name alone takes its value from
- * `lookup` or is left out.
+ * quotes with escapes; unquoted and double-quoted values are interpolated. A name alone takes its value from `lookup` or is left out.
+ * @param before what earlier files set, which values may name; `lookup` goes before it, and so do earlier lines
  * @throws {Error} with the line's number */
-export function parseDotenv(text: string, lookup: Lookup): Map<string, string> {
+export function parseDotenv(
+  text: string,
+  lookup: Lookup,
+  before: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
   const values = new Map<string, string>();
-  const find: Lookup = (name) => lookup(name) ?? values.get(name);
+  const find: Lookup = (name) => lookup(name) ?? values.get(name) ?? before.get(name);
   let rest = text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
   const lineOf = () =>
     text
@@ -21,7 +25,7 @@ export function parseDotenv(text: string, lookup: Lookup): Map<string, string> {
     rest = rest.slice(whole.length);
     if (separator === "") {
       if (!/^(?:\n|#|$)/.test(rest)) throw new Error(`line ${lineOf()}: "=" is missing after "${name}"`);
-      const inherited = lookup(name);
+      const inherited = lookup(name) ?? before.get(name);
       if (inherited !== undefined) values.set(name, inherited);
       continue;
     }
@@ -57,11 +61,21 @@ function takeValue(rest: string, lineOf: () => number): TakenValue {
   };
 }
 
-const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", a: "\u0007", b: "\b", f: "\f", v: "\v" };
+const escapes: Record<string, string> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  a: "\u0007",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "\\": "\\",
+  '"': '"',
+};
 
-/** `\$` becomes `$$`, which interpolation turns into a dollar sign. */
+/** `\$` becomes `$$`, which interpolation turns into a dollar sign; a backslash before an unknown character stays. */
 function unescape(text: string): string {
-  return text.replace(/\\([\s\S])/g, (_whole, character: string) =>
-    character === "$" ? "$$" : (escapes[character] ?? character),
+  return text.replace(/\\([\s\S])/g, (whole: string, character: string) =>
+    character === "$" ? "$$" : (escapes[character] ?? whole),
   );
 }

@@ -7,6 +7,8 @@ export interface Project {
   readonly directory: string;
   readonly files: readonly string[];
   readonly services: ReadonlyMap<string, Service>;
+  /** Every profile that a service of the files has, active or not. */
+  readonly profiles: readonly string[];
   /** Top-level `secrets` as the files have them, paths absolute. */
   readonly secrets: Readonly<Record<string, unknown>>;
   /** Things to tell the user that are no errors. */
@@ -15,6 +17,8 @@ export interface Project {
 
 export interface Service {
   readonly name: string;
+  /** It is part of the project when one of these is active, and always without any. */
+  readonly profiles: readonly string[];
   /** Where the service is defined. */
   readonly place: Place;
   readonly build?: ServiceBuild;

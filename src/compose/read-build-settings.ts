@@ -5,6 +5,7 @@ import {
   parseAttestations,
   parseCacheFrom,
   parseCacheTo,
+  addAllowance,
   parseHost,
   parseUlimit,
   type SshSpec,
@@ -103,22 +104,13 @@ function atPlace<Value>(node: YamlNode, read: () => Value, prefix = ""): Value {
   }
 }
 
+/** By the words of `--allow`. */
 function asEntitlements(node: YamlNode, what: string): NonNullable<BuildOptions["allow"]> {
-  const names = asTextList(node, what);
-  for (const name of names) {
-    if (name !== "network.host" && name !== "security.insecure")
-      throw errorAt(
-        node.place,
-        `${what}: "${name}" is not supported; network.host and security.insecure are`,
-        {
-          code: "COMPOSE_UNSUPPORTED",
-        },
-      );
-  }
-  return {
-    ...(names.includes("network.host") && { networkHost: true }),
-    ...(names.includes("security.insecure") && { insecure: true }),
-  };
+  const items = node.kind === "sequence" ? node.items : [node];
+  return items.reduce<NonNullable<BuildOptions["allow"]>>(
+    (allow, item) => atPlace(item, () => addAllowance(allow, asText(item, what)), `${what}: `),
+    {},
+  );
 }
 
 /** True, false, or attributes, as on the command line. */

@@ -28,6 +28,7 @@ const supported = [
   "depends_on",
   "network_mode",
   "ports",
+  "profiles",
   "expose",
   "restart",
 ];
@@ -38,7 +39,7 @@ const unsupported =
   cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec deploy develop device_cgroup_rules devices dns dns_opt
   dns_search domainname extends external_links extra_hosts gpus group_add healthcheck hostname init ipc isolation label_file
   labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models networks oom_kill_disable
-  oom_score_adj pid pids_limit post_start pre_start pre_stop privileged profiles provider pull_policy
+  oom_score_adj pid pids_limit post_start pre_start pre_stop privileged provider pull_policy
   pull_refresh_after read_only runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal
   storage_opt sysctls tmpfs tty ulimits use_api_socket userns_mode uts volumes_from`.split(/\s+/);
 
@@ -59,6 +60,7 @@ export function readService(name: string, entry: YamlEntry, reading: ServiceRead
   };
   const service: Service = {
     name,
+    profiles: field("profiles", asTextList) ?? [],
     place: entry.key,
     ...defined(
       "build",

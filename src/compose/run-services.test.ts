@@ -96,7 +96,7 @@ function temporary(): string {
 
 function service(name: string): Service {
   const place = { file: "compose.yaml", text: "", line: 1, column: 1 };
-  return { name, place, image: "x", environment: {}, volumes: [], dependsOn: [] };
+  return { name, profiles: [], place, image: "x", environment: {}, volumes: [], dependsOn: [] };
 }
 
 function record(names: readonly string[]) {

@@ -6,6 +6,7 @@ import { configText } from "./to-config.ts";
 
 const service: Service = {
   name: "web",
+  profiles: ["front"],
   place: { file: "compose.yaml", text: "", line: 1, column: 1 },
   build: {
     context: "/p/web",
@@ -32,6 +33,7 @@ const project: Project = {
   directory: "/p",
   files: ["/p/compose.yaml"],
   services: new Map([["web", service]]),
+  profiles: ["front"],
   secrets: { token: { file: "/p/token" } },
   warnings: [],
 };
@@ -62,6 +64,8 @@ test("config writes the whole model", () => {
     `name: app
 services:
   web:
+    profiles:
+      - front
     build:
       additional_contexts:
         assets: docker-image://a
@@ -95,4 +99,16 @@ secrets:
     file: /p/token
 `,
   );
+});
+
+test("config writes JSON, of the services asked for", () => {
+  assert.deepEqual(JSON.parse(configText(project, { format: "json", chosen: [] })), {
+    name: "app",
+    services: {},
+    secrets: { token: { file: "/p/token" } },
+  });
+  const whole = JSON.parse(configText(project, { format: "json" })) as {
+    services: { web: { command: string[] } };
+  };
+  assert.deepEqual(whole.services.web.command, ["echo", "$$HOME"]);
 });

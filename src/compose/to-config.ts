@@ -1,20 +1,29 @@
 import { stringify } from "yaml";
 import type { Project, Service, ServiceBuild } from "./project.ts";
 
-/** The project as one Compose file, the way `docker compose config` writes it: short forms written out, paths absolute, `$` doubled. */
-export function configText(project: Project): string {
-  const services = [...project.services.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+/** The project as one Compose file, the way `docker compose config` writes it: short forms written out, paths absolute, `$` doubled.
+ * @param chosen the services to write; default: all */
+export function configText(
+  project: Project,
+  {
+    format = "yaml",
+    chosen = [...project.services.values()],
+  }: { readonly format?: "yaml" | "json"; readonly chosen?: readonly Service[] } = {},
+): string {
+  const services = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const model = {
     name: project.name,
     services: Object.fromEntries(services.map((service) => [service.name, serviceConfig(service)])),
     ...(Object.keys(project.secrets).length > 0 && { secrets: project.secrets }),
   };
-  return stringify(escapeDollars(model), { lineWidth: 0 });
+  const escaped = escapeDollars(model);
+  return format === "json" ? `${JSON.stringify(escaped, null, 2)}\n` : stringify(escaped, { lineWidth: 0 });
 }
 
 function serviceConfig(service: Service): object {
-  const { build, command, entrypoint, environment, image, volumes } = service;
+  const { build, command, entrypoint, environment, image, profiles, volumes } = service;
   return {
+    ...(profiles.length > 0 && { profiles }),
     ...(build && { build: buildConfig(build) }),
     command: command ?? null,
     ...(service.containerName && { container_name: service.containerName }),

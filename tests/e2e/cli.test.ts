@@ -286,6 +286,77 @@ test("compose builds, runs and ends services", { skip }, async (t) => {
   assert.equal((await compose("down")).stderr, 'Project "project" is not up\n');
 });
 
+test("compose takes profiles, environment files and what docker compose users type", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const cwd = rig.contextDir;
+  rig.file(
+    "compose.yaml",
+    `
+services:
+  web: {image: busybox, command: [echo, "$WORD"]}
+  db: {image: busybox, command: [echo, db], profiles: [data]}
+  tool:
+    build: {dockerfile_inline: "FROM busybox\\nARG A\\nRUN echo $$A > /a"}
+    command: [cat, /a]
+    profiles: [tools]
+    depends_on: [db]
+`,
+  );
+  rig.file("one.env", "WORD='from one'\nCOMPOSE_PROFILES=data\n");
+  rig.file("two.env", 'WORD="$WORD and two"\n');
+  const compose = (args: string[], env: Record<string, string> = {}) =>
+    rig.slipway(["compose", ...args], { cwd, env });
+  const shown = async (args: string[], env?: Record<string, string>) => (await compose(args, env)).stdout;
+
+  assert.equal(await shown(["config", "--services"]), "web\n");
+  assert.equal(await shown(["config", "--profiles"]), "data\ntools\n");
+  assert.equal(await shown(["--profile", "*", "config", "--images"]), "busybox\ncontext-tool\nbusybox\n");
+  assert.equal(await shown(["config", "--services"], { COMPOSE_PROFILES: "data" }), "db\nweb\n");
+  const inactive = await compose(["--profile", "tools", "up"]);
+  assert.match(
+    inactive.stderr,
+    /service "tool" depends on undefined service "db": invalid compose project\n/,
+  );
+  assert.match(inactive.stderr, /hint: "db" is in a profile .* with --profile data$/m);
+
+  const files = ["--env-file", "one.env", "--env-file", "two.env"];
+  const up = await compose([...files, "up"]);
+  assert.match(up.stdout, /^web \| from one and two$/m, up.stderr);
+  assert.match(up.stdout, /^db {2}\| db$/m);
+  assert.match((await compose([...files, "up", "web"], { WORD: "shell" })).stdout, /^web \| shell$/m);
+  const missing = await compose(["--env-file", "nope.env", "up"]);
+  assert.equal(missing.stderr, `ERROR: couldn't find env file: ${cwd}/nope.env\n`);
+
+  const built = await compose([
+    "--profile",
+    "data",
+    "build",
+    "-q",
+    "--no-cache",
+    "--build-arg",
+    "A=1",
+    "tool",
+  ]);
+  assert.deepEqual(built, { exitCode: 0, stdout: "", stderr: built.stderr });
+  const started = await compose([
+    "--profile",
+    "data",
+    "up",
+    "--no-start",
+    "--build",
+    "--remove-orphans",
+    "tool",
+  ]);
+  assert.deepEqual({ exitCode: started.exitCode, stdout: started.stdout }, { exitCode: 0, stdout: "" });
+  const detached = await compose(["up", "-d"]);
+  assert.match(
+    detached.stderr,
+    /^ERROR: Cannot carry out --detach: not supported\nhint: up stays in the foreground/,
+  );
+  const json = JSON.parse(await shown(["config", "--format", "json", "web"])) as { services: object };
+  assert.deepEqual(Object.keys(json.services), ["web"]);
+});
+
 const composeFile = `
 services:
   db:

@@ -86,7 +86,8 @@ export class Rig {
   }
 
   slipway(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    return run(process.execPath, [path.resolve("bin/slipway"), ...args], {
+    // As bin/slipway does: without --, Node takes an --env-file among the arguments for its own.
+    return run(process.execPath, ["--", path.resolve("bin/slipway"), ...args], {
       ...options,
       cwd: options.cwd ?? this.dir,
       env: { SLIPWAY_ROOT: this.root, NO_COLOR: "1", ...options.env },

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { unsupportedOption } from "../flags/unsupported-options.ts";
 
@@ -14,6 +14,18 @@ export function define(command: Command, io: CliIo): void {
     )
     .option("-p, --project-name <name>", "Name of the project (default: that of its directory)")
     .option("--project-directory <dir>", "What relative paths start from (default: that of the first file)")
+    .option(
+      "--env-file <file>",
+      "File of variables; a later one goes before an earlier one, the caller's variables before all (default: .env)",
+      collect,
+      [],
+    )
+    .option(
+      "--profile <name>",
+      "Activate a profile: services that have it become part of the project",
+      collect,
+      [],
+    )
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)");
   defineBuild(command, io);
   defineUp(command, io);
@@ -32,11 +44,16 @@ function defineBuild(compose: Command, io: CliIo): void {
     .option("--push", "Push the images of services that have `image`")
     .option("--provenance <value>", "Say how every image was built: true, false or mode=min|max")
     .option("--sbom <value>", "Say which packages every image holds: true or false")
+    .option("--with-dependencies", "Build what the named services depend on too")
     .option("-q, --quiet", "Show nothing")
     .action(async (services: readonly string[]) => {
       const { composeBuild } = await import("../compose-commands.ts");
       await composeBuild(services, command.optsWithGlobals(), io);
     });
+  acceptHidden(command, "--parallel");
+  command.addOption(new Option("--progress <mode>").hideHelp());
+  refuse(command, "--ssh <id>", "name agents and keys in the Compose file: build.ssh");
+  refuse(command, "-m, --memory <size>", "a step may use the memory that there is");
 }
 
 function defineUp(compose: Command, io: CliIo): void {
@@ -50,6 +67,7 @@ function defineUp(compose: Command, io: CliIo): void {
     )
     .option("--no-build", "Start images as they are")
     .option("--build", "Build what is stale, which is done in any case; accepted for docker's sake")
+    .option("--no-start", "Build and pull images, and start nothing")
     .option("--no-deps", "Leave out services that the named ones depend on")
     .option("--no-log-prefix", "Show output without the services' names")
     .option("--no-color", "Show output without colours")
@@ -58,6 +76,8 @@ function defineUp(compose: Command, io: CliIo): void {
       const { composeUp } = await import("../compose-commands.ts");
       await composeUp(services, command.optsWithGlobals(), io);
     });
+  for (const flags of ["--force-recreate", "--remove-orphans", "-V, --renew-anon-volumes", "--quiet-pull"])
+    acceptHidden(command, flags);
   refuse(
     command,
     "-d, --detach",
@@ -101,23 +121,36 @@ function defineDown(compose: Command, io: CliIo): void {
       const { composeDown } = await import("../compose-commands.ts");
       await composeDown(command.optsWithGlobals(), io);
     });
+  acceptHidden(command, "--remove-orphans");
   refuse(command, "-v, --volumes", "there are no named volumes");
   refuse(command, "--rmi <which>", "remove images with: slipway rmi");
 }
 
 function defineConfig(compose: Command, io: CliIo): void {
   const command = subcommand(compose, "config", "Check the Compose files, and print them as one")
-    .usage("[OPTIONS]")
+    .usage("[OPTIONS] [SERVICE...]")
+    .argument("[services...]", "services to print, with those that they depend on (default: all)")
     .option("--services", "Print only the names of the services")
+    .option("--images", "Print only the names of the services' images")
+    .option("--profiles", "Print only the names of all profiles")
+    .addOption(
+      new Option("--format <format>", "Form of the output").choices(["yaml", "json"]).default("yaml"),
+    )
     .option("-q, --quiet", "Print nothing")
-    .action(async () => {
+    .action(async (services: readonly string[]) => {
       const { composeConfig } = await import("../compose-commands.ts");
-      composeConfig(command.optsWithGlobals(), io);
+      composeConfig(services, command.optsWithGlobals(), io);
     });
+  refuse(command, "-o, --output <file>", "redirect standard output to the file");
 }
 
 function subcommand(compose: Command, name: string, description: string): Command {
   return compose.command(name).description(description).helpOption("-h, --help", "Show this help");
+}
+
+/** Of docker, and without an effect here: nothing is kept of containers, and equal steps of services run once. */
+function acceptHidden(command: Command, flags: string): void {
+  command.addOption(new Option(flags).hideHelp());
 }
 
 function refuse(command: Command, flags: string, hint: string): void {

@@ -31,7 +31,7 @@ export function define(command: Command, io: CliIo): void {
     .option("--target <stage>", "Only results of steps of stages of this name, and no image")
     .option("--cache-mounts", "Empty the cache mounts too, those that no step uses now")
     .option("--dry-run", "Only say what would be removed")
-    .option("-f, --force", "Do not ask; on a terminal prune asks first")
+    .option("-f, --force", "Do not ask; without a terminal nothing is asked in any case")
     .action(async () => {
       const flags = command.optsWithGlobals<AllFlags>();
       const store = openCliStore(flags, io);

@@ -1,4 +1,5 @@
 import {
+  addAllowance,
   BuildError,
   type BuildOptions,
   parseHost,
@@ -32,8 +33,6 @@ export function parseStepSettings(flags: StepFlags): StepSettings {
   };
 }
 
-type AllowedDevices = NonNullable<NonNullable<BuildOptions["allow"]>["devices"]>;
-
 function parse<Value>(flag: string, text: string, read: (text: string) => Value): Value {
   try {
     return read(text);
@@ -50,28 +49,10 @@ function parseShmSize(text: string): number {
 }
 
 function parseAllowances(words: readonly string[]): NonNullable<BuildOptions["allow"]> {
-  let allow: NonNullable<BuildOptions["allow"]> = {};
-  for (const word of words) {
-    if (word === "network.host") allow = { ...allow, networkHost: true };
-    else if (word === "security.insecure") allow = { ...allow, insecure: true };
-    else if (/^device(?:=|$)/.test(word)) allow = { ...allow, devices: allowDevice(word, allow.devices) };
-    else throw refuse("--allow", word, `unknown entitlement ${word}`);
-  }
-  return allow;
-}
-
-/** `device`, or `device=NAME[,alias=NAME]`. */
-function allowDevice(word: string, before: AllowedDevices = []): AllowedDevices {
-  const [name = "", ...fields] = word.slice("device=".length).split(",");
-  if (name === "" || before === "all") return "all";
-  let alias = "";
-  for (const field of fields) {
-    const [key, value] = splitOnce(field);
-    if (!field.includes("=")) throw refuse("--allow", word, `invalid device config "${field}"`);
-    if (key !== "alias") throw refuse("--allow", word, `unknown device config key "${key}"`);
-    alias = value ?? "";
-  }
-  return [...before, { name, ...(alias !== "" && { alias }) }];
+  return words.reduce<NonNullable<BuildOptions["allow"]>>(
+    (allow, word) => parse("--allow", word, (text) => addAllowance(allow, text)),
+    {},
+  );
 }
 
 /** `ID`, or `ID=PATH[,PATH…]`: an agent's socket, or keys. */
