@@ -4,8 +4,23 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { newLayerId, openStore, type Store } from "../content/index.ts";
-import { digestOf, type LayerCompression, mediaTypes, parseDiffID, parseManifest } from "../oci/index.ts";
-import { assembleImage, configDigestOf, type ImageRecord, LayerPacker, type TarMaker } from "./index.ts";
+import {
+  digestOf,
+  type LayerCompression,
+  mediaTypes,
+  parseDiffID,
+  parseImageConfig,
+  parseManifest,
+} from "../oci/index.ts";
+import {
+  assembleImage,
+  configDigestOf,
+  type ImageRecord,
+  knownConfigDigest,
+  knownDiffIDs,
+  LayerPacker,
+  type TarMaker,
+} from "./index.ts";
 
 test("a built image has the bytes that BuildKit writes", async (t) => {
   const { store, record, packer } = rig(t);
@@ -123,6 +138,33 @@ test("layers of the base image are compressed anew when that is forced, once", a
   await assert.rejects(assembleImage(store, forced, { packer: again, mayLackBlobs: true }), {
     code: "BLOB_MISSING",
   });
+});
+
+test("an eStargz image's config has the diffIDs of its blobs, and they are known until the blobs are gone", async (t) => {
+  const { store, record, packer, packed } = rig(t);
+  const lazy: ImageRecord = { ...record, form: { compression: "estargz", isForced: true } };
+  assert.deepEqual(knownDiffIDs(store, lazy), [undefined, undefined]);
+  const id = await configDigestOf(store, lazy, { packer });
+  const again = new LayerPacker(store, async () => tarMaker(store, packed));
+  const image = await assembleImage(store, lazy, { packer: again });
+  assert.equal(image.configDigest, id);
+  assert.deepEqual(packed.toSorted(), ["anew estargz", "estargz"]);
+  const diffIDs = [digestOf("estargz of base"), digestOf("estargz of top")];
+  assert.deepEqual(parseImageConfig(image.configBytes).rootfs.diff_ids, diffIDs);
+  assert.deepEqual(knownDiffIDs(store, lazy), diffIDs);
+  assert.equal(knownConfigDigest(store, lazy), id);
+  const { layers } = parseManifest(image.manifestBytes, image.manifest.mediaType);
+  for (const { annotations } of layers) assert.deepEqual(annotations, tocAnnotations);
+
+  const plain = await assembleImage(store, record, { packer: again });
+  assert.equal(plain.layers[1]!.diffID, digestOf("tar of top"));
+  store.content.remove(image.layers[0]!.blob.digest);
+  assert.deepEqual(knownDiffIDs(store, lazy), [undefined, diffIDs[1]]);
+  // What is eStargz already, as its descriptor says, is taken as it is.
+  const [base, top] = lazy.layers;
+  assert.ok(base?.kind === "blob" && top);
+  const isLazy = { ...base, blob: { ...base.blob, annotations: tocAnnotations } };
+  assert.deepEqual(knownDiffIDs(store, { ...lazy, layers: [isLazy, top] }), [base.diffID, diffIDs[1]]);
 });
 
 test("a layer that is in the wanted form already is taken as it is", async (t) => {
@@ -253,12 +295,28 @@ const layerTypes: Record<LayerCompression, string> = {
   zstd: mediaTypes.ociLayerZstd,
 };
 
+const tocAnnotations = {
+  "containerd.io/snapshot/stargz/toc.digest": digestOf("toc"),
+  "io.containers.estargz.uncompressed-size": "4096",
+};
+
+/** What an eStargz blob of the layer has besides. */
+function extended(compression: LayerCompression, layer: string) {
+  if (compression !== "estargz") return undefined;
+  return { diffID: parseDiffID(digestOf(`estargz of ${layer}`)), annotations: tocAnnotations };
+}
+
 function tarMaker(store: Store, packed: string[]): TarMaker {
   return {
     compressAnew: async ({ blob, diffID, compression, level }) => {
       packed.push(["anew", compression, level].filter((part) => part !== undefined).join(" "));
       const { digest, sizeBytes } = store.content.put(`${compression} of ${blob}`);
-      return { diffID, blob: { digest, size: sizeBytes, mediaType: layerTypes[compression] } };
+      const added = extended(compression, "base");
+      const made = { digest, size: sizeBytes, mediaType: layerTypes[compression] };
+      return {
+        diffID: added?.diffID ?? diffID,
+        blob: { ...made, ...(added && { annotations: added.annotations }) },
+      };
     },
     packLayer: async ({ layer, compression, level }) => {
       packed.push([compression ?? "hash", level].filter((part) => part !== undefined).join(" "));
@@ -270,8 +328,9 @@ function tarMaker(store: Store, packed: string[]): TarMaker {
       const { digest, sizeBytes } = store.content.put(`${compression} of top`);
       const blob = { digest, size: sizeBytes, mediaType: layerTypes[compression] };
       const form = { compression, ...(level !== undefined && { level }) };
-      store.layers.addPack(layer, { ...known, blobs: [{ ...blob, ...form }] });
-      return { ...known, blob };
+      const added = extended(compression, "top");
+      store.layers.addPack(layer, { ...known, blobs: [{ ...blob, ...form, ...added }] });
+      return { ...known, ...added, blob: { ...blob, ...(added && { annotations: added.annotations }) } };
     },
   };
 }

@@ -34,7 +34,7 @@ export type {
 } from "./image-record.ts";
 export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
-export { knownConfigDigest } from "./known-image.ts";
+export { knownConfigDigest, knownDiffIDs } from "./known-image.ts";
 export { documentLimitBytes } from "./limits.ts";
 export type { LayerForm } from "./layer-form.ts";
 export { LayerPacker, type TarMaker } from "./layer-packer.ts";

@@ -16,10 +16,15 @@ import { isIndex } from "./select-image.ts";
 /** The digest of the image's config (docker's image id), if every layer's diffID is known. Nothing is hashed but the config. */
 export function knownConfigDigest(store: Store, record: ImageRecord): Digest | undefined {
   if (record.origin) return record.origin.config.digest;
-  if (extendsTars(record)) return knownAssembly(store, record)?.configDigest;
-  const diffIDs = record.layers.map((layer) => knownDiffID(store, layer));
+  const diffIDs = knownDiffIDs(store, record);
   const isKnown = diffIDs.every((diffID) => diffID !== undefined);
   return isKnown ? digestOf(toConfigBytes(record, diffIDs)) : undefined;
+}
+
+/** Of each layer of the image, bottom first, where it is known. */
+export function knownDiffIDs(store: Store, record: ImageRecord): readonly (DiffID | undefined)[] {
+  if (extendsTars(record)) return record.layers.map((layer) => knownLayer(store, layer, record)?.diffID);
+  return record.layers.map((layer) => knownDiffID(store, layer));
 }
 
 /** What a user knows the image by, if it is known: the digest of the config, or of the index. */

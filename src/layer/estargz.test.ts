@@ -3,10 +3,11 @@ import { test } from "node:test";
 import zlib from "node:zlib";
 import { digestOf, parseDiffID } from "../oci/index.ts";
 import type { ExtendedTar } from "./byte-sink.ts";
+import { EstargzEntries } from "./estargz-entries.ts";
 import { EstargzSink } from "./estargz-sink.ts";
 import { recompress } from "./recompress.ts";
 import { tarEndBytes } from "./tar-writer.ts";
-import { archiveOf, readArchive } from "./test-archives.ts";
+import { archiveOf, entryOf, readArchive } from "./test-archives.ts";
 
 const chunkBytes = 4 * 1024 * 1024;
 const large = Buffer.alloc(2 * chunkBytes + 5, "no two chunks are equal");
@@ -125,6 +126,25 @@ for (const path of ["stargz.index.json", "./stargz.index.json", "/stargz.index.j
     });
   });
 }
+
+test("a file that is stored sparse is refused, and so is a table of contents without measure", () => {
+  const entries = new EstargzEntries();
+  assert.throws(() => entries.entry(entryOf({ path: "disk", isSparse: true })), {
+    code: "UNREPRESENTABLE",
+    message: 'Cannot make an eStargz layer: "disk" is stored sparse',
+  });
+  const path = "p".repeat(1024 * 1024);
+  const fill = () => {
+    for (let count = 0; count < 300; count++) {
+      entries.entry(entryOf({ path }));
+      entries.entryEnd();
+    }
+  };
+  assert.throws(fill, {
+    code: "LIMIT_EXCEEDED",
+    message: "Cannot make an eStargz layer: it has too many files",
+  });
+});
 
 test("a layer that ends inside a file is refused", async () => {
   await assert.rejects(convert(tar.subarray(0, chunkBytes)), { code: "TRUNCATED_TAR" });

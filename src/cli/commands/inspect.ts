@@ -5,6 +5,7 @@ import {
   ImageSizes,
   type IndexRecord,
   isIndex,
+  knownDiffIDs,
   requireImage,
   shownImage,
   type StoredImage,
@@ -40,9 +41,6 @@ function inspected(image: StoredImage, store: Store, platform: Platform | undefi
   const record =
     platform === undefined ? shownImage(store, image.record) : requireImage(store, image, platform);
   const { config, architecture, os, variant, author, created } = record.config;
-  const diffIDs = record.layers.map((layer) =>
-    layer.kind === "blob" ? layer.diffID : store.layers.readPack(layer.layer, layer.times)?.diffID,
-  );
   return {
     Id: image.id,
     RepoTags: image.names.filter((name) => !name.includes("@")).map(familiarName),
@@ -54,7 +52,7 @@ function inspected(image: StoredImage, store: Store, platform: Platform | undefi
     ...(variant === undefined ? {} : { Variant: variant }),
     Os: os,
     Size: new ImageSizes(store).sizeOf(record),
-    RootFS: { Type: "layers", Layers: diffIDs.map((diffID) => diffID ?? null) },
+    RootFS: { Type: "layers", Layers: knownDiffIDs(store, record).map((diffID) => diffID ?? null) },
     Metadata: { LastTagTime: new Date(image.updatedAtMs).toISOString() },
     Slipway: {
       Record: image.recordId,
