@@ -105,6 +105,16 @@ test("a statement of another key, of another type, or about another image does n
   await verifyAttestation(image, { key: ec.publicKey, registry, predicateType });
 });
 
+test("an attestation that is listed again and again is fetched once", async () => {
+  await using rig = await rigWithImage();
+  const { registry, image, digest } = rig;
+  const good = encodeStatement(image, digest, { predicateType, predicate });
+  rig.putEnvelopes(Array<Buffer>(300).fill(signEnvelope(good, statementType, ec.privateKey)));
+  const verified = await verifyAttestation(image, { key: ec.publicKey, registry, predicateType });
+  assert.deepEqual(verified.statements, [good.toString()]);
+  assert.equal(rig.fetches(), 1);
+});
+
 test("attestations of others stay, and what is no list of them is not written over", async () => {
   await using rig = await rigWithImage();
   const { registry, image } = rig;
@@ -126,6 +136,7 @@ async function rigWithImage() {
     registry: rig.client,
     image,
     digest,
+    fetches: () => fake.count("GET", /blobs/),
     putEnvelopes: (envelopes: readonly Buffer[], mediaType = envelopeType) => {
       const layers = envelopes.map((bytes) => fake.addBlob(bytes, mediaType));
       const config = fake.addBlob(Buffer.from("{}"), mediaTypes.ociConfig);

@@ -40,7 +40,7 @@ export async function verifyAttestation(
   }
   const good: string[] = [];
   const reasons: string[] = [];
-  for (const layer of layers) {
+  for (const layer of onlyOnce(layers)) {
     const finding = await judge(place, layer, { ...options, digest });
     if ("statement" in finding) good.push(finding.statement);
     else reasons.push(finding.reason);
@@ -48,6 +48,13 @@ export async function verifyAttestation(
   const [first, ...others] = good;
   if (first !== undefined) return { digest, statements: [first, ...others] };
   throw new SignatureError("NOT_SIGNED", `Cannot verify ${name}: ${summary(reasons, "attestation")}`);
+}
+
+/** The same envelope says the same, however often it is listed. */
+function onlyOnce(layers: readonly Descriptor[]): Iterable<Descriptor> {
+  const keyOf = ({ mediaType, digest, size, annotations }: Descriptor) =>
+    JSON.stringify([mediaType, digest, size, annotations?.["predicateType"]]);
+  return new Map(layers.map((layer) => [keyOf(layer), layer])).values();
 }
 
 type Finding = { readonly statement: string } | { readonly reason: string };
