@@ -3,9 +3,8 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { parsePredicateType } from "../flags/predicate-type.ts";
-import { keyPlace, parseImage, withRegistry } from "../flags/signing.ts";
+import { keyPlace, parseImage, passwordOf, privateKeyOption, withRegistry } from "../flags/signing.ts";
 import { UsageError } from "../usage-error.ts";
-import { passwordOf } from "./sign.ts";
 
 interface AttestFlags {
   readonly key?: string;
@@ -17,10 +16,7 @@ export function define(command: Command, io: CliIo): void {
   command
     .usage("--key FILE --type TYPE --predicate FILE IMAGE")
     .argument("<image>", "name, with tag or digest, of an image in a registry")
-    .option(
-      "--key <file>",
-      "Private key in PEM, or env://NAME; its password is $SLIPWAY_KEY_PASSWORD or $COSIGN_PASSWORD",
-    )
+    .option(...privateKeyOption)
     .requiredOption("--type <type>", "What is said: spdxjson, slsaprovenance1, cyclonedx, … or a URI")
     .requiredOption("--predicate <file>", "JSON that is said of the image, or - for standard input")
     .action(async (name: string) => {

@@ -1,7 +1,14 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
-import { append, keyPlace, parseImage, parsePairs, withRegistry } from "../flags/signing.ts";
-import { readLine } from "../read-line.ts";
+import {
+  append,
+  keyPlace,
+  parseImage,
+  parsePairs,
+  passwordOf,
+  privateKeyOption,
+  withRegistry,
+} from "../flags/signing.ts";
 
 interface SignFlags {
   readonly key?: string;
@@ -13,10 +20,7 @@ export function define(command: Command, io: CliIo): void {
   command
     .usage("[OPTIONS] IMAGE...")
     .argument("<images...>", "names, with tag or digest, of images in registries")
-    .option(
-      "--key <file>",
-      "Private key in PEM, or env://NAME; its password is $SLIPWAY_KEY_PASSWORD or $COSIGN_PASSWORD",
-    )
+    .option(...privateKeyOption)
     .option("-a, --annotation <name=value>", "Claim something more; may be repeated", append, [])
     .option("--identity <name>", "Repository that the signature claims (default: that of IMAGE)")
     .action(async (images: readonly string[]) => {
@@ -35,11 +39,4 @@ export function define(command: Command, io: CliIo): void {
         }
       });
     });
-}
-
-/** Of a private key: a variable, or what a person types. */
-export async function passwordOf(place: string, io: CliIo): Promise<string | undefined> {
-  const known = io.env["SLIPWAY_KEY_PASSWORD"] ?? io.env["COSIGN_PASSWORD"];
-  if (known !== undefined || !io.stdin.isTTY) return known;
-  return await readLine(`Password of ${place}: `, io, { isHidden: true });
 }

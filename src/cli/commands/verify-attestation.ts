@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { parsePredicateType } from "../flags/predicate-type.ts";
-import { keyPlace, parseImage, withRegistry } from "../flags/signing.ts";
+import { keyPlace, parseImage, publicKeyOption, withRegistry } from "../flags/signing.ts";
 
 interface VerifyAttestationFlags {
   readonly key?: string;
@@ -12,7 +12,7 @@ export function define(command: Command, io: CliIo): void {
   command
     .usage("--key FILE --type TYPE IMAGE")
     .argument("<image>", "name, with tag or digest, of an image in a registry")
-    .option("--key <file>", "Public key in PEM, or env://NAME")
+    .option(...publicKeyOption)
     .requiredOption("--type <type>", "What must be said: spdxjson, slsaprovenance1, cyclonedx, … or a URI")
     .action(async (name: string) => {
       const flags = command.opts<VerifyAttestationFlags>();

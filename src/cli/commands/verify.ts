@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
-import { append, keyPlace, parseImage, parsePairs, withRegistry } from "../flags/signing.ts";
+import { append, keyPlace, parseImage, parsePairs, publicKeyOption, withRegistry } from "../flags/signing.ts";
 
 interface VerifyFlags {
   readonly key?: string;
@@ -12,7 +12,7 @@ export function define(command: Command, io: CliIo): void {
   command
     .usage("[OPTIONS] IMAGE...")
     .argument("<images...>", "names, with tag or digest, of images in registries")
-    .option("--key <file>", "Public key in PEM, or env://NAME")
+    .option(...publicKeyOption)
     .option("-a, --annotation <name=value>", "Ask for a claim; may be repeated", append, [])
     .option("--identity <name>", "Repository that the signature must claim (default: that of IMAGE)")
     .action(async (images: readonly string[]) => {

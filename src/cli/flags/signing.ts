@@ -2,7 +2,15 @@ import { type ImageReference, OciError, parseReference } from "../../oci/index.t
 import type { Configuration, RegistryClient } from "../../registry/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { withInterrupt } from "../interrupt.ts";
+import { readLine } from "../read-line.ts";
 import { UsageError } from "../usage-error.ts";
+
+export const privateKeyOption = [
+  "--key <file>",
+  "Private key in PEM, or env://NAME; its password is $SLIPWAY_KEY_PASSWORD or $COSIGN_PASSWORD",
+] as const;
+
+export const publicKeyOption = ["--key <file>", "Public key in PEM, or env://NAME"] as const;
 
 /** The place of the key; what has no key, or has it in a service, is not carried out. */
 export function keyPlace(place: string | undefined, action: "sign" | "verify"): string {
@@ -21,6 +29,13 @@ export function keyPlace(place: string | undefined, action: "sign" | "verify"): 
     code: "UNSUPPORTED_OPTION",
     hint: "give a file, or env://NAME",
   });
+}
+
+/** Of a private key: a variable, or what a person types. */
+export async function passwordOf(place: string, io: CliIo): Promise<string | undefined> {
+  const known = io.env["SLIPWAY_KEY_PASSWORD"] ?? io.env["COSIGN_PASSWORD"];
+  if (known !== undefined || !io.stdin.isTTY) return known;
+  return await readLine(`Password of ${place}: `, io, { isHidden: true });
 }
 
 /** @throws {UsageError} */
