@@ -22,7 +22,7 @@ type Named = SolveResult["cacheMounts"][number];
  * step that mounts it ran, is taken over from the caches that were read: it must not get lost on the way. */
 export async function collectMounts(
   { mountsMaxBytes, ...form }: WrittenCache,
-  names: readonly Named[],
+  { cacheMounts: names, secretPatterns }: Pick<SolveResult, "cacheMounts" | "secretPatterns">,
   { steps, emit }: { steps: StepEngine; emit: EmitEvent },
 ): Promise<readonly CarriedMount[]> {
   if (mountsMaxBytes === undefined || names.length === 0) return [];
@@ -33,7 +33,7 @@ export async function collectMounts(
   for (const { path: instance, name } of listCacheMounts(steps.store.paths.mounts)) {
     // A second instance is what two steps had at once that would not share.
     if (!name || !isNamed(name, names) || path.basename(instance) !== "0") continue;
-    const packed = await pack({ instance, name, mountsMaxBytes, form }, { steps, emit });
+    const packed = await pack({ instance, name, mountsMaxBytes, form, secretPatterns }, { steps, emit });
     if (packed) carried.set(nameOf(name), packed);
   }
   return [...carried.values()];
@@ -62,16 +62,18 @@ interface LocalMount {
   readonly name: CacheMountName;
   readonly mountsMaxBytes: number;
   readonly form: Pick<WrittenCache, "compression" | "level">;
+  readonly secretPatterns: readonly string[];
 }
 
 async function pack(
-  { instance, name, mountsMaxBytes, form: { compression = "gzip", level } }: LocalMount,
+  { instance, name, mountsMaxBytes, form: { compression = "gzip", level }, secretPatterns }: LocalMount,
   { steps, emit }: { steps: StepEngine; emit: EmitEvent },
 ): Promise<CarriedMount | undefined> {
   const worker = await steps.worker();
   const packed = await worker.packCacheMount({
     path: instance,
     limitBytes: mountsMaxBytes,
+    secretPatterns,
     compression,
     ...(level !== undefined && { level }),
   });
@@ -80,10 +82,12 @@ async function pack(
     return { facts: { ...name, ...root }, layer: { diffID, blob }, isOwn: true };
   }
   if (packed.kind === "empty") return undefined;
-  const reason =
-    packed.kind === "in use"
-      ? "another build uses it now"
-      : `${formatBytes(packed.sizeBytes)} are more than mounts-max=${formatBytes(mountsMaxBytes)}`;
+  const reason = {
+    "in use": () => "another build uses it now",
+    "holds a secret": () => "the value of a secret is in it",
+    "too large": (sizeBytes = 0) =>
+      `${formatBytes(sizeBytes)} are more than mounts-max=${formatBytes(mountsMaxBytes)}`,
+  }[packed.kind]("sizeBytes" in packed ? packed.sizeBytes : undefined);
   const shown = JSON.stringify(name.id.replace(/^\//, ""));
   emit({ kind: "note", text: `cache mount ${shown} not exported: ${reason}` });
   return undefined;

@@ -51,7 +51,7 @@ async function writeCache(
     isPushed,
     sizeOf: (layer) => layerSizeBytes(layer, steps.store),
   });
-  const mounts = await collectMounts(target, solved.cacheMounts, { steps, emit });
+  const mounts = await collectMounts(target, solved, { steps, emit });
   const cache = await collectCache({ results, mounts }, target, steps);
   const { store, fetchBlob } = steps;
   if (target.type === "local") {

@@ -46,6 +46,8 @@ export interface SolveResult {
   readonly results: readonly StepResult[];
   /** Cache mounts that its steps name, each once. */
   readonly cacheMounts: readonly Pick<CacheMountName, "namespace" | "id">[];
+  /** What gives the secrets of its steps away, in base64: nothing that holds it may go to other machines. */
+  readonly secretPatterns: readonly string[];
   /** Those of `verify`. */
   readonly verified: readonly VerifiedResult[];
 }

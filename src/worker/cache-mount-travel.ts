@@ -2,7 +2,7 @@ import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, renameSync, sta
 import path from "node:path";
 import { cacheMountDir, type Store } from "../content/index.ts";
 import { type OpaqueXattr, packTar, treeEntries, unpackTar } from "../layer/index.ts";
-import { LayersTree } from "../snapshot/index.ts";
+import { findBytes, LayersTree } from "../snapshot/index.ts";
 import { tryFlock } from "../sys/index.ts";
 import { measureTree } from "./cache-mount-care.ts";
 import { noteName, openInstance, openLock } from "./cache-mount-instance.ts";
@@ -16,7 +16,13 @@ const maxEntries = 10_000_000;
 /** Makes a tar of what a cache mount holds; nobody uses it meanwhile. */
 export async function packCacheMount(
   store: Store,
-  { path: instance, limitBytes, compression, level }: Parameters<WorkerApi["packCacheMount"]>[0],
+  {
+    path: instance,
+    limitBytes,
+    secretPatterns,
+    compression,
+    level,
+  }: Parameters<WorkerApi["packCacheMount"]>[0],
 ): Promise<PackedCacheMount> {
   const files = path.join(instance, "fs");
   const lock = existsSync(files) ? openLock(instance) : undefined;
@@ -25,6 +31,7 @@ export async function packCacheMount(
     if (!tryFlock(lock, "exclusive")) return { kind: "in use" };
     const sizeBytes = measureTree(files);
     if (sizeBytes > limitBytes) return { kind: "too large", sizeBytes };
+    if (holds(files, secretPatterns)) return { kind: "holds a secret" };
     using writer = store.content.createWriter();
     const sink = { write: (chunk: Uint8Array) => writer.write(chunk) };
     const entries = treeEntries(new LayersTree([files]));
@@ -41,6 +48,11 @@ export async function packCacheMount(
   } finally {
     closeSync(lock);
   }
+}
+
+function holds(directory: string, patterns: readonly string[]): boolean {
+  const bytes = patterns.map((pattern) => Buffer.from(pattern, "base64"));
+  return findBytes(Buffer.from(directory).toString("latin1"), bytes, { limit: 1 }).length > 0;
 }
 
 /** Fills a cache mount that holds nothing with a tar of the content store, whole or not at all.

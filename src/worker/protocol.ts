@@ -90,10 +90,12 @@ export interface WorkerApi {
   removeCacheMounts(request: {
     paths: readonly string[];
   }): Promise<{ sizesBytes: readonly (number | null)[] }>;
-  /** Stores a tar of what an instance of a cache mount holds in the content store, unless it holds more than `limitBytes`. */
+  /** Stores a tar of what an instance of a cache mount holds in the content store, unless it holds more than `limitBytes`,
+   * or one of `secretPatterns`, each in base64. */
   packCacheMount(request: {
     path: string;
     limitBytes: number;
+    secretPatterns: readonly string[];
     compression: LayerCompression;
     level?: number;
   }): Promise<PackedCacheMount>;
@@ -128,6 +130,7 @@ export type PackedCacheMount =
       readonly root: CacheMountRoot;
     }
   | { readonly kind: "too large"; readonly sizeBytes: number }
+  | { readonly kind: "holds a secret" }
   | { readonly kind: "in use" }
   | { readonly kind: "empty" };
 

@@ -129,3 +129,21 @@ function replaceMount(cache: string, bytes: Buffer): void {
   rmSync(path.join(cache, "index.json"));
   writeFileSync(path.join(cache, "index.json"), JSON.stringify(index));
 }
+
+test("a cache mount that holds the value of a secret stays on its machine", { skip }, async (t) => {
+  const [rig] = (await machines(t, 1)) as [Rig];
+  rig.file(
+    "Dockerfile",
+    "FROM busybox\nRUN --mount=type=cache,target=/c --mount=type=secret,id=s cp /run/secrets/s /c/netrc\n",
+  );
+  const value = "a value to keep to oneself";
+  writeFileSync(path.join(rig.dir, "secret"), value);
+  const to = `type=local,dest=${rig.dir}/cache,compression=uncompressed,mounts=true`;
+  const secret = `id=s,src=${rig.dir}/secret`;
+  const { stderr } = await rig.mustBuild("--secret", secret, "--cache-to", to);
+  assert.match(stderr, /cache mount "\/c" not exported: the value of a secret is in it/);
+  const blobs = path.join(rig.dir, "cache/blobs/sha256");
+  for (const name of readdirSync(blobs)) assert.ok(!readFileSync(path.join(blobs, name)).includes(value));
+  await rig.mustBuild("--secret", `${secret},scan=false`, "--cache-to", to);
+  assert.ok(readdirSync(blobs).some((name) => readFileSync(path.join(blobs, name)).includes(value)));
+});

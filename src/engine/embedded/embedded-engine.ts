@@ -87,7 +87,9 @@ export class EmbeddedEngine implements Engine {
     const results = [...environment.results.values()];
     const verified = [...(environment.verified?.values() ?? [])];
     const cacheMounts = [...cacheMountIds(definition)].map((id) => ({ namespace: cacheMountNamespace, id }));
-    return { stacks, run: observer.run, cached: observer.cached, results, cacheMounts, verified };
+    const secretPatterns = cacheMounts.length > 0 ? await environment.secretScan.patterns() : [];
+    const { run, cached } = observer;
+    return { stacks, run, cached, results, cacheMounts, secretPatterns, verified };
   }
 
   /** An image must not depend on a cache that may be gone tomorrow: its layers come into the store. */

@@ -61,6 +61,11 @@ export class SecretScan {
     }
   }
 
+  /** What gives the build's secrets away, each in base64. */
+  async patterns(): Promise<readonly string[]> {
+    return (await this.#allPatterns()).map(({ bytes }) => bytes);
+  }
+
   async #check({ metadata }: Vertex, layer: LayerId): Promise<void> {
     const patterns = await this.#allPatterns();
     if (patterns.length === 0) return;
