@@ -47,8 +47,17 @@ export function trimSuffix(value: string, pattern: Pattern, isGreedy: boolean): 
   return end === undefined ? value : chars.slice(end).toReversed().join("");
 }
 
-/** Replaces the first match, or all, each being the leftmost and there the longest. */
-export function replacePattern(value: string, pattern: Pattern, replacement: string, isAll: boolean): string {
+interface ReplaceOptions {
+  readonly replacement: string;
+  readonly isAll: boolean;
+  /** Of the result, in UTF-16 code units. */
+  readonly maxLength: number;
+}
+
+/** Replaces the first match, or all, each being the leftmost and there the longest.
+ * @throws {ExpansionError} when the result gets longer than `maxLength` */
+export function replacePattern(value: string, pattern: Pattern, options: ReplaceOptions): string {
+  const { replacement, isAll, maxLength } = options;
   const chars = Array.from(value);
   const budget = { left: maxSteps };
   let result = "";
@@ -57,6 +66,7 @@ export function replacePattern(value: string, pattern: Pattern, replacement: str
     const end = matchEnd(chars, position, pattern, true, budget);
     const isMatch = end !== undefined && (end > position || position !== lastEnd);
     if (isMatch) result += replacement;
+    if (result.length > maxLength) throw new ExpansionError(`result is longer than ${maxLength} characters`);
     if (isMatch && !isAll) return result + chars.slice(end).join("");
     if (isMatch && end > position) {
       position = lastEnd = end;

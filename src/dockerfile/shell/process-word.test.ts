@@ -130,6 +130,8 @@ test("names that were found and names that were not are reported", () => {
 test("a value that doubles again and again is refused before it fills the memory", () => {
   const doubling = new Map([["a", "x".repeat(1 << 16)]]);
   assert.throws(() => processWord("$a".repeat(20), doubling), /result is longer than 1048616 characters/);
+  const replaced = `\${a//x/${"y".repeat(1 << 14)}}`;
+  assert.throws(() => processWord(replaced, doubling), /result is longer than \d+ characters/);
 });
 
 test("substitutions nested deeper than any person writes are refused", () => {

@@ -82,6 +82,7 @@ class WordLexer {
   readonly #env: Environment;
   readonly #options: ExpandOptions;
   readonly #escape: string;
+  readonly #maxLength: number;
   #position = 0;
   #depth = 0;
 
@@ -90,6 +91,7 @@ class WordLexer {
     this.#env = env;
     this.#options = options;
     this.#escape = options.escape ?? "\\";
+    this.#maxLength = source.length + maxGrowth;
   }
 
   /** Reads up to `stop`, or to the end when there is none. */
@@ -110,8 +112,8 @@ class WordLexer {
         else words.addWhole(piece);
         text += piece;
       }
-      const maxLength = this.#source.length + maxGrowth;
-      if (text.length > maxLength) throw new ExpansionError(`result is longer than ${maxLength} characters`);
+      if (text.length > this.#maxLength)
+        throw new ExpansionError(`result is longer than ${this.#maxLength} characters`);
     }
     if (stop !== undefined)
       throw new ExpansionError(`unexpected end of statement while looking for matching ${stop}`);
@@ -246,7 +248,11 @@ class WordLexer {
     const replacement = this.#argument("}", true, "syntax error: missing '}'");
     const value = this.#lookUp(name);
     if (value === undefined && this.#options.skipUnset) return `\${${name}/${pattern}/${replacement}}`;
-    return replacePattern(value ?? "", parsePattern(pattern), replacement, isAll);
+    return replacePattern(value ?? "", parsePattern(pattern), {
+      replacement,
+      isAll,
+      maxLength: this.#maxLength,
+    });
   }
 
   /** Reads the word up to `stop`; running into the end of the source is reported as `message`. */
