@@ -103,7 +103,9 @@ function readDirectory(directory: string, problems: string[]): Map<string, Regis
   const found = new Map<string, RegisteredDevice[]>();
   for (const file of filesOf(directory)) {
     try {
-      if (statSync(file).size > specLimitBytes) throw new Error("too large");
+      const stat = statSync(file);
+      if (!stat.isFile()) throw new Error("not a regular file");
+      if (stat.size > specLimitBytes) throw new Error("too large");
       const spec = parseDeviceSpec(readFileSync(file, "utf8"));
       for (const device of spec.devices) {
         const name = `${spec.kind}=${device.name}`;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -151,6 +152,17 @@ test("a file that is not as it should be costs its devices only, and says why", 
       text.slice(0, 100),
     );
   }
+});
+
+test("a pipe in the place of a file is not waited for", (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), "slipway-cdi-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  execFileSync("mkfifo", [path.join(root, "pipe.yaml")]);
+  assert.throws(
+    () => DeviceRegistry.read([root]).find({ name: "a.com/b", required: true }),
+    (error: Error & { hint?: string }) =>
+      /pipe\.yaml does not count: not a regular file/.test(error.hint ?? ""),
+  );
 });
 
 test("the places are BuildKit's, unless others are named", () => {
