@@ -343,7 +343,7 @@ test("a cancelled step is killed with everything that it started", options, asyn
   assert.deepEqual(processesNamed("sleep\x0061"), []);
 });
 
-test("a signal reaches the first process, even one sent before it runs", options, async () => {
+test("a signal reaches the first process, even one sent before it runs", options, async (t) => {
   const script = 'trap "echo asked; exit 3" TERM; echo ready; while :; do sleep 0.05; done';
   const request = { runId: "asked", lowers: [rig.base], args: ["/bin/sh", "-c", script], env: [], cwd: "/" };
   const running = rig.worker.run({
@@ -354,7 +354,8 @@ test("a signal reaches the first process, even one sent before it runs", options
     mounts: [],
   });
   const asking = setInterval(() => void rig.worker.signal({ runId: "asked", signal: "SIGTERM" }), 100);
-  assert.deepEqual(await running, { exitCode: 3 });
+  t.after(() => clearInterval(asking));
+  assert.deepEqual(await running, { exitCode: 3, isDiskFull: false });
   clearInterval(asking);
   await rig.worker.signal({ runId: "asked", signal: "SIGTERM" });
 });
