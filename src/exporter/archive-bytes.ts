@@ -1,5 +1,5 @@
 import type { ContentStore } from "../content/index.ts";
-import { encodeTarHeader, type TarEntry, tarEndBytes, tarPadding } from "../layer/index.ts";
+import { encodeTarHeader, plainEntry, tarEndBytes, tarPadding } from "../layer/index.ts";
 import type { FileContent } from "./image-files.ts";
 
 /** The bytes of a tar that holds `files`. Equal files give equal bytes: sorted names, owner 0:0, no times, the modes that
@@ -12,7 +12,7 @@ export async function* archiveBytes(
   const paths = [...directoriesOf(files.keys()), ...files.keys()].sort();
   for (const path of paths) {
     const file = files.get(path);
-    if (!file) yield encodeTarHeader(entry(path, "directory", 0o755, 0));
+    if (!file) yield encodeTarHeader(plainEntry({ path, type: "directory", mode: 0o755 }));
     else yield* fileBytes(content, path, file);
   }
   yield Buffer.alloc(tarEndBytes);
@@ -24,7 +24,7 @@ async function* fileBytes(
   file: FileContent,
 ): AsyncGenerator<Uint8Array> {
   const sizeBytes = file.kind === "bytes" ? file.bytes.length : file.sizeBytes;
-  yield encodeTarHeader(entry(path, "file", 0o444, sizeBytes));
+  yield encodeTarHeader(plainEntry({ path, type: "file", mode: 0o444, sizeBytes }));
   if (file.kind === "bytes") yield file.bytes;
   else yield* content.stream(file.digest, sizeBytes);
   yield Buffer.alloc(tarPadding(sizeBytes));
@@ -39,21 +39,4 @@ function directoriesOf(paths: Iterable<string>): ReadonlySet<string> {
     }
   }
   return directories;
-}
-
-function entry(path: string, type: TarEntry["type"], mode: number, sizeBytes: number): TarEntry {
-  return {
-    path,
-    type,
-    mode,
-    sizeBytes,
-    uid: 0,
-    gid: 0,
-    mtimeNs: 0n,
-    linkPath: "",
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: [],
-    isSparse: false,
-  };
 }

@@ -6,7 +6,14 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { openStore, type Store } from "../content/index.ts";
 import { assembleImage, type ImageRecord, LayerPacker } from "../image/index.ts";
-import { encodeTarHeader, type TarEntry, tarEndBytes, tarPadding, TarReader } from "../layer/index.ts";
+import {
+  encodeTarHeader,
+  plainEntry,
+  type TarEntry,
+  tarEndBytes,
+  tarPadding,
+  TarReader,
+} from "../layer/index.ts";
 import { digestOf, mediaTypes, parseDiffID } from "../oci/index.ts";
 import type { NamedImage } from "./image-files.ts";
 
@@ -58,20 +65,7 @@ export interface TarMember {
   readonly sizeBytes?: number;
 }
 
-const emptyEntry: TarEntry = {
-  path: "",
-  type: "file",
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  mtimeNs: 0n,
-  linkPath: "",
-  deviceMajor: 0,
-  deviceMinor: 0,
-  xattrs: [],
-  isSparse: false,
-};
+const emptyEntry = plainEntry({ path: "", type: "file", mode: 0o644 });
 
 export function makeTar(members: readonly TarMember[]): Buffer {
   const parts = members.flatMap(({ path: name, body = "", linkPath = "", type = "file", sizeBytes }) => {

@@ -3,7 +3,7 @@ import { digestOf, estargzAnnotations, parseDiffID } from "../oci/index.ts";
 import type { ByteSink, EndingSink, ExtendedTar } from "./byte-sink.ts";
 import { EstargzEntries, tocName } from "./estargz-entries.ts";
 import { ParallelGzip } from "./parallel-gzip.ts";
-import { tarPadding } from "./tar-entry.ts";
+import { plainEntry, tarPadding } from "./tar-entry.ts";
 import { TarReader } from "./tar-reader.ts";
 import { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
 
@@ -63,20 +63,7 @@ export class EstargzSink implements EndingSink {
 }
 
 function tocTar(toc: Buffer): Buffer {
-  const header = encodeTarHeader({
-    path: tocName,
-    type: "file",
-    mode: 0,
-    uid: 0,
-    gid: 0,
-    sizeBytes: toc.length,
-    mtimeNs: 0n,
-    linkPath: "",
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: [],
-    isSparse: false,
-  });
+  const header = encodeTarHeader(plainEntry({ path: tocName, type: "file", mode: 0, sizeBytes: toc.length }));
   return Buffer.concat([header, toc, Buffer.alloc(tarPadding(toc.length) + tarEndBytes)]);
 }
 

@@ -12,7 +12,7 @@ export type { TarSource } from "./read-chunks.ts";
 export { recompress, type RecompressOptions } from "./recompress.ts";
 export { removeTree } from "./remove-tree.ts";
 export { setEntryTimes } from "./set-times.ts";
-export { type TarEntry, type TarEntryType, tarPadding } from "./tar-entry.ts";
+export { plainEntry, type TarEntry, type TarEntryType, tarPadding } from "./tar-entry.ts";
 export { type TarHandler, TarReader } from "./tar-reader.ts";
 export { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
 export { treeEntries } from "./tree-entries.ts";

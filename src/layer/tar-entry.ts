@@ -31,6 +31,24 @@ export interface TarEntry {
   readonly isSparse: boolean;
 }
 
+/** An entry of root's without times, links or attributes: what an archive that nobody unpacks for its owners holds. */
+export function plainEntry(
+  entry: Pick<TarEntry, "path" | "type" | "mode"> & Partial<Pick<TarEntry, "sizeBytes">>,
+): TarEntry {
+  return {
+    uid: 0,
+    gid: 0,
+    sizeBytes: 0,
+    mtimeNs: 0n,
+    linkPath: "",
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: [],
+    isSparse: false,
+    ...entry,
+  };
+}
+
 export const tarBlockBytes = 512;
 
 /** Bytes that fill the last block of `sizeBytes` of data. */
