@@ -33,12 +33,16 @@ export interface SpawnedProcess {
 /** Starts a program in this process's working directory, with no signal blocked or ignored.
  * @throws {SysError} */
 export function spawnProcess(options: SpawnOptions): SpawnedProcess {
-  const pipes = options.output === "pipe" ? [makePipe(), makePipe()] : [];
-  const stdin = options.stdin === "ignore" ? openSync("/dev/null", "r") : undefined;
-  const given = [stdin, pipes[0]?.write, pipes[1]?.write];
+  const pipes: Pipe[] = [];
+  const given: (number | undefined)[] = [];
   // Before there is a child that can end. It stays: a signal that came between two listeners would be lost.
   if (process.listenerCount("SIGCHLD", reap) === 0) process.on("SIGCHLD", reap);
   try {
+    given.push(options.stdin === "ignore" ? openSync("/dev/null", "r") : undefined);
+    for (const _ of ["stdout", "stderr"]) {
+      if (options.output === "pipe") pipes.push(makePipe());
+      given.push(pipes.at(-1)?.write);
+    }
     const child = watch(start(options, given));
     return { ...child, output: pipes.map(({ read }) => new Socket({ fd: read, writable: false })) };
   } catch (error) {
@@ -52,7 +56,12 @@ export function spawnProcess(options: SpawnOptions): SpawnedProcess {
 const pipeCall = declare("pipe2", "int", ["void *", "int"]);
 const O_CLOEXEC = 0o2000000;
 
-function makePipe(): { read: number; write: number } {
+interface Pipe {
+  readonly read: number;
+  readonly write: number;
+}
+
+function makePipe(): Pipe {
   const fds = new Int32Array(2);
   check({ syscall: "pipe2", doing: "make a pipe" }, () => pipeCall(bytesOf(fds), O_CLOEXEC));
   return { read: fds[0]!, write: fds[1]! };
