@@ -178,7 +178,7 @@ test("each kind of failure of a build has its exit code and one clear message", 
       "FROM busybox AS build\n",
       ["--target", "bulid"],
       3,
-      /target stage "bulid" could not be found \(did you mean build\?\)/,
+      /target stage "bulid" could not be found \(did you mean build\?\)\nhint: stages are build$/m,
     ],
     [
       "FROM busybox\nRUN sleep 60\nCOPY nothing /\n",

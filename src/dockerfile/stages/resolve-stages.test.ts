@@ -160,6 +160,33 @@ for (const [title, text, line, message, target] of broken) {
   });
 }
 
+const hints: [title: string, text: string, hint: string][] = [
+  [
+    "the names of the stages, each once",
+    "FROM a AS base\nFROM base AS Test\nFROM base AS test\nFROM a",
+    "stages are base, test",
+  ],
+  [
+    "that no stage has a name",
+    "FROM a\nFROM a",
+    "no stage has a name (FROM IMAGE AS NAME); without a target the last one is built",
+  ],
+  [
+    "the first names of very many",
+    Array.from({ length: 23 }, (_, index) => `FROM a AS s${index}`).join("\n"),
+    `stages are ${Array.from({ length: 20 }, (_, index) => `s${index}`).join(", ")} and 3 more`,
+  ],
+];
+
+for (const [title, text, hint] of hints) {
+  test(`an unknown target is told ${title}`, () => {
+    assert.throws(() => resolve(text, { target: "production" }), {
+      message: 'target stage "production" could not be found',
+      hint,
+    });
+  });
+}
+
 test("names like those of object members are ordinary names", () => {
   assert.deepEqual(shape("ARG constructor\nFROM constructor AS toString\nFROM tostring AS hasownproperty"), [
     "tostring<docker.io/library/constructor:latest",

@@ -117,5 +117,16 @@ function findTarget(dockerfile: ParsedDockerfile, names: StageNames, target: str
   if (index !== undefined) return index;
   const known = dockerfile.stages.map((stage) => stage.from.stageName ?? `stage-${stage.index}`);
   const message = `target stage ${quoteGo(target)} could not be found${didYouMean(target, known)}`;
-  throw new DockerfileError("DOCKERFILE_STAGE", message);
+  throw new DockerfileError("DOCKERFILE_STAGE", message, { hint: stagesHint(dockerfile) });
+}
+
+const maxShown = 20;
+
+/** The names that a target can have. */
+function stagesHint({ stages }: ParsedDockerfile): string {
+  const names = [...new Set(stages.flatMap(({ from }) => from.stageName ?? []))];
+  if (names.length === 0)
+    return "no stage has a name (FROM IMAGE AS NAME); without a target the last one is built";
+  const rest = names.length - maxShown;
+  return `stages are ${names.slice(0, maxShown).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
