@@ -24,7 +24,7 @@ export async function checkConfig(
         "SECRET_IN_IMAGE",
         `Secret "${id}" would be in the image: ${found[0]} of its config`,
         {
-          hint: `Mount it where it is needed; if the image may hold it: --secret id=${id},scan=false`,
+          hint: `mount it where it is needed; if the image may hold it: --secret id=${id},scan=false`,
         },
       );
     }

@@ -90,7 +90,7 @@ async function findInArchive(
   throw new BuildError(
     "INVALID_OUTPUT",
     `Cannot copy from "${file}": ${only ? "it holds several images" : `it has no image ${name ?? ""}`.trim()}`,
-    { hint: known === "" ? undefined : `It has ${known}; name one behind the file` },
+    { hint: known === "" ? undefined : `it has ${known}; name one behind the file` },
   );
 }
 

@@ -49,7 +49,7 @@ function read(file: string, name: string): DockerfileText {
     return { text: readFileSync(file, "utf8"), name: path.basename(name), path: path.resolve(file) };
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) {
-      const hint = `Looked for ${path.resolve(file)}; name another file with -f`;
+      const hint = `looked for ${path.resolve(file)}; name another file with -f`;
       throw dockerfileNotFound(name, { cause: error, hint });
     }
     if (error instanceof BuildError) throw error;

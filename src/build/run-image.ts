@@ -53,7 +53,7 @@ function commandLine(
   const args = [...(entrypoint ?? config.Entrypoint ?? []), ...(command.length > 0 ? command : fallback)];
   if (args.length > 0) return args;
   throw new BuildError("NO_COMMAND", "Cannot run the image: it has neither CMD nor ENTRYPOINT", {
-    hint: "Say what to run after the image's name",
+    hint: "say what to run after the image's name",
   });
 }
 

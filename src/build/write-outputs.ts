@@ -130,7 +130,7 @@ export function checkOutputs(options: BuildOptions, names: readonly string[]): v
     if (output.type !== "registry") continue;
     if ((output.byDigest?.names ?? namesOf(output, names)).length === 0) {
       throw new BuildError("INVALID_OUTPUT", "tag is needed when pushing to registry", {
-        hint: "Name the image with -t REGISTRY/NAME",
+        hint: "name the image with -t REGISTRY/NAME",
       });
     }
   }

@@ -24,6 +24,6 @@ export function allowDevices(
   if (refused.length === 0) return [...found];
   const subject = refused.length === 1 ? `device ${refused[0]} is` : `devices ${refused.join(", ")} are`;
   throw new CdiError("DEVICE_NOT_ALLOWED", `${subject} requested by the build but not allowed`, {
-    hint: `Allow it with --allow device, or --allow device=${refused[0]}`,
+    hint: `allow it with --allow device, or --allow device=${refused[0]}`,
   });
 }

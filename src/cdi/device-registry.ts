@@ -52,7 +52,7 @@ export class DeviceRegistry {
     const found = wanted === "" ? ofKind.slice(0, 1) : ofKind.filter((each) => this.#matches(each, wanted));
     if (found.length > 0 || !required) return found;
     throw new CdiError("DEVICE_NOT_FOUND", `required device "${name}" is not registered`, {
-      hint: this.#problems[0] ?? `Described by no file in ${specDirs().join(", ")}`,
+      hint: this.#problems[0] ?? `described by no file in ${specDirs().join(", ")}`,
     });
   }
 

@@ -45,9 +45,9 @@ test("a source that is not there is told with what helps, before anything is rea
     [
       "src/mian.go",
       '"/src/mian.go": not found',
-      `Did you mean "main.go"? Looked for in the build context "${directory}"`,
+      `did you mean "main.go"? looked for in the build context "${directory}"`,
     ],
-    ["nothing/at/all", '"/nothing/at/all": not found', `Looked for in the build context "${directory}"`],
+    ["nothing/at/all", '"/nothing/at/all": not found', `looked for in the build context "${directory}"`],
     ["secret", '"/secret": not found', '"secret" is in the build context, but the ignore file excludes it'],
   ];
   for (const [source, message, hint] of table) {
@@ -229,7 +229,7 @@ test("of an empty context, that is all there is to say", async (t) => {
   mkdirSync(directory);
   assert.throws(() => open().checkSources([copy("a")]), {
     message: '"/a": not found',
-    hint: "The build context is empty: give a directory that holds it",
+    hint: "the build context is empty: give a directory that holds it",
   });
 });
 

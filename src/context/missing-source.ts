@@ -27,10 +27,10 @@ export function explainMissing(error: unknown, source: string, options: ExplainO
 function hintFor(source: string, { root, tree, everything }: ExplainOptions): string {
   const path = cleanTreePath(toBytes(source));
   if (everything.lstat(path)) return `"${source}" is in the build context, but the ignore file excludes it`;
-  if (tree.readdir("").length === 0) return "The build context is empty: give a directory that holds it";
+  if (tree.readdir("").length === 0) return "the build context is empty: give a directory that holds it";
   const directory = parentTreePath(path);
   const names = tree.lstat(directory)?.type === "directory" ? tree.readdir(directory) : [];
   const near = nearest(toText(baseName(path)), names.map(toText));
   const place = `the build context "${root}"`;
-  return near === undefined ? `Looked for in ${place}` : `Did you mean "${near}"? Looked for in ${place}`;
+  return near === undefined ? `looked for in ${place}` : `did you mean "${near}"? looked for in ${place}`;
 }

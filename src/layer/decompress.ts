@@ -74,6 +74,6 @@ function failed(compression: Packed, cause: unknown): LayerError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new LayerError("DECOMPRESSION_FAILED", `Cannot decompress ${compression}: ${reason}`, {
     cause,
-    hint: isMissing ? `Install the program "${compression}"` : undefined,
+    hint: isMissing ? `install the program "${compression}"` : undefined,
   });
 }

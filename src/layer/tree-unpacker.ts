@@ -256,7 +256,7 @@ function describe(error: unknown, { path, uid, gid }: Subject): LayerError {
   if (isErrno(error, "EINVAL") && error.syscall?.endsWith("chown")) {
     return new LayerError("UNMAPPED_OWNER", `${what}: the user namespace has no owner ${uid}:${gid}`, {
       cause: error,
-      hint: "Give the user more subordinate ids in /etc/subuid and /etc/subgid",
+      hint: "give the user more subordinate ids in /etc/subuid and /etc/subgid",
     });
   }
   if (isErrno(error, "ENOSPC", "EDQUOT"))

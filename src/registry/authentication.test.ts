@@ -106,7 +106,7 @@ for (const auth of [
     assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
       code: "UNAUTHORIZED",
       message: `Cannot pull ${rig.registry.host}/base:latest: access denied, the repository does not exist or needs a login`,
-      hint: `Check the name, or log in with "slipway login ${rig.registry.host}"`,
+      hint: `check the name, or log in with "slipway login ${rig.registry.host}"`,
     });
   });
 
@@ -116,7 +116,7 @@ for (const auth of [
     assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
       code: "UNAUTHORIZED",
       message: `Cannot pull ${rig.registry.host}/base:latest: ${rig.registry.host} refused the credentials`,
-      hint: `Log in again with "slipway login ${rig.registry.host}"`,
+      hint: `log in again with "slipway login ${rig.registry.host}"`,
     });
     assert.ok(rig.registry.requests.length <= 3, "a refusal is not tried again");
   });
@@ -156,6 +156,6 @@ test("a token service that is not there is named, and not waited for", async () 
   assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
     code: "UNREACHABLE",
     message: `Cannot pull ${rig.registry.host}/base:latest: cannot reach 127.0.0.1:1: connection refused`,
-    hint: "Check the network, the name and the proxy settings",
+    hint: "check the network, the name and the proxy settings",
   });
 });

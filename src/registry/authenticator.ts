@@ -232,13 +232,13 @@ function accessDenied(request: AuthRequest, hasCredentials: boolean): RegistryEr
   const login = request.host === "registry-1.docker.io" ? "slipway login" : `slipway login ${request.host}`;
   return hasCredentials
     ? new RegistryError("UNAUTHORIZED", `${request.subject}: ${request.host} refused the credentials`, {
-        hint: `Log in again with "${login}"`,
+        hint: `log in again with "${login}"`,
       })
     : new RegistryError(
         "UNAUTHORIZED",
         `${request.subject}: access denied, the repository does not exist or needs a login`,
         {
-          hint: `Check the name, or log in with "${login}"`,
+          hint: `check the name, or log in with "${login}"`,
         },
       );
 }

@@ -44,7 +44,7 @@ test("a certificate of an unknown authority is not trusted, and the error says w
   );
   assert.equal(
     told.hint,
-    `Put the registry's CA into /etc/docker/certs.d/${registry.host}/ca.crt, or set "insecure: true" for it in Slipway's configuration file`,
+    `put the registry's CA into /etc/docker/certs.d/${registry.host}/ca.crt, or set "insecure: true" for it in Slipway's configuration file`,
   );
 });
 

@@ -82,7 +82,7 @@ function readDocument(file: string, absent: readonly string[]): Readonly<Record<
   const parsed = text.trim() === "" ? {} : tryParse(text);
   if (isRecord(parsed)) return parsed;
   throw new RegistryError("UNAUTHORIZED", `Cannot read credentials from ${file}: it is not a JSON object`, {
-    hint: "Repair or remove the file, then log in again with slipway login",
+    hint: "repair or remove the file, then log in again with slipway login",
   });
 }
 

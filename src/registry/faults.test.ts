@@ -36,7 +36,7 @@ const manifestRows: Row[] = [
     fault: { kind: "answer", status: 401, headers: { "www-authenticate": 'Basic realm="x"' } },
     code: "UNAUTHORIZED",
     message: "access denied, the repository does not exist or needs a login",
-    hint: 'Check the name, or log in with "slipway login HOST"',
+    hint: 'check the name, or log in with "slipway login HOST"',
   },
   {
     title: "403",
@@ -48,14 +48,14 @@ const manifestRows: Row[] = [
     },
     code: "DENIED",
     message: "access denied, HOST answered 403 (requested access is denied)",
-    hint: "Ask the registry's owner for access to this repository",
+    hint: "ask the registry's owner for access to this repository",
   },
   {
     title: "404",
     fault: { kind: "answer", status: 404, headers: json, body: error("NAME_UNKNOWN", "repository unknown") },
     code: "NOT_FOUND",
     message: "not found",
-    hint: "Check the name and the tag; HOST answered 404 (repository unknown)",
+    hint: "check the name and the tag; HOST answered 404 (repository unknown)",
   },
   {
     title: "429 again and again",
@@ -67,7 +67,7 @@ const manifestRows: Row[] = [
     },
     code: "TOO_MANY_REQUESTS",
     message: "too many requests: HOST answered 429 (pull rate limit reached)",
-    hint: `Log in with "slipway login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
+    hint: `log in with "slipway login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
   },
   {
     title: "429 that asks for an hour",
@@ -75,7 +75,7 @@ const manifestRows: Row[] = [
     times: 1,
     code: "TOO_MANY_REQUESTS",
     message: "too many requests: HOST answered 429, and asks to wait 3600 s",
-    hint: `Log in with "slipway login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
+    hint: `log in with "slipway login HOST" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
   },
   {
     title: "500 again and again",
@@ -117,7 +117,7 @@ const manifestRows: Row[] = [
     },
     code: "UNSUPPORTED_MEDIA_TYPE",
     message: "its manifest has the obsolete schema version 1",
-    hint: "Push the image again with a current tool",
+    hint: "push the image again with a current tool",
   },
   {
     title: "a manifest without end",
@@ -142,7 +142,7 @@ const manifestRows: Row[] = [
     fault: { kind: "answer", status: 404 },
     code: "NOT_FOUND",
     message: "the registry lacks its config CONFIG",
-    hint: "Check the name and the tag; HOST answered 404",
+    hint: "check the name and the tag; HOST answered 404",
   },
   {
     title: "a config with other bytes",
@@ -170,7 +170,7 @@ const blobRows: Row[] = [
     fault: { kind: "answer", status: 404 },
     code: "NOT_FOUND",
     message: "the registry lacks layer LAYER",
-    hint: "Check the name and the tag; HOST answered 404",
+    hint: "check the name and the tag; HOST answered 404",
   },
   {
     title: "500 again and again",
@@ -318,7 +318,7 @@ test("an index without the platform names those that it has", async () => {
   assert.deepEqual(got, {
     code: "PLATFORM_NOT_FOUND",
     message: `Cannot pull ${rig.registry.host}/base:latest: no match for platform in manifest: not found`,
-    hint: "It was asked for linux/riscv64, and is there for linux/amd64",
+    hint: "it was asked for linux/riscv64, and is there for linux/amd64",
   });
 });
 
@@ -342,7 +342,7 @@ test("a registry that is not there is reported at once", async () => {
   assert.deepEqual(await failure(rig.client.resolve(reference, amd64)), {
     code: "UNREACHABLE",
     message: "Cannot pull 127.0.0.1:1/base:latest: cannot reach 127.0.0.1:1: connection refused",
-    hint: "Check the network, the name and the proxy settings",
+    hint: "check the network, the name and the proxy settings",
   });
 });
 

@@ -99,6 +99,6 @@ async function refuseFailure({ answer, url }: Exchange, subject: string): Promis
 function withoutRegistryHint(error: unknown): unknown {
   if (!(error instanceof RegistryError) || !error.hint?.includes("insecure")) return error;
   const { code, message, cause, isTransient } = error;
-  const hint = "Name a file with the server's authority in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS";
+  const hint = "name a file with the server's authority in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS";
   return new RegistryError(code, message, { cause, isTransient, hint });
 }

@@ -33,7 +33,7 @@ export function networkError(error: unknown, subject: string, url: URL, isKnownH
   if (code in connectReasons) {
     const detail =
       code === "CONNECT_TIMEOUT" || code === "PROXY_REFUSED" ? error.message : connectReasons[code];
-    const hint = "Check the network, the name and the proxy settings";
+    const hint = "check the network, the name and the proxy settings";
     return new RegistryError("UNREACHABLE", because(detail!), {
       cause: error,
       hint,
@@ -45,11 +45,11 @@ export function networkError(error: unknown, subject: string, url: URL, isKnownH
     return new RegistryError("INTERRUPTED", because(detail!), { cause: error, isTransient: true });
   }
   if (isNoTls(code)) {
-    const hint = `If ${url.host} serves plain HTTP, set "insecure: true" for it in Slipway's configuration file`;
+    const hint = `if ${url.host} serves plain HTTP, set "insecure: true" for it in Slipway's configuration file`;
     return new RegistryError("UNREACHABLE", because("it does not speak TLS"), { cause: error, hint });
   }
   if (isUntrusted(code)) {
-    const hint = `Put the registry's CA into /etc/docker/certs.d/${url.host}/ca.crt, or set "insecure: true" for it in Slipway's configuration file`;
+    const hint = `put the registry's CA into /etc/docker/certs.d/${url.host}/ca.crt, or set "insecure: true" for it in Slipway's configuration file`;
     return new RegistryError("UNREACHABLE", because(`its certificate is not trusted (${code})`), {
       cause: error,
       hint,

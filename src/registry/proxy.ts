@@ -16,7 +16,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
     "UNREACHABLE",
     `Cannot reach ${url.host}: ${name} does not name an http or https proxy`,
     {
-      hint: `Set ${name} to http://host:port, or name ${url.hostname} in NO_PROXY`,
+      hint: `set ${name} to http://host:port, or name ${url.hostname} in NO_PROXY`,
     },
   );
 }

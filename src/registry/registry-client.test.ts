@@ -165,7 +165,7 @@ test("when the registry fails too, the error says what its mirrors said", async 
   assert.deepEqual(await failure(rig.client.resolve(rig.reference("base"), amd64)), {
     code: "NOT_FOUND",
     message: `Cannot pull ${rig.registry.host}/base:latest: not found (mirror ${mirror.host}: ${mirror.host} answered 500)`,
-    hint: `Check the name and the tag; ${rig.registry.host} answered 404 (manifest unknown)`,
+    hint: `check the name and the tag; ${rig.registry.host} answered 404 (manifest unknown)`,
   });
 });
 

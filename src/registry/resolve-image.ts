@@ -140,7 +140,7 @@ function parseDocument(
       "UNSUPPORTED_MEDIA_TYPE",
       `${subject}: its manifest has the obsolete schema version 1`,
       {
-        hint: "Push the image again with a current tool",
+        hint: "push the image again with a current tool",
       },
     );
   }
@@ -211,6 +211,6 @@ function noPlatform(context: ResolveContext, index: Index, platform: Platform): 
   return new RegistryError(
     "PLATFORM_NOT_FOUND",
     `${context.subject}: no match for platform in manifest: not found`,
-    { hint: `It was asked for ${formatPlatform(platform)}, and is there for ${list}` },
+    { hint: `it was asked for ${formatPlatform(platform)}, and is there for ${list}` },
   );
 }

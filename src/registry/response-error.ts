@@ -34,12 +34,12 @@ export async function responseError(
   if (url.host !== registry && status !== 429) return fail("SERVER_ERROR", said, { isTransient: true });
   if (status === 404)
     return fail("NOT_FOUND", context.notFound ?? "not found", {
-      hint: `Check the name and the tag; ${said}`,
+      hint: `check the name and the tag; ${said}`,
     });
   if (status === 401) return fail("UNAUTHORIZED", `access denied, ${said}`);
   if (status === 403)
     return fail("DENIED", `access denied, ${said}`, {
-      hint: "Ask the registry's owner for access to this repository",
+      hint: "ask the registry's owner for access to this repository",
     });
   if (status === 429) return tooManyRequests(fail, said, retryAfterMs, registry);
   if (status >= 500) return fail("SERVER_ERROR", said, { isTransient: true });
@@ -60,7 +60,7 @@ function tooManyRequests(
   const login = registry === "registry-1.docker.io" ? "slipway login" : `slipway login ${registry}`;
   return fail("TOO_MANY_REQUESTS", `too many requests: ${said}${wait}`, {
     isTransient: true,
-    hint: `Log in with "${login}" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
+    hint: `log in with "${login}" for a higher limit, name a mirror in Slipway's configuration file, or wait`,
   });
 }
 

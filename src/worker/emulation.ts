@@ -71,7 +71,7 @@ function emulatorMissing(program: string, platform: Platform): WorkerError {
 /** What to do so that programs of `architecture` can be run. */
 function emulatorHint(architecture: string): string {
   return [
-    `Install an emulator: "apt-get install qemu-user-static" (Debian, Ubuntu), "dnf install qemu-user-static" (Fedora), or "docker run --privileged --rm tonistiigi/binfmt --install ${architecture}"`,
-    "Or need none: compile in a stage FROM --platform=$BUILDPLATFORM for $TARGETARCH, and COPY --from it",
+    `install an emulator: "apt-get install qemu-user-static" (Debian, Ubuntu), "dnf install qemu-user-static" (Fedora), or "docker run --privileged --rm tonistiigi/binfmt --install ${architecture}"`,
+    "or need none: compile in a stage FROM --platform=$BUILDPLATFORM for $TARGETARCH, and COPY --from it",
   ].join("\n");
 }

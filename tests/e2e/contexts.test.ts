@@ -191,7 +191,7 @@ test("a Dockerfile from standard input has an empty context, of which nothing is
   assert.match(stderr, /\[\/c: \/x:\]/);
   const missing = await build("FROM busybox\nRUN echo > /never\nCOPY elsewhere /x/\n");
   assert.equal(missing.exitCode, 4);
-  const hint = "hint: The build context is empty: give a directory that holds it\n";
+  const hint = "hint: the build context is empty: give a directory that holds it\n";
   assert.ok(
     missing.stderr.endsWith(
       `ERROR: failed to calculate checksum of ref context: "/elsewhere": not found\n${hint}`,

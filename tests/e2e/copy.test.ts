@@ -89,7 +89,7 @@ test("what is not there, or not one image, is refused", { skip }, async (t) => {
   assert.equal(ambiguous.exitCode, 2);
   assert.match(
     ambiguous.stderr,
-    /it holds several images\nhint: It has docker\.io\/library\/second:latest, /,
+    /it holds several images\nhint: it has docker\.io\/library\/second:latest, /,
   );
   const named = await rig.slipway(["copy", "-q", `docker-archive:${archive}:third`, "copy"]);
   assert.deepEqual(named, { exitCode: 0, stdout: "", stderr: "" });

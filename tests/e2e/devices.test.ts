@@ -53,7 +53,7 @@ RUN ls -A /dev/alias /opt 2>&1 | sed 's/.*\\(alias\\|opt\\).*/left \\1/' > /afte
   assert.equal(refused.exitCode, 1);
   assert.match(
     refused.stderr,
-    /Dockerfile:2\n[^]*ERROR: device vendor1.com\/device=foo is requested by the build but not allowed\nhint: Allow it with --allow device, /,
+    /Dockerfile:2\n[^]*ERROR: device vendor1.com\/device=foo is requested by the build but not allowed\nhint: allow it with --allow device, /,
   );
   const out = path.join(rig.dir, "out");
   const built = await build("--allow", "device", "-o", out);

@@ -18,7 +18,7 @@ for (const tls of [false, true]) {
     assert.equal(
       wrong.stderr,
       `ERROR: Cannot log in to ${registry.host}: ${registry.host} refused the credentials\n` +
-        "hint: Check the user name and the password; many registries want a token in its place\n",
+        "hint: check the user name and the password; many registries want a token in its place\n",
     );
     assert.equal(existsSync(file), false);
 

@@ -238,7 +238,7 @@ test("RUN for a processor without an emulator says what is missing, and where", 
   assert.match(failed.stderr, / {3}3 \| >>> RUN \["\/write"\]\n/);
   assert.match(
     failed.stderr,
-    /ERROR: Cannot run "\/write" for linux\/s390x: this machine is linux\/\w+, and no emulator is registered with binfmt_misc\nhint: Install an emulator: "apt-get install qemu-user-static".*\nOr need none: .*--platform=\$BUILDPLATFORM/,
+    /ERROR: Cannot run "\/write" for linux\/s390x: this machine is linux\/\w+, and no emulator is registered with binfmt_misc\nhint: install an emulator: "apt-get install qemu-user-static".*\nor need none: .*--platform=\$BUILDPLATFORM/,
   );
   rig.file("Dockerfile", 'FROM scratch\nCOPY write /write\nCMD ["/write"]\n');
   await rig.mustBuild("--platform", "linux/s390x", "-t", "app");

@@ -65,7 +65,7 @@ function sorted<Value>(entries: Readonly<Record<string, Value>>): Record<string,
 
 function invalid(file: string, reason: string): BuildError {
   return new BuildError("LOCK_INVALID", `Cannot use lock file "${path.basename(file)}": ${reason}`, {
-    hint: "Make a new one with slipway lock --update",
+    hint: "make a new one with slipway lock --update",
   });
 }
 

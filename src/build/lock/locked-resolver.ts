@@ -65,6 +65,6 @@ export class LockedResolver implements ImageConfigResolver {
 /** The error of a source that is another one than was locked. */
 export function moved(name: string, before: string, after: string): BuildError {
   return new BuildError("SOURCE_MOVED", `${name} has moved since it was locked: ${before} → ${after}`, {
-    hint: `Accept that with slipway lock --update ${name}`,
+    hint: `accept that with slipway lock --update ${name}`,
   });
 }

@@ -65,6 +65,6 @@ export class SourceLock implements SourcePins {
 
 function notLocked(name: string, file: string): BuildError {
   return new BuildError("NOT_LOCKED", `Cannot build with --frozen: ${name} is not in ${file}`, {
-    hint: "Lock it with slipway lock",
+    hint: "lock it with slipway lock",
   });
 }

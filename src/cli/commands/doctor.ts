@@ -78,7 +78,7 @@ function platformFinding(store: Store): Finding {
   const names = (platforms: readonly Platform[]) => platforms.map(formatPlatform).join(", ");
   const text = `RUN can execute programs for ${names(runnable)}`;
   if (others.length === 0) return { state: "ok", text };
-  const hint = `For ${names(others)} it needs an emulator: "apt-get install qemu-user-static" (Debian, Ubuntu), "dnf install qemu-user-static" (Fedora)`;
+  const hint = `for ${names(others)} it needs an emulator: "apt-get install qemu-user-static" (Debian, Ubuntu), "dnf install qemu-user-static" (Fedora)`;
   return { state: "ok", text: `${text}\n${hint}` };
 }
 

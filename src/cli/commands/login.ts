@@ -56,7 +56,7 @@ async function askFor(registry: string, flags: LoginFlags, io: CliIo): Promise<L
   if (known) return known;
   if (!io.stdin.isTTY)
     throw new UsageError("Cannot perform an interactive login from a non TTY device", {
-      hint: "Give --username and --password-stdin",
+      hint: "give --username and --password-stdin",
     });
   const name = username || (await readLine("Username: ", io));
   return { username: name, password: password ?? (await readLine("Password: ", io, { isHidden: true })) };
@@ -105,7 +105,7 @@ async function verify(
       if (!(error instanceof RegistryError) || error.code !== "UNAUTHORIZED") throw error;
       throw new RegistryError("UNAUTHORIZED", error.message, {
         cause: error.cause,
-        hint: "Check the user name and the password; many registries want a token in its place",
+        hint: "check the user name and the password; many registries want a token in its place",
       });
     }
   });

@@ -25,7 +25,7 @@ export function checkFrontend(text: string, options: FrontendOptions): string | 
   const reference = tryParseReference(image);
   if (!reference || !isDockerfileFrontend(reference.path)) {
     const message = `Cannot use frontend ${quoteGo(image)} (${setting}): only the built-in Dockerfile frontend is available`;
-    const hint = "If the file is a Dockerfile, remove the directive or name docker/dockerfile:1";
+    const hint = "if the file is a Dockerfile, remove the directive or name docker/dockerfile:1";
     throw new DockerfileError("UNSUPPORTED", message, { hint, location });
   }
   if (!isNewer(reference.tag)) return undefined;

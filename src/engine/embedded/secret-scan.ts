@@ -80,7 +80,7 @@ export class SecretScan {
       "SECRET_IN_IMAGE",
       `Secret "${id}" would be in the image: ${describePath(first.path, patterns)}${more}, made by ${metadata.description}`,
       {
-        hint: `Remove the file in the same RUN, or leave it out of the context; if it may be there: --secret id=${id},scan=false`,
+        hint: `remove the file in the same RUN, or leave it out of the context; if it may be there: --secret id=${id},scan=false`,
       },
     );
   }

@@ -136,7 +136,7 @@ function saidBy(stderr: string): string {
 }
 
 const loginHint =
-  "Give a token with --secret id=GIT_AUTH_TOKEN,env=NAME; for ssh, lend an agent with --ssh default";
+  "give a token with --secret id=GIT_AUTH_TOKEN,env=NAME; for ssh, lend an agent with --ssh default";
 
 function wantsLogin(stderr: string): boolean {
   return /authentication failed|could not read (?:username|password)|permission denied \(|returned error: 40[13]/i.test(
@@ -146,6 +146,6 @@ function wantsLogin(stderr: string): boolean {
 
 function gitMissing(): SourceError {
   return new SourceError("GIT_MISSING", 'Cannot fetch a git repository: "git" is not installed', {
-    hint: "Install it (apt-get install git, apk add git, dnf install git-core)",
+    hint: "install it (apt-get install git, apk add git, dnf install git-core)",
   });
 }

@@ -16,7 +16,7 @@ export function refusal(shownUrl: string, answer: IncomingMessage): SourceError 
   const host = new URL(shownUrl).hostname;
   return new SourceError(code, `Cannot fetch ${shownUrl}: invalid response status ${statusCode}`, {
     ...((statusCode === 401 || statusCode === 403) && {
-      hint: `Give a token with --secret id=HTTP_AUTH_TOKEN_${host},env=NAME`,
+      hint: `give a token with --secret id=HTTP_AUTH_TOKEN_${host},env=NAME`,
     }),
   });
 }

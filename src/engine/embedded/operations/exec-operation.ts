@@ -135,7 +135,7 @@ export class ExecOperation implements Step {
     const data = await this.#environment.session.secret(id);
     if (data || !required) return data;
     throw new EngineError("SECRET_NOT_FOUND", `secret ${id}: not found`, {
-      hint: `Give it with --secret id=${id},src=FILE or --secret id=${id},env=NAME`,
+      hint: `give it with --secret id=${id},src=FILE or --secret id=${id},env=NAME`,
     });
   }
 
@@ -169,7 +169,7 @@ export class ExecOperation implements Step {
         if (socket !== undefined) return { type: "ssh", dest, mode, uid, gid, socket };
         if (!mount.required) return undefined;
         throw new EngineError("SECRET_NOT_FOUND", `unset ssh forward key ${mount.id}`, {
-          hint: `Lend an agent or keys with --ssh ${mount.id}`,
+          hint: `lend an agent or keys with --ssh ${mount.id}`,
         });
       }
     }
@@ -200,7 +200,7 @@ const diskFull = 'the disk of the store is full; "slipway prune" removes what no
 
 const killed = 128 + 9;
 const hints: Readonly<Record<number, string>> = {
-  [killed]: "It was killed; where memory runs out, the kernel does that",
+  [killed]: "it was killed; where memory runs out, the kernel does that",
 };
 
 function runFailed(args: readonly string[], { exitCode, isDiskFull }: RunResult): EngineError {
