@@ -130,11 +130,13 @@ export class StepEngine implements AsyncDisposable {
   /** The registry client of this engine, made on the first call. */
   registry(): Promise<RegistryClient> {
     this.#registry ??= (async () => {
-      const { createRegistryClient, loadConfiguration, withInsecure } = await import("../registry/index.ts");
-      const { emit, signal, insecureHosts = [] } = this.#options;
-      const note = (text: string) => emit({ kind: "note", text });
-      const configuration = withInsecure(await loadConfiguration(), insecureHosts);
-      return createRegistryClient({ configuration, signal, note });
+      const { openRegistryClient } = await import("../registry/index.ts");
+      const { emit, signal, insecureHosts } = this.#options;
+      return await openRegistryClient({
+        insecureHosts,
+        signal,
+        note: (text) => emit({ kind: "note", text }),
+      });
     })();
     return this.#registry;
   }

@@ -1,9 +1,4 @@
-export {
-  type Configuration,
-  type Mirror,
-  type RegistryConfiguration,
-  withInsecure,
-} from "./configuration.ts";
+export type { Configuration, Mirror, RegistryConfiguration } from "./configuration.ts";
 export type { Credentials, CredentialSource } from "./credentials.ts";
 export { dockerCredentials, type DockerCredentialsOptions } from "./docker-credentials.ts";
 export type { BlobSink } from "./fetch-blob.ts";
@@ -15,7 +10,7 @@ export {
   type HttpRequest,
 } from "./http-client.ts";
 export { type CredentialPlace, eraseCredentials, type LoginOptions, storeCredentials } from "./login.ts";
-export { loadConfiguration } from "./load-configuration.ts";
+export { type OpenRegistryOptions, openRegistryClient } from "./open-registry-client.ts";
 export type { PushImage, PushResult } from "./push-image.ts";
 export {
   createRegistryClient,

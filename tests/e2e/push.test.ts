@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -150,11 +151,28 @@ test("a registry with an unknown certificate is pushed to and pulled from when i
   assert.match(refused.stderr, /its certificate is not trusted \(.*\)\n/);
   await rig.mustBuild("-o", `type=registry,name=${name},registry.insecure=true`, "-t", `${name}:2`);
   const other = Rig.create(t);
+  const [keyFile, publicFile, predicate] = ["key.pem", "key.pub", "predicate.json"].map((file) =>
+    path.join(rig.dir, file),
+  ) as [string, string, string];
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  writeFileSync(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }));
+  writeFileSync(publicFile, publicKey.export({ type: "spki", format: "pem" }));
+  writeFileSync(predicate, "{}");
+  const attested = ["--type", "custom", name];
   for (const args of [
     ["pull", name],
     ["push", name],
     ["copy", "--all", `docker://${name}`, `docker://${name}:3`],
     ["login", "-u", "a", "-p", "b", name.replace("/app", "")],
+    ["sign", "--key", keyFile, name],
+    ["verify", "--key", publicFile, name],
+    ["attest", "--key", keyFile, "--predicate", predicate, ...attested],
+    ["verify-attestation", "--key", publicFile, ...attested],
+    ["attach", "--artifact-type", "text/plain", name, predicate],
+    ["referrers", name],
+    ["manifest", "inspect", `${name}:3`],
+    ["manifest", "create", `${name}:list`, `${name}:2`],
+    ["manifest", "push", `${name}:list`],
   ]) {
     const env = { DOCKER_CONFIG: path.join(other.dir, "docker") };
     assert.notEqual((await other.slipway(args, { env })).exitCode, 0, `${args[0]} verifies`);

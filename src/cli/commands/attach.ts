@@ -1,9 +1,11 @@
 import path from "node:path";
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
-import { append, parseImage, parsePairs, withRegistry } from "../flags/signing.ts";
+import { append, parseImage, parsePairs } from "../flags/signing.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
+import { withRegistry } from "../with-registry.ts";
 
-interface AttachFlags {
+interface AttachFlags extends TlsVerifyFlag {
   readonly artifactType: string;
   readonly annotation: readonly string[];
 }
@@ -15,8 +17,10 @@ export function define(command: Command, io: CliIo): void {
     .argument("<files...>", "files, each with its media type (default: that of the artifact)")
     .requiredOption("--artifact-type <type>", "What the artifact is, as a media type: application/spdx+json")
     .option("-a, --annotation <name=value>", "Set an annotation of the artifact; may be repeated", append, [])
+    .option(...tlsVerifyOption)
     .action(async (name: string, files: readonly string[]) => {
-      const { artifactType, annotation } = command.opts<AttachFlags>();
+      const flags = command.opts<AttachFlags>();
+      const { artifactType, annotation } = flags;
       const annotations = parsePairs(annotation);
       const reference = parseImage(name);
       const attached = files.map((text) => {
@@ -24,7 +28,7 @@ export function define(command: Command, io: CliIo): void {
         return { file: path.resolve(io.cwd, file), mediaType };
       });
       const { attachFiles } = await import("../../build/index.ts");
-      await withRegistry(io, { isDirect: true }, async (registry) => {
+      await withRegistry(io, { names: [name], flags, isDirect: true }, async (registry) => {
         const attachment = { artifactType, files: attached, annotations };
         const { digest, subject } = await attachFiles(registry, reference, attachment);
         io.stdout.write(`Attached ${digest} to ${reference.domain}/${reference.path}@${subject}\n`);

@@ -3,10 +3,12 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { parsePredicateType } from "../flags/predicate-type.ts";
-import { keyPlace, parseImage, passwordOf, privateKeyOption, withRegistry } from "../flags/signing.ts";
+import { keyPlace, parseImage, passwordOf, privateKeyOption } from "../flags/signing.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { UsageError } from "../usage-error.ts";
+import { withRegistry } from "../with-registry.ts";
 
-interface AttestFlags {
+interface AttestFlags extends TlsVerifyFlag {
   readonly key?: string;
   readonly type: string;
   readonly predicate: string;
@@ -19,6 +21,7 @@ export function define(command: Command, io: CliIo): void {
     .option(...privateKeyOption)
     .requiredOption("--type <type>", "What is said: spdxjson, slsaprovenance1, cyclonedx, … or a URI")
     .requiredOption("--predicate <file>", "JSON that is said of the image, or - for standard input")
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
       const flags = command.opts<AttestFlags>();
       const place = keyPlace(flags.key, "sign");
@@ -27,7 +30,7 @@ export function define(command: Command, io: CliIo): void {
       const predicate = readPredicate(flags.predicate, io);
       const { attestImage, loadPrivateKey } = await import("../../signature/index.ts");
       const key = await loadPrivateKey({ place, env: io.env }, () => passwordOf(place, io));
-      await withRegistry(io, { isDirect: true }, async (registry) => {
+      await withRegistry(io, { names: [name], flags, isDirect: true }, async (registry) => {
         const options = { key, registry, predicateType, predicate };
         const { digest, wasAttested } = await attestImage(reference, options);
         const verb = wasAttested ? "Already attested" : "Attested";

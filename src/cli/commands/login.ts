@@ -92,13 +92,11 @@ async function verify(
   { username, password }: Login,
   { io, isInsecure }: { readonly io: CliIo; readonly isInsecure: boolean },
 ): Promise<void> {
-  const { createRegistryClient, loadConfiguration, RegistryError, withInsecure } = await import(
-    "../../registry/index.ts"
-  );
-  const configuration = withInsecure(await loadConfiguration(io.env), isInsecure ? [registry] : []);
+  const { openRegistryClient, RegistryError } = await import("../../registry/index.ts");
+  const insecureHosts = isInsecure ? [registry] : [];
   await withInterrupt(async (signal) => {
     const credentials = () => Promise.resolve({ kind: "password", username, password } as const);
-    await using client = createRegistryClient({ configuration, credentials, signal, env: io.env });
+    await using client = await openRegistryClient({ insecureHosts, credentials, signal, env: io.env });
     try {
       await client.authenticate(registry);
     } catch (error) {

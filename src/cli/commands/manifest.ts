@@ -3,9 +3,12 @@ import type { StepEngine } from "../../build/index.ts";
 import type { ImageStore } from "../../image/index.ts";
 import type { Platform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { insecureHostsOf, type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Work, withProgress } from "../with-progress.ts";
+
+interface RegistryFlags extends GlobalFlags, TlsVerifyFlag {}
 
 export function define(command: Command, io: CliIo): void {
   command.usage("COMMAND");
@@ -25,10 +28,11 @@ function defineCreate(manifest: Command, io: CliIo): void {
     .argument("<name>", "name of the new image")
     .argument("<images...>", "names, IDs or digests, of the store or of a registry")
     .option("-a, --amend", "Add to the image that NAME is already")
+    .option(...tlsVerifyOption)
     .action(async (name: string, members: readonly string[]) => {
-      const flags = command.optsWithGlobals<GlobalFlags & { amend?: boolean }>();
+      const flags = command.optsWithGlobals<RegistryFlags & { amend?: boolean }>();
       const { createManifestList, normaliseTag } = await import("../../build/index.ts");
-      await withSteps(flags, io, ({ steps }) =>
+      await withSteps({ names: members, flags }, io, ({ steps }) =>
         createManifestList(name, members, { steps, amend: flags.amend ?? false }),
       );
       io.stdout.write(`Created manifest list ${normaliseTag(name)}\n`);
@@ -55,7 +59,7 @@ function defineAnnotate(manifest: Command, io: CliIo): void {
       const flags = command.optsWithGlobals<AnnotateFlags>();
       const platform = platformOfFlags(flags);
       const { annotateManifestList } = await import("../../build/index.ts");
-      await withSteps(flags, io, ({ steps }) =>
+      await withSteps({ names: [], flags }, io, ({ steps }) =>
         Promise.resolve(annotateManifestList(name, member, { steps, platform })),
       );
     });
@@ -82,9 +86,12 @@ function defineInspect(manifest: Command, io: CliIo): void {
   )
     .usage("IMAGE")
     .argument("<image>", "name, ID, or name with digest")
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
-      const flags = command.optsWithGlobals<GlobalFlags>();
-      const bytes = await withSteps(flags, io, ({ steps, images }) => documentOf(name, { steps, images }));
+      const flags = command.optsWithGlobals<RegistryFlags>();
+      const bytes = await withSteps({ names: [name], flags }, io, ({ steps, images }) =>
+        documentOf(name, { steps, images }),
+      );
       io.stdout.write(bytes);
       if (bytes.at(-1) !== 0x0a) io.stdout.write("\n");
     });
@@ -115,12 +122,13 @@ function definePush(manifest: Command, io: CliIo): void {
     .usage("[OPTIONS] NAME")
     .argument("<name>", "image to push to the registry of its name")
     .option("-p, --purge", "Take the name away from the store afterwards")
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
-      const flags = command.optsWithGlobals<GlobalFlags & { purge?: boolean }>();
+      const flags = command.optsWithGlobals<RegistryFlags & { purge?: boolean }>();
       const { normaliseTag, pushImage } = await import("../../build/index.ts");
       const { parseReference } = await import("../../oci/index.ts");
       const reference = normaliseTag(name);
-      const { manifest: pushed } = await withSteps(flags, io, ({ steps, images, work }) =>
+      const { manifest: pushed } = await withSteps({ names: [name], flags }, io, ({ steps, images, work }) =>
         pushImage(images.find(reference).record, [parseReference(reference)], { steps, emit: work.emit }),
       );
       if (flags.purge) openImages(flags, io).images.removeName(reference);
@@ -135,14 +143,14 @@ interface Opened {
 }
 
 async function withSteps<Result>(
-  flags: GlobalFlags,
+  { names, flags }: { readonly names: readonly string[]; readonly flags: RegistryFlags },
   io: CliIo,
   action: (opened: Opened) => Promise<Result>,
 ): Promise<Result> {
   const { store, images } = openImages(flags, io);
   const { StepEngine } = await import("../../build/index.ts");
   return await withProgress({ quiet: true }, io, async (work) => {
-    await using steps = new StepEngine({ store, ...work });
+    await using steps = new StepEngine({ store, ...work, insecureHosts: insecureHostsOf(names, flags) });
     return await action({ steps, images, work });
   });
 }

@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { findPredicate, type PredicateKind, StepEngine } from "../../build/index.ts";
 import { parsePlatform } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { insecureHostsOf, type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { withProgress } from "../with-progress.ts";
 
-interface ProvenanceFlags extends GlobalFlags {
+interface ProvenanceFlags extends GlobalFlags, TlsVerifyFlag {
   readonly platform?: string;
 }
 
@@ -14,6 +15,7 @@ export function define(command: Command, io: CliIo): void {
     .usage("[OPTIONS] IMAGE")
     .argument("<image>", "an image of the store, or of a registry")
     .option("--platform <platform>", "Which image of an image for several platforms")
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
       await printPredicate(name, "provenance", command.optsWithGlobals<ProvenanceFlags>(), io);
     });
@@ -29,7 +31,7 @@ export async function printPredicate(
   const store = openCliStore(flags, io);
   const platform = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) };
   const text = await withProgress({ quiet: true }, io, async (work) => {
-    await using steps = new StepEngine({ store, ...work });
+    await using steps = new StepEngine({ store, ...work, insecureHosts: insecureHostsOf([name], flags) });
     return await findPredicate(name, kind, { steps, ...platform });
   });
   io.stdout.write(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`);

@@ -1,10 +1,12 @@
 import { type Command, Option } from "commander";
 import type { FoundReferrer, ReferrerList } from "../../build/index.ts";
 import type { CliIo } from "../cli-io.ts";
-import { parseImage, withRegistry } from "../flags/signing.ts";
+import { parseImage } from "../flags/signing.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { formatTable } from "../output/table.ts";
+import { withRegistry } from "../with-registry.ts";
 
-interface ReferrersFlags {
+interface ReferrersFlags extends TlsVerifyFlag {
   readonly artifactType?: string;
   readonly format: "table" | "json";
 }
@@ -15,11 +17,13 @@ export function define(command: Command, io: CliIo): void {
     .argument("<image>", "name, with tag or digest, of an image in a registry")
     .option("--artifact-type <type>", "Only artifacts of this type")
     .addOption(new Option("--format <format>", "table or json").choices(["table", "json"]).default("table"))
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
-      const { artifactType, format } = command.opts<ReferrersFlags>();
+      const flags = command.opts<ReferrersFlags>();
+      const { artifactType, format } = flags;
       const reference = parseImage(name);
       const { listReferrers } = await import("../../build/index.ts");
-      await withRegistry(io, { isDirect: true }, async (registry) => {
+      await withRegistry(io, { names: [name], flags, isDirect: true }, async (registry) => {
         const list = await listReferrers(registry, reference, artifactType);
         io.stdout.write(format === "json" ? toJson(list) : toTable(list));
       });

@@ -2,13 +2,14 @@ import { type Command, Option } from "commander";
 import { listPackages, StepEngine } from "../../build/index.ts";
 import { type BomFormat, encodeBom } from "../../packages/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { openCliStore } from "../open-images.ts";
 import { packageVersion } from "../../util/index.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
 import { UsageError } from "../usage-error.ts";
 import { withProgress } from "../with-progress.ts";
 
-interface SbomFlags extends SubjectFlags {
+interface SbomFlags extends SubjectFlags, TlsVerifyFlag {
   readonly format: BomFormat;
   readonly attached?: boolean;
   readonly platform?: string;
@@ -30,6 +31,7 @@ export function define(command: Command, io: CliIo): void {
     )
     .option("--attached", "Show the list that was attached to the image, here or in its registry (SPDX)")
     .option("--platform <platform>", "With --attached: which image of an image for several platforms")
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
       const flags = command.optsWithGlobals<SbomFlags>();
       if (flags.attached) {

@@ -1,16 +1,10 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
-import {
-  append,
-  keyPlace,
-  parseImage,
-  parsePairs,
-  passwordOf,
-  privateKeyOption,
-  withRegistry,
-} from "../flags/signing.ts";
+import { append, keyPlace, parseImage, parsePairs, passwordOf, privateKeyOption } from "../flags/signing.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
+import { withRegistry } from "../with-registry.ts";
 
-interface SignFlags {
+interface SignFlags extends TlsVerifyFlag {
   readonly key?: string;
   readonly annotation: readonly string[];
   readonly identity?: string;
@@ -23,6 +17,7 @@ export function define(command: Command, io: CliIo): void {
     .option(...privateKeyOption)
     .option("-a, --annotation <name=value>", "Claim something more; may be repeated", append, [])
     .option("--identity <name>", "Repository that the signature claims (default: that of IMAGE)")
+    .option(...tlsVerifyOption)
     .action(async (images: readonly string[]) => {
       const flags = command.opts<SignFlags>();
       const place = keyPlace(flags.key, "sign");
@@ -31,7 +26,7 @@ export function define(command: Command, io: CliIo): void {
       const references = images.map(parseImage);
       const identity = flags.identity === undefined ? undefined : parseImage(flags.identity);
       const key = await loadPrivateKey({ place, env: io.env }, () => passwordOf(place, io));
-      await withRegistry(io, { isDirect: true }, async (registry) => {
+      await withRegistry(io, { names: images, flags, isDirect: true }, async (registry) => {
         for (const reference of references) {
           const { digest, wasSigned } = await signImage(reference, { key, registry, annotations, identity });
           const verb = wasSigned ? "Already signed" : "Signed";

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { parsePredicateType } from "../flags/predicate-type.ts";
-import { keyPlace, parseImage, publicKeyOption, withRegistry } from "../flags/signing.ts";
+import { keyPlace, parseImage, publicKeyOption } from "../flags/signing.ts";
+import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
+import { withRegistry } from "../with-registry.ts";
 
-interface VerifyAttestationFlags {
+interface VerifyAttestationFlags extends TlsVerifyFlag {
   readonly key?: string;
   readonly type: string;
 }
@@ -14,6 +16,7 @@ export function define(command: Command, io: CliIo): void {
     .argument("<image>", "name, with tag or digest, of an image in a registry")
     .option(...publicKeyOption)
     .requiredOption("--type <type>", "What must be said: spdxjson, slsaprovenance1, cyclonedx, … or a URI")
+    .option(...tlsVerifyOption)
     .action(async (name: string) => {
       const flags = command.opts<VerifyAttestationFlags>();
       const place = keyPlace(flags.key, "verify");
@@ -21,7 +24,7 @@ export function define(command: Command, io: CliIo): void {
       const reference = parseImage(name);
       const { loadPublicKey, verifyAttestation } = await import("../../signature/index.ts");
       const key = await loadPublicKey({ place, env: io.env });
-      await withRegistry(io, {}, async (registry) => {
+      await withRegistry(io, { names: [name], flags }, async (registry) => {
         const { digest, statements } = await verifyAttestation(reference, { key, registry, predicateType });
         io.stderr.write(`Verified ${reference.domain}/${reference.path}@${digest}\n`);
         for (const statement of statements) io.stdout.write(`${JSON.stringify(JSON.parse(statement))}\n`);

@@ -1,7 +1,5 @@
 import { type ImageReference, OciError, parseReference } from "../../oci/index.ts";
-import type { Configuration, RegistryClient } from "../../registry/index.ts";
 import type { CliIo } from "../cli-io.ts";
-import { withInterrupt } from "../interrupt.ts";
 import { readLine } from "../read-line.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -61,26 +59,4 @@ export function parsePairs(texts: readonly string[]): Record<string, string> {
     return [text.slice(0, index), text.slice(index + 1)];
   });
   return Object.fromEntries(pairs);
-}
-
-/** Lends a client that Ctrl-C ends.
- * @param options.isDirect no mirror is asked */
-export async function withRegistry(
-  io: CliIo,
-  { isDirect = false }: { readonly isDirect?: boolean },
-  use: (registry: RegistryClient) => Promise<void>,
-): Promise<void> {
-  const { createRegistryClient, loadConfiguration } = await import("../../registry/index.ts");
-  const loaded = await loadConfiguration(io.env);
-  const configuration = isDirect ? withoutMirrors(loaded) : loaded;
-  await withInterrupt(async (signal) => {
-    const note = (text: string) => void io.stderr.write(`${text}\n`);
-    await using client = createRegistryClient({ configuration, signal, note, env: io.env });
-    await use(client);
-  });
-}
-
-function withoutMirrors({ registries }: Configuration): Configuration {
-  const direct = Object.entries(registries).map(([host, each]) => [host, { ...each, mirrors: [] }]);
-  return { registries: Object.fromEntries(direct) as Configuration["registries"] };
 }

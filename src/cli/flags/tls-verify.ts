@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { parseReference } from "../../oci/index.ts";
+import { OciError, parseReference } from "../../oci/index.ts";
 
 /** `--tls-verify`, as podman and skopeo have it. */
 export interface TlsVerifyFlag {
@@ -12,9 +12,18 @@ export const tlsVerifyOption = [
   parseBoolean,
 ] as const;
 
-/** The registries of these images, when nothing of them is to be verified. */
+/** The registries of these images, when nothing of them is to be verified; what is no name, an ID for one, has none. */
 export function insecureHostsOf(names: readonly string[], { tlsVerify = true }: TlsVerifyFlag): string[] {
-  return tlsVerify ? [] : names.map((name) => parseReference(name).domain);
+  return tlsVerify ? [] : names.flatMap(registryOf);
+}
+
+function registryOf(name: string): readonly string[] {
+  try {
+    return [parseReference(name).domain];
+  } catch (error) {
+    if (error instanceof OciError) return [];
+    throw error;
+  }
 }
 
 function parseBoolean(value: string): boolean {
