@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import { isErrno } from "../util/index.ts";
+import { isErrno, readLimited } from "../util/index.ts";
 import { systemError } from "./network-error.ts";
 import { createRoute, type Route, type RouteOptions } from "./route.ts";
 
@@ -107,15 +107,8 @@ function isStream(body: TransportRequest["body"]): body is Readable {
 }
 
 /** Reads a whole small body. Returns undefined, and drops the connection, when it is longer than `limitBytes`. */
-export async function readBody(answer: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > limitBytes) return undefined; // leaving the loop destroys the answer
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+export function readBody(answer: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
+  return readLimited(answer, limitBytes);
 }
 
 /** Lets the connection be used again after an answer whose body does not matter. */

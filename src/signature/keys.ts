@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { open } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readLimited } from "../util/index.ts";
 import { SignatureError } from "./signature-error.ts";
 
 export interface KeySource {
@@ -51,26 +52,22 @@ export async function loadPublicKey(source: KeySource): Promise<KeyObject> {
 
 async function readPem({ place, env }: KeySource): Promise<string> {
   const variable = /^env:\/\/(.*)$/s.exec(place)?.[1];
-  if (variable === undefined) return await readLimited(place);
+  if (variable === undefined) return await readFileLimited(place);
   const text = env[variable];
   if (text === undefined) throw unreadable(place, "the variable is not set");
   return text;
 }
 
 /** A key may come through a pipe; no more than a key is read of it. */
-async function readLimited(file: string): Promise<string> {
+async function readFileLimited(file: string): Promise<string> {
+  let bytes: Buffer | undefined;
   try {
-    await using handle = await open(file);
-    const bytes = Buffer.alloc(limitBytes + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read)
-      ({ bytesRead: read } = await handle.read(bytes, length, bytes.length - length, null));
-    if (length > limitBytes) throw invalid(file, `it has more than ${limitBytes} bytes`);
-    return bytes.toString("latin1", 0, length);
+    bytes = await readLimited(createReadStream(file), limitBytes);
   } catch (error) {
-    if (error instanceof SignatureError || !(error instanceof Error)) throw error;
-    throw unreadable(file, undefined, error);
+    throw unreadable(file, undefined, error as Error);
   }
+  if (!bytes) throw invalid(file, `it has more than ${limitBytes} bytes`);
+  return bytes.toString("latin1");
 }
 
 function checkedKey(place: string, parse: () => KeyObject): KeyObject {

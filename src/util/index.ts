@@ -5,6 +5,7 @@ export { formatBytes, formatSeconds } from "./format.ts";
 export { parseByteSize } from "./parse-byte-size.ts";
 export { makeDirectory } from "./make-directory.ts";
 export { packageVersion } from "./package-version.ts";
+export { readLimited } from "./read-limited.ts";
 export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";
 export { Semaphore } from "./semaphore.ts";
 export { SingleFlight } from "./single-flight.ts";

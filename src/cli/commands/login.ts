@@ -5,6 +5,7 @@ import { registryHost } from "../flags/registry-host.ts";
 import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { readLine } from "../read-line.ts";
+import { readLimited } from "../../util/index.ts";
 import { UsageError } from "../usage-error.ts";
 
 interface LoginFlags extends TlsVerifyFlag {
@@ -74,17 +75,9 @@ async function stored(registry: string, io: CliIo): Promise<Login | undefined> {
 const limitBytes = 1024 * 1024;
 
 async function passwordFromStdin({ stdin }: CliIo): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of stdin as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > limitBytes)
-      throw new UsageError("Cannot read a password from standard input: it is too long");
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
+  const bytes = await readLimited(stdin, limitBytes);
+  if (!bytes) throw new UsageError("Cannot read a password from standard input: it is too long");
+  return bytes.toString("utf8").replace(/\r?\n$/, "");
 }
 
 async function verify(
