@@ -19,6 +19,7 @@ export {
   type RegistryClient,
   type RegistryClientOptions,
 } from "./registry-client.ts";
+export { type Artifact, blobOf, toArtifact } from "./to-artifact.ts";
 export type { PushBlob } from "./upload-blob.ts";
 export { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 export type { RemoteDocument, ResolvedImage } from "./resolve-image.ts";

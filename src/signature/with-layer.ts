@@ -7,7 +7,7 @@ import {
   mediaTypes,
   parseDiffID,
 } from "../oci/index.ts";
-import type { PushBlob, PushImage } from "../registry/index.ts";
+import { blobOf, type PushImage } from "../registry/index.ts";
 
 /** An image with one more layer, as cosign keeps signatures and attestations. Only the new payload and the config are sent: the
  * registry has the others. */
@@ -34,13 +34,4 @@ export function withLayer(present: readonly Descriptor[], layer: Descriptor, pay
   const descriptor = { mediaType: mediaTypes.ociManifest, size: bytes.length, digest: digestOf(bytes) };
   const blobs = [blobOf(config, manifest.config), blobOf(payload, layer)];
   return { blobs, documents: [{ descriptor, bytes }] };
-}
-
-function blobOf(bytes: Buffer, descriptor: Descriptor): PushBlob {
-  return {
-    descriptor,
-    open: async function* () {
-      yield await Promise.resolve(bytes);
-    },
-  };
 }

@@ -2,15 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import {
-  type Descriptor,
-  type Digest,
-  digestOf,
-  encodeManifest,
-  type ImageReference,
-  mediaTypes,
-} from "../../oci/index.ts";
-import type { PushBlob, RegistryClient } from "../../registry/index.ts";
+import type { Descriptor, Digest, ImageReference } from "../../oci/index.ts";
+import type { RegistryClient } from "../../registry/index.ts";
 import { BuildError } from "../build-error.ts";
 
 export interface AttachedFile {
@@ -36,31 +29,15 @@ export async function attachFiles(
 ): Promise<{ readonly digest: Digest; readonly subject: Digest }> {
   const { descriptor: subject } = await registry.resolveManifest(reference);
   const layers = await Promise.all(files.map(describeFile));
-  const emptyBytes = Buffer.from("{}");
-  const config = { mediaType: mediaTypes.ociEmpty, digest: digestOf(emptyBytes), size: emptyBytes.length };
-  const bytes = Buffer.from(
-    encodeManifest({
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociManifest,
-      artifactType,
-      config: { ...config, data: emptyBytes.toString("base64") },
-      layers,
-      subject,
-      ...(Object.keys(annotations).length > 0 && { annotations }),
-    }),
-  );
-  const descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.length };
-  const blobs: PushBlob[] = [
-    { descriptor: config, open: () => once(emptyBytes) },
-    ...layers.map((layer, index) => ({
-      descriptor: layer,
-      open: () => createReadStream(files[index]!.file),
-    })),
-  ];
+  const blobs = layers.map((layer, index) => ({
+    descriptor: layer,
+    open: () => createReadStream(files[index]!.file),
+  }));
+  const { toArtifact } = await import("../../registry/index.ts");
+  const artifact = toArtifact({ artifactType, blobs, subject, annotations });
   const { domain, path: repository } = reference;
-  const referrers = [{ descriptor, bytes }];
-  await registry.push([{ domain, path: repository }], { blobs, documents: [], referrers });
-  return { digest: descriptor.digest, subject: subject.digest };
+  await registry.push([{ domain, path: repository }], artifact);
+  return { digest: artifact.referrers[0].descriptor.digest, subject: subject.digest };
 }
 
 async function describeFile({ file, mediaType }: AttachedFile): Promise<Descriptor> {
@@ -77,8 +54,4 @@ async function describeFile({ file, mediaType }: AttachedFile): Promise<Descript
   }
   const annotations = { "org.opencontainers.image.title": path.basename(file) };
   return { mediaType, digest: `sha256:${hash.digest("hex")}` as Digest, size, annotations };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }
