@@ -203,6 +203,18 @@ const blobRows: Row[] = [
     message: "layer LAYER has 3000000 bytes, HOST announces 3000001 bytes",
   },
   {
+    title: "a layer announced as shorter than its manifest says, at once",
+    fault: {
+      kind: "answer",
+      status: 200,
+      headers: { "content-length": 1000 },
+      body: bytes.subarray(0, 1000),
+    },
+    times: 1,
+    code: "SIZE_MISMATCH",
+    message: "layer LAYER has 3000000 bytes, HOST announces 1000 bytes",
+  },
+  {
     title: "a layer that goes on after its end",
     fault: {
       kind: "answer",

@@ -3,7 +3,7 @@ import type { Descriptor, Digest } from "../oci/index.ts";
 import type { EndpointClient } from "./endpoint-client.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { networkError } from "./network-error.ts";
-import { RegistryError } from "./registry-error.ts";
+import { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import { pauseBeforeRetry } from "./retry.ts";
 
 /** Takes the bytes of one blob; the content store is one. Verifies size and digest, keeps all or nothing, and rejects with an
@@ -127,17 +127,18 @@ async function* remaining(
   const { descriptor, subject } = context;
   let skip = offset - startOf(answer, offset, endpoint, context);
   let left = descriptor.size - offset;
-  const announced = Number(answer.headers["content-length"] ?? 0);
-  if (announced > left + skip) {
+  const announced = Number(answer.headers["content-length"] ?? left + skip);
+  if (announced !== left + skip) {
     answer.destroy();
-    throw tooLong(`${endpoint.host} announces ${announced + offset - skip} bytes`, context);
+    const what = `${endpoint.host} announces ${announced + offset - skip} bytes`;
+    throw wrongSize(announced > left + skip ? "SIZE_EXCEEDED" : "SIZE_MISMATCH", what, context);
   }
   for await (const chunk of answer as AsyncIterable<Buffer>) {
     const skipped = Math.min(skip, chunk.length);
     skip -= skipped;
     const bytes = skipped === 0 ? chunk : chunk.subarray(skipped);
     left -= bytes.length;
-    if (left < 0) throw tooLong(`${endpoint.host} sent more`, context);
+    if (left < 0) throw wrongSize("SIZE_EXCEEDED", `${endpoint.host} sent more`, context);
     if (bytes.length > 0) yield bytes;
   }
   if (skip > 0)
@@ -181,9 +182,13 @@ function brokeOff(
   return new RegistryError("INTERRUPTED", message, { isTransient: true, ...(cause ? { cause } : {}) });
 }
 
-function tooLong(what: string, { descriptor, subject }: FetchBlobContext): RegistryError {
+function wrongSize(
+  code: RegistryErrorCode,
+  what: string,
+  { descriptor, subject }: FetchBlobContext,
+): RegistryError {
   return new RegistryError(
-    "SIZE_EXCEEDED",
+    code,
     `${subject}: layer ${descriptor.digest} has ${descriptor.size} bytes, ${what}`,
   );
 }

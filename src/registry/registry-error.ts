@@ -16,7 +16,7 @@ export type RegistryErrorCode =
   | "BAD_RESPONSE"
   | "DIGEST_MISMATCH"
   | "SIZE_EXCEEDED"
-  /** What is to be pushed is not what its descriptor says. */
+  /** What is to be pushed, or was announced to be pulled, has another size than its descriptor says. */
   | "SIZE_MISMATCH"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "PLATFORM_NOT_FOUND";
