@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, verify } from "node:crypto";
 import { test } from "node:test";
-import { digestOf, type ImageReference, mediaTypes } from "../oci/index.ts";
+import { type Digest, digestOf, type ImageReference, mediaTypes } from "../oci/index.ts";
 import { failure, startPullRig } from "../registry/testing/pull-rig.ts";
 import { envelopeType, isEnvelopeSignedBy, parseEnvelope, signEnvelope, statementType } from "./dsse.ts";
 import { attestImage, verifyAttestation } from "./index.ts";
@@ -45,12 +45,15 @@ test("what is no envelope is none", () => {
 });
 
 for (const [kind, { privateKey, publicKey }] of Object.entries({ ec, ed25519, rsa })) {
-  test(`a statement that is signed with a key of kind ${kind} is verified with its public key`, async () => {
+  test(`a statement that is signed with a key of kind ${kind} is verified with its public key, in both forms`, async () => {
     await using rig = await rigWithImage();
     const { registry, image, digest } = rig;
-    const options = { key: privateKey, registry, predicateType, predicate };
-    assert.deepEqual(await attestImage(image, options), { digest, wasAttested: false });
-    assert.deepEqual(await attestImage(image, options), { digest, wasAttested: true });
+    for (const form of ["bundle", "tag"] as const) {
+      const options = { key: privateKey, registry, predicateType, predicate, form };
+      assert.deepEqual(await attestImage(image, options), { digest, wasAttested: false });
+      assert.deepEqual(await attestImage(image, options), { digest, wasAttested: true });
+    }
+    assert.equal(rig.count("PUT", /manifests\/sha256-[0-9a-f]+\.att$/), 1);
     const { statements } = await verifyAttestation(image, { key: publicKey, registry, predicateType });
     assert.deepEqual(
       statements.map((text) => JSON.parse(text) as unknown),
@@ -74,9 +77,9 @@ test("a statement of another key, of another type, or about another image does n
   assert.deepEqual(await verified(), {
     code: "NOT_SIGNED",
     message: `Cannot verify ${image.domain}/app:latest@${digest}: it has no signed attestation`,
-    hint: `attestations are looked for as sha256-${digest.slice(7)}.att`,
+    hint: `attestations are looked for among its referrers and as sha256-${digest.slice(7)}.att`,
   });
-  await attestImage(image, { key: ec.privateKey, registry, predicateType, predicate });
+  await attestImage(image, { key: ec.privateKey, registry, predicateType, predicate, form: "tag" });
   const subject = `Cannot verify ${image.domain}/app:latest@${digest}: its attestation`;
   assert.equal((await verified(rsa.publicKey)).message, `${subject} is not by this key`);
   assert.equal(
@@ -118,13 +121,59 @@ test("an attestation that is listed again and again is fetched once", async () =
 test("attestations of others stay, and what is no list of them is not written over", async () => {
   await using rig = await rigWithImage();
   const { registry, image } = rig;
-  const attest = (key = ec.privateKey) => attestImage(image, { key, registry, predicateType, predicate });
+  const attest = (key = ec.privateKey) =>
+    attestImage(image, { key, registry, predicateType, predicate, form: "tag" });
   await attest();
   await attest(rsa.privateKey);
   for (const key of [ec.publicKey, rsa.publicKey])
     await verifyAttestation(image, { key, registry, predicateType });
   rig.putEnvelopes([Buffer.from("layer")], mediaTypes.ociLayerGzip);
   assert.equal((await failure(attest())).code, "SIGNATURES_INVALID");
+});
+
+test("an attestation that is damaged is no obstacle to another, and can be taken away", async () => {
+  await using rig = await rigWithImage();
+  const { registry, image, digest, fake } = rig;
+  const attest = (options: { readonly type?: string; readonly isReplacing?: boolean } = {}) =>
+    attestImage(image, {
+      key: ec.privateKey,
+      registry,
+      predicateType: options.type ?? predicateType,
+      predicate,
+      form: "tag",
+      isReplacing: options.isReplacing ?? false,
+    });
+  const layers = () => {
+    const { tag } = attestationsOf(image, digest);
+    const { bytes } = fake.manifests.get(`app:${tag}`)!;
+    return (JSON.parse(Buffer.from(bytes).toString()) as { layers: readonly { digest: Digest }[] }).layers;
+  };
+  await attest({ type: "https://example.com/other" });
+  await attest();
+  const [kept, damaged] = layers();
+  fake.blobs.set(damaged!.digest, Buffer.from("damaged"));
+  assert.equal((await attest()).wasAttested, false);
+  assert.equal(layers().length, 3);
+  // A registry may refuse what names a blob that it lost.
+  fake.blobs.delete(damaged!.digest);
+  const refusal = {
+    kind: "answer",
+    status: 400,
+    body: '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}',
+  } as const;
+  fake.fail("PUT", /manifests\/sha256:/, refusal);
+  const refused = await failure(
+    attestImage(image, { key: rsa.privateKey, registry, predicateType, predicate, form: "tag" }),
+  );
+  assert.deepEqual(refused, {
+    code: "SIGNATURES_INVALID",
+    message: `Cannot add to the attestations ${attestationsOf(image, digest).tag}: the registry refuses them; it may have lost one of those that are there`,
+    hint: "leave out those of this type: --replace",
+  });
+  await attest({ isReplacing: true });
+  const [first, ...others] = layers();
+  assert.deepEqual([first!.digest, others.length], [kept!.digest, 1]);
+  await verifyAttestation(image, { key: ec.publicKey, registry, predicateType });
 });
 
 async function rigWithImage() {
@@ -136,7 +185,9 @@ async function rigWithImage() {
     registry: rig.client,
     image,
     digest,
+    fake,
     fetches: () => fake.count("GET", /blobs/),
+    count: (method: string, path: RegExp) => fake.count(method, path),
     putEnvelopes: (envelopes: readonly Buffer[], mediaType = envelopeType) => {
       const layers = envelopes.map((bytes) => fake.addBlob(bytes, mediaType));
       const config = fake.addBlob(Buffer.from("{}"), mediaTypes.ociConfig);

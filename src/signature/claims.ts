@@ -1,6 +1,8 @@
 import { type Digest, type ImageReference, OciError, parseDigest, parseReference } from "../oci/index.ts";
+import { repositoryName } from "./statement.ts";
 
-/** What a signature says of an image: the payload of the "simple signing" format, as cosign writes it. */
+/** What a signature says of an image: the payload of the "simple signing" format, as cosign writes it, and shows it where the signature is
+ * a bundle's. */
 export interface ImageClaims {
   readonly critical: {
     readonly identity: { readonly "docker-reference": string };
@@ -15,15 +17,14 @@ const claimsType = "cosign container image signature";
 /** The bytes that are signed. `docker-reference` is the repository by cosign's name for it.
  * @param annotations become `optional` */
 export function encodeClaims(
-  { domain, path }: ImageReference,
+  reference: ImageReference,
   digest: Digest,
   annotations: Readonly<Record<string, string>> = {},
 ): Buffer {
-  const host = domain === "docker.io" ? "index.docker.io" : domain;
   const optional = Object.entries(annotations).sort(([one], [other]) => (one < other ? -1 : 1));
   const claims: ImageClaims = {
     critical: {
-      identity: { "docker-reference": `${host}/${path}` },
+      identity: { "docker-reference": repositoryName(reference) },
       image: { "docker-manifest-digest": digest },
       type: claimsType,
     },

@@ -49,7 +49,7 @@ export function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
 }
 
 /** What is signed: `DSSEv1 28 application/vnd.in-toto+json 2 {}`. */
-function preAuthEncoding(payloadType: string, payload: Buffer): Buffer {
+export function preAuthEncoding(payloadType: string, payload: Buffer): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
   return Buffer.concat([Buffer.from(head), payload]);
 }

@@ -1,8 +1,8 @@
-export { type AttestOptions, attestImage, type AttestedImage } from "./attest-image.ts";
+export { type AttestOptions, attestImage, type AttestedImage, maxPredicateBytes } from "./attest-image.ts";
 export type { ImageClaims } from "./claims.ts";
 export { type KeySource, loadPrivateKey, loadPublicKey } from "./keys.ts";
 export { SignatureError, type SignatureErrorCode } from "./signature-error.ts";
-export { type SignedImage, signImage, type SignOptions } from "./sign-image.ts";
+export { type SignatureForm, type SignedImage, signImage, type SignOptions } from "./sign-image.ts";
 export { type VerifiedImage, verifyImage, type VerifyOptions } from "./verify-image.ts";
 export {
   verifyAttestation,

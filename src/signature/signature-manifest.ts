@@ -22,7 +22,7 @@ export function attestationsOf(
 }
 
 /** Claims are below 1 KB; annotations may add to them. */
-const maxPayloadBytes = 64 * 1024;
+export const maxPayloadBytes = 64 * 1024;
 
 /** Where the signatures of an image are: `sha256-<hex>.sig` of its repository. */
 export function signaturesOf(
@@ -60,19 +60,4 @@ export function assertOnlySignatures(
 
 function notSignatures({ tag }: { readonly tag: string }, reason: string, cause?: Error): SignatureError {
   return new SignatureError("SIGNATURES_INVALID", `Cannot read the signatures ${tag}: ${reason}`, { cause });
-}
-
-/** The bytes that a signature is of, verified against their digest.
- * @throws {SignatureError} `SIGNATURES_INVALID` when it is too large; {RegistryError} */
-export async function fetchPayload(
-  place: ImageReference,
-  layer: Descriptor,
-  registry: RegistryClient,
-  limitBytes = maxPayloadBytes,
-): Promise<Buffer> {
-  if (layer.size > limitBytes) {
-    const message = `Cannot read a signature: it has ${layer.size} bytes, more than ${limitBytes}`;
-    throw new SignatureError("SIGNATURES_INVALID", message);
-  }
-  return await registry.readBlob(place, layer, limitBytes);
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { type Descriptor, digestOf, type ImageReference, mediaTypes } from "../oci/index.ts";
 import { failure, type PullRig, startPullRig } from "../registry/testing/pull-rig.ts";
 import { encodeClaims } from "./claims.ts";
-import { signImage, verifyImage } from "./index.ts";
+import { type SignatureForm, signImage, verifyImage } from "./index.ts";
 import { signBytes } from "./signature.ts";
 import { payloadType, signatureAnnotation, signaturesOf } from "./signature-manifest.ts";
 
@@ -13,18 +13,23 @@ const ed25519 = generateKeyPairSync("ed25519");
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 for (const [kind, { privateKey, publicKey }] of Object.entries({ ec, ed25519, rsa })) {
-  test(`an image that is signed with a key of kind ${kind} is verified with its public key`, async () => {
+  test(`an image that is signed with a key of kind ${kind} is verified with its public key, in both forms`, async () => {
     await using rig = await rigWithImage();
     const { registry, image, digest } = rig;
-    assert.deepEqual(await signImage(image, { key: privateKey, registry }), { digest, wasSigned: false });
-    const { claims } = await verifyImage(image, { key: publicKey, registry });
-    const identity = { "docker-reference": `${image.domain}/app` };
-    const critical = {
-      identity,
-      image: { "docker-manifest-digest": digest },
-      type: "cosign container image signature",
-    };
-    assert.deepEqual(claims, [{ critical, optional: null }]);
+    const types = {
+      bundle: "https://sigstore.dev/cosign/sign/v1",
+      tag: "cosign container image signature",
+    } as const;
+    const expected: unknown[] = [];
+    for (const [form, type] of Object.entries(types) as [SignatureForm, string][]) {
+      const options = { key: privateKey, registry, form };
+      assert.deepEqual(await signImage(image, options), { digest, wasSigned: false });
+      assert.deepEqual(await signImage(image, options), { digest, wasSigned: true });
+      const identity = { "docker-reference": `${image.domain}/app` };
+      const critical = { identity, image: { "docker-manifest-digest": digest }, type };
+      expected.push({ critical, optional: null });
+      assert.deepEqual((await verifyImage(image, { key: publicKey, registry })).claims, expected);
+    }
   });
 }
 
@@ -41,28 +46,32 @@ test("the claims are the bytes that cosign writes", () => {
   );
 });
 
-test("the same key signs the same claims once, and another key adds its signature", async () => {
-  await using rig = await rigWithImage();
-  const { registry, image, digest } = rig;
-  await signImage(image, { key: ec.privateKey, registry });
-  assert.equal((await signImage(image, { key: ec.privateKey, registry })).wasSigned, true);
-  await signImage(image, { key: rsa.privateKey, registry });
-  const annotations = { stage: "test" };
-  await signImage(image, { key: ec.privateKey, registry, annotations });
-  const of = (key: KeyObject) => verifyImage(image, { key, registry });
-  assert.deepEqual([(await of(ec.publicKey)).claims.length, (await of(rsa.publicKey)).claims.length], [2, 1]);
-  const asked = await verifyImage(image, { key: ec.publicKey, registry, annotations });
-  assert.deepEqual(
-    asked.claims.map(({ optional }) => optional),
-    [annotations],
-  );
-  const other = await failure(verifyImage(image, { key: ed25519.publicKey, registry }));
-  assert.equal(other.code, "NOT_SIGNED");
-  assert.equal(
-    other.message,
-    `Cannot verify ${image.domain}/app:latest@${digest}: none of its 3 signatures is good: one is not by this key`,
-  );
-});
+for (const form of ["bundle", "tag"] as const)
+  test(`the same key signs the same claims once, and another key adds its signature (${form})`, async () => {
+    await using rig = await rigWithImage();
+    const { registry, image, digest } = rig;
+    await signImage(image, { key: ec.privateKey, registry, form });
+    assert.equal((await signImage(image, { key: ec.privateKey, registry, form })).wasSigned, true);
+    await signImage(image, { key: rsa.privateKey, registry, form });
+    const annotations = { stage: "test" };
+    await signImage(image, { key: ec.privateKey, registry, annotations, form });
+    const of = (key: KeyObject) => verifyImage(image, { key, registry });
+    assert.deepEqual(
+      [(await of(ec.publicKey)).claims.length, (await of(rsa.publicKey)).claims.length],
+      [2, 1],
+    );
+    const asked = await verifyImage(image, { key: ec.publicKey, registry, annotations });
+    assert.deepEqual(
+      asked.claims.map(({ optional }) => optional),
+      [annotations],
+    );
+    const other = await failure(verifyImage(image, { key: ed25519.publicKey, registry }));
+    assert.equal(other.code, "NOT_SIGNED");
+    assert.equal(
+      other.message,
+      `Cannot verify ${image.domain}/app:latest@${digest}: none of its 3 signatures is good: one is not by this key`,
+    );
+  });
 
 test("an image without signatures is not verified", async () => {
   await using rig = await rigWithImage();
@@ -70,7 +79,7 @@ test("an image without signatures is not verified", async () => {
   assert.deepEqual(await failure(verifyImage(image, { key: ec.publicKey, registry })), {
     code: "NOT_SIGNED",
     message: `Cannot verify ${image.domain}/app:latest@${digest}: it has no signature`,
-    hint: `signatures are looked for as sha256-${digest.slice(7)}.sig`,
+    hint: `signatures are looked for among its referrers and as sha256-${digest.slice(7)}.sig`,
   });
 });
 
@@ -100,14 +109,15 @@ test("a signature of another image, of another name or without the claim that is
     assert.equal(await wrong(Buffer.from(text)), `${subject} claims nothing about an image`);
 });
 
-test("an image that was copied is verified by the name that it was signed for", async () => {
-  await using rig = await rigWithImage();
-  const { registry, image } = rig;
-  const identity: ImageReference = { domain: "example.com", path: "original", tag: "latest" };
-  await signImage(image, { key: ec.privateKey, registry, identity });
-  await verifyImage(image, { key: ec.publicKey, registry, identity });
-  assert.equal((await failure(verifyImage(image, { key: ec.publicKey, registry }))).code, "NOT_SIGNED");
-});
+for (const form of ["bundle", "tag"] as const)
+  test(`an image that was copied is verified by the name that it was signed for (${form})`, async () => {
+    await using rig = await rigWithImage();
+    const { registry, image } = rig;
+    const identity: ImageReference = { domain: "example.com", path: "original", tag: "latest" };
+    await signImage(image, { key: ec.privateKey, registry, identity, form });
+    await verifyImage(image, { key: ec.publicKey, registry, identity });
+    assert.equal((await failure(verifyImage(image, { key: ec.publicKey, registry }))).code, "NOT_SIGNED");
+  });
 
 test("what is no good signature does not spoil a good one beside it", async () => {
   await using rig = await rigWithImage();
@@ -137,7 +147,7 @@ test("signing does not write over what is not a list of signatures", async () =>
   const { registry, image } = rig;
   rig.putSignatures([{ ...signed(Buffer.from("x")), mediaType: mediaTypes.ociLayerGzip }]);
   const place = signaturesOf(image, rig.digest);
-  const refused = await failure(signImage(image, { key: ec.privateKey, registry }));
+  const refused = await failure(signImage(image, { key: ec.privateKey, registry, form: "tag" }));
   assert.deepEqual(
     [refused.code, refused.message],
     [

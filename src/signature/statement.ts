@@ -2,28 +2,48 @@ import { type Digest, digestHex, type ImageReference } from "../oci/index.ts";
 
 /** A statement of in-toto about images. */
 export interface Statement {
-  readonly subjects: readonly string[];
+  readonly subjects: readonly StatementSubject[];
   readonly predicateType: string;
 }
 
-/** The statement that cosign makes of a predicate.
- * @param predicate JSON */
+export interface StatementSubject {
+  /** `sha256:…`; whatever the statement says. */
+  readonly digest: string;
+  /** The repository. */
+  readonly name: string | undefined;
+  readonly annotations: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface NewStatement {
+  /** A URI. */
+  readonly predicateType: string;
+  /** JSON. */
+  readonly predicate: string;
+  /** Default `v0.1`, which cosign writes for attestations. */
+  readonly version?: "v0.1" | "v1";
+  /** Of the subject. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The statement that cosign makes of a predicate. */
 export function encodeStatement(
-  { domain, path }: ImageReference,
+  reference: ImageReference,
   digest: Digest,
-  { predicateType, predicate }: { readonly predicateType: string; readonly predicate: string },
+  { predicateType, predicate, version = "v0.1", annotations = {} }: NewStatement,
 ): Buffer {
-  const head = JSON.stringify({
-    _type: "https://in-toto.io/Statement/v0.1",
-    predicateType,
-    subject: [
-      {
-        name: `${domain === "docker.io" ? "index.docker.io" : domain}/${path}`,
-        digest: { sha256: digestHex(digest) },
-      },
-    ],
-  });
+  const subject = {
+    name: repositoryName(reference),
+    digest: { sha256: digestHex(digest) },
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+  const _type = `https://in-toto.io/Statement/${version}`;
+  const head = JSON.stringify({ _type, predicateType, subject: [subject] });
   return Buffer.from(`${head.slice(0, -1)},"predicate":${predicate}}`);
+}
+
+/** The repository by cosign's name for it. */
+export function repositoryName({ domain, path }: ImageReference): string {
+  return `${domain === "docker.io" ? "index.docker.io" : domain}/${path}`;
 }
 
 /** Reads a payload whose signature is good; undefined when it is no statement. */
@@ -35,13 +55,24 @@ export function parseStatement(bytes: Uint8Array): Statement | undefined {
     >;
     if (typeof predicateType !== "string" || !Array.isArray(subject)) return undefined;
     if (typeof _type !== "string" || !_type.startsWith("https://in-toto.io/Statement/")) return undefined;
-    const subjects = (subject as unknown[]).flatMap((each) => {
-      const hex = (each as { readonly digest?: { readonly sha256?: unknown } } | null)?.digest?.sha256;
-      return typeof hex === "string" ? [`sha256:${hex}`] : [];
-    });
-    return { subjects, predicateType };
+    return { predicateType, subjects: (subject as unknown[]).flatMap(parseSubject) };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+/** Of what is no image nothing is said. */
+function parseSubject(value: unknown): readonly StatementSubject[] {
+  const { name, digest, annotations } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const hex = (digest as { readonly sha256?: unknown } | null | undefined)?.sha256;
+  if (typeof hex !== "string") return [];
+  const isMap = typeof annotations === "object" && annotations !== null && !Array.isArray(annotations);
+  return [
+    {
+      digest: `sha256:${hex}`,
+      name: typeof name === "string" && name !== "" ? name : undefined,
+      annotations: isMap ? (annotations as Record<string, unknown>) : undefined,
+    },
+  ];
 }

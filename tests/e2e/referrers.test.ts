@@ -50,7 +50,8 @@ test("attestations as referrers leave the image as it is, are found beside it, a
   const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const keyFile = path.join(rig.dir, "key.pem");
   writeFileSync(keyFile, key.privateKey.export({ type: "pkcs8", format: "pem" }));
-  assert.equal((await rig.slipway(["sign", "--key", keyFile, `${name}:1`])).exitCode, 0);
+  const byTag = "--new-bundle-format=false";
+  assert.equal((await rig.slipway(["sign", "--key", keyFile, byTag, `${name}:1`])).exitCode, 0);
 
   const predicate = path.join(rig.dir, "predicate.json");
   writeFileSync(predicate, '{\n "by": "hand"\n}\n');
@@ -67,7 +68,9 @@ test("attestations as referrers leave the image as it is, are found beside it, a
   assert.deepEqual((await listed(other, `${registry.host}/copy:1`)).referrers, []);
   const copied = await other.slipway(["copy", "-q", "--recursive", source, target]);
   assert.equal(copied.exitCode, 0, copied.stderr);
-  assert.deepEqual(await listed(other, `${registry.host}/copy:1`), { digest, referrers });
+  const all = await listed(other, `${name}:1`);
+  assert.equal(all.referrers.length, referrers.length + 1);
+  assert.deepEqual(await listed(other, `${registry.host}/copy:1`), all);
   const publicFile = path.join(rig.dir, "key.pub");
   writeFileSync(publicFile, key.publicKey.export({ type: "spki", format: "pem" }));
   const identity = ["--identity", name];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -30,7 +30,7 @@ test("an image is signed with an encrypted key and verified with the public one"
   const critical = {
     identity: { "docker-reference": name },
     image: { "docker-manifest-digest": digest },
-    type: "cosign container image signature",
+    type: "https://sigstore.dev/cosign/sign/v1",
   };
   assert.deepEqual(JSON.parse(verified.stdout), [{ critical, optional: { by: "ci" } }]);
   const other = await rig.slipway(["verify", "--key", keys(rig).pub, name]);
@@ -41,6 +41,7 @@ test("an image is signed with an encrypted key and verified with the public one"
 test("what cannot be meant or is not carried out is refused before anything is sent", { skip }, async (t) => {
   const rig = Rig.create(t);
   const { key, pub } = keys(rig);
+  const attest = (file: string, ...args: string[]) => ["attest", "--key", file, "--type", "custom", ...args];
   const rows: [args: string[], exitCode: number, message: RegExp][] = [
     [["sign", "x"], 2, /without a key: keyless signatures \(Fulcio, Rekor\) are not supported/],
     [["verify", "x"], 2, /without a key: keyless signatures/],
@@ -50,6 +51,10 @@ test("what cannot be meant or is not carried out is refused before anything is s
     [["verify", "--key", key, "x"], 2, /it is a private key/],
     [["verify", "--key", pub, "X//y"], 2, /invalid reference "X\/\/y"/],
     [["sign", "--key", key, "-a", "novalue", "x"], 2, /expected NAME=VALUE/],
+    [["sign", "--key", key, "--new-bundle-format", "x", "x"], 2, /it is true or false/],
+    [attest(key, "--predicate", "absent.json", "x"), 2, /Cannot read predicate "absent.json": ENOENT/],
+    [attest(key, "--predicate", "/dev/zero", "x"), 2, /Cannot read predicate ".*": it has more than 67.1MB/],
+    [attest(key, "--replace", "--predicate", pub, "x"), 2, /each sigstore bundle is an artifact of its own/],
   ];
   for (const [args, exitCode, message] of rows) {
     const result = await rig.slipway(args);
@@ -58,14 +63,46 @@ test("what cannot be meant or is not carried out is refused before anything is s
   }
 });
 
-test("what is in the registry is cosign's form, and openssl finds the signature good", {
+test("what is in the registry is a sigstore bundle, and openssl finds its signature good", {
   skip,
 }, async (t) => {
   await using registry = await DockerRegistry.start();
   const rig = Rig.create(t);
   const { key, pub } = keys(rig);
   const name = await pushed(rig, registry, "app");
-  const { stdout, stderr } = await rig.slipway(["sign", "--key", key, name]);
+  assert.equal((await rig.slipway(["sign", "--key", key, name])).exitCode, 0);
+  const { referrers } = JSON.parse((await rig.slipway(["referrers", "--format", "json", name])).stdout) as {
+    referrers: readonly { digest: string; artifactType: string; annotations: Record<string, string> }[];
+  };
+  const [{ digest, artifactType, annotations }] = referrers as [(typeof referrers)[0]];
+  assert.equal(artifactType, "application/vnd.dev.sigstore.bundle.v0.3+json");
+  assert.equal(annotations["dev.sigstore.bundle.predicateType"], "https://sigstore.dev/cosign/sign/v1");
+  const url = `http://${registry.host}/v2/app`;
+  const answer = await fetch(`${url}/manifests/${digest}`, { headers: { accept: ociManifest } });
+  const manifest = (await answer.json()) as { layers: [{ mediaType: string; digest: string }] };
+  assert.equal(manifest.layers[0].mediaType, artifactType);
+  const bundle = (await (await fetch(`${url}/blobs/${manifest.layers[0].digest}`)).json()) as {
+    dsseEnvelope: { payload: string; payloadType: string; signatures: [{ sig: string }] };
+  };
+  const { payload, payloadType, signatures } = bundle.dsseEnvelope;
+  const statement = Buffer.from(payload, "base64");
+  const file = path.join(rig.dir, "signature");
+  writeFileSync(file, Buffer.from(signatures[0].sig, "base64"));
+  const said = execFileSync("openssl", ["dgst", "-sha256", "-verify", pub, "-signature", file], {
+    input: `DSSEv1 ${payloadType.length} ${payloadType} ${statement.length} ${statement.toString()}`,
+  });
+  assert.equal(said.toString(), "Verified OK\n");
+});
+
+test("in the older form it is cosign's, and openssl finds the signature good", {
+  skip,
+}, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = Rig.create(t);
+  const { key, pub } = keys(rig);
+  const name = await pushed(rig, registry, "app");
+  const older = "--new-bundle-format=false";
+  const { stdout, stderr } = await rig.slipway(["sign", "--key", key, older, name]);
   const digest = stdout.trim().split("@sha256:")[1];
   assert.ok(digest, stderr);
   const answer = await fetch(`http://${registry.host}/v2/app/manifests/sha256-${digest}.sig`, {
@@ -89,6 +126,62 @@ test("what is in the registry is cosign's form, and openssl finds the signature 
   });
   assert.equal(said.toString(), "Verified OK\n");
 });
+
+for (const form of ["true", "false"])
+  test(`cosign verifies what Slipway signs, and the other way round (--new-bundle-format=${form})`, {
+    skip: skip || cosignIsMissing(form),
+  }, async (t) => {
+    await using registry = await DockerRegistry.start();
+    const rig = Rig.create(t);
+    const { key, pub } = keys(rig);
+    const env = { ...process.env, COSIGN_PASSWORD: "hush", HOME: rig.dir };
+    const cosign = (...args: string[]) =>
+      execFileSync("cosign", args, { env, cwd: rig.dir, stdio: ["ignore", "pipe", "pipe"] }).toString();
+    const predicate = rig.file("../predicate.json", '{"by":"hand"}');
+    const said = ["--type", "https://example.com/by", "--predicate", predicate];
+    const checked = ["--key", pub, "--insecure-ignore-tlog=true"];
+
+    const ours = await pushed(rig, registry, "ours");
+    const shape = `--new-bundle-format=${form}`;
+    for (const args of [
+      ["sign", "-a", "by=ci"],
+      ["attest", ...said],
+    ]) {
+      const done = await rig.slipway([...args, "--key", key, shape, ours]);
+      assert.equal(done.exitCode, 0, done.stderr);
+    }
+    assert.match(cosign("verify", ...checked, "-a", "by=ci", ours), /"optional":\{"by":"ci"\}/);
+    const attested = ["verify-attestation", ...checked, "--type", said[1]!, ours];
+    assert.match(cosign(...attested), /"payloadType":"application\/vnd.in-toto\+json"/);
+
+    const theirs = await pushed(rig, registry, "theirs");
+    cosign("import-key-pair", "--key", key, "--output-key-prefix", "cosign", "-y");
+    const quiet = ["--key", "cosign.key", "--tlog-upload=false", "-y", ...cosignForm(form)];
+    cosign("sign", ...quiet, "-a", "by=ci", theirs);
+    cosign("attest", ...quiet, ...said, theirs);
+    const verified = await rig.slipway(["verify", "--key", pub, "-a", "by=ci", theirs]);
+    assert.equal(verified.exitCode, 0, verified.stderr);
+    const read = await rig.slipway(["verify-attestation", "--key", pub, "--type", said[1]!, theirs]);
+    const { predicate: by } = JSON.parse(read.stdout) as { predicate: unknown };
+    assert.deepEqual(by, { by: "hand" }, read.stderr);
+  });
+
+/** Only cosign 3 knows bundles of images; what it then signs goes to no service. */
+function cosignForm(form: string): readonly string[] {
+  return cosignVersion() < 3 ? [] : ["--use-signing-config=false", `--new-bundle-format=${form}`];
+}
+
+function cosignIsMissing(form: string): string | false {
+  const version = cosignVersion();
+  if (version === 0) return "cosign is not installed";
+  return form === "true" && version < 3 ? "cosign is older than 3" : false;
+}
+
+/** 0: it is not there. */
+function cosignVersion(): number {
+  const { stdout } = spawnSync("cosign", ["version"], { encoding: "utf8" });
+  return Number(/GitVersion:\s+v(\d+)/.exec(stdout ?? "")?.[1] ?? 0);
+}
 
 const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 

@@ -1,25 +1,21 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import { parsePredicateType } from "../flags/predicate-type.ts";
-import { keyPlace, parseImage, publicKeyOption } from "../flags/signing.ts";
-import { type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
+import { addPublicKeyOptions, type KeyFlags, keyPlace, parseImage } from "../flags/signing.ts";
 import { withRegistry } from "../with-registry.ts";
 
-interface VerifyAttestationFlags extends TlsVerifyFlag {
-  readonly key?: string;
+interface VerifyAttestationFlags extends KeyFlags {
   readonly type: string;
 }
 
 export function define(command: Command, io: CliIo): void {
-  command
+  addPublicKeyOptions(command)
     .usage("--key FILE --type TYPE IMAGE")
     .argument("<image>", "name, with tag or digest, of an image in a registry")
-    .option(...publicKeyOption)
     .requiredOption("--type <type>", "What must be said: spdxjson, slsaprovenance1, cyclonedx, … or a URI")
-    .option(...tlsVerifyOption)
     .action(async (name: string) => {
       const flags = command.opts<VerifyAttestationFlags>();
-      const place = keyPlace(flags.key, "verify");
+      const place = keyPlace(flags, "verify");
       const predicateType = parsePredicateType(flags.type);
       const reference = parseImage(name);
       const { loadPublicKey, verifyAttestation } = await import("../../signature/index.ts");

@@ -1,17 +1,47 @@
+import type { Command } from "commander";
 import { type ImageReference, OciError, parseReference } from "../../oci/index.ts";
+import type { SignatureForm } from "../../signature/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { readLine } from "../read-line.ts";
 import { UsageError } from "../usage-error.ts";
+import { parseBoolean, type TlsVerifyFlag, tlsVerifyOption } from "./tls-verify.ts";
 
-export const privateKeyOption = [
-  "--key <file>",
-  "Private key in PEM, or env://NAME; its password is $SLIPWAY_KEY_PASSWORD or $COSIGN_PASSWORD",
-] as const;
+export interface KeyFlags extends TlsVerifyFlag {
+  readonly key?: string;
+}
 
-export const publicKeyOption = ["--key <file>", "Public key in PEM, or env://NAME"] as const;
+/** Options of commands that sign. */
+export interface PrivateKeyFlags extends KeyFlags {
+  readonly newBundleFormat: boolean;
+}
+
+/** Adds the options of `PrivateKeyFlags`. */
+export function addPrivateKeyOptions(command: Command): Command {
+  return command
+    .option(
+      "--key <file>",
+      "Private key in PEM, or env://NAME; its password is $SLIPWAY_KEY_PASSWORD or $COSIGN_PASSWORD",
+    )
+    .option(
+      "--new-bundle-format <bool>",
+      "false: write what cosign 1 and 2 read, a tag beside the image, in place of a sigstore bundle",
+      parseBoolean,
+      true,
+    )
+    .option(...tlsVerifyOption);
+}
+
+/** Adds the options of `KeyFlags`. */
+export function addPublicKeyOptions(command: Command): Command {
+  return command.option("--key <file>", "Public key in PEM, or env://NAME").option(...tlsVerifyOption);
+}
+
+export function formOf({ newBundleFormat }: PrivateKeyFlags): SignatureForm {
+  return newBundleFormat ? "bundle" : "tag";
+}
 
 /** The place of the key; what has no key, or has it in a service, is not carried out. */
-export function keyPlace(place: string | undefined, action: "sign" | "verify"): string {
+export function keyPlace({ key: place }: KeyFlags, action: "sign" | "verify"): string {
   if (place === undefined) {
     throw new UsageError(
       `Cannot ${action} without a key: keyless signatures (Fulcio, Rekor) are not supported`,
@@ -34,6 +64,28 @@ export async function passwordOf(place: string, io: CliIo): Promise<string | und
   const known = io.env["SLIPWAY_KEY_PASSWORD"] ?? io.env["COSIGN_PASSWORD"];
   if (known !== undefined || !io.stdin.isTTY) return known;
   return await readLine(`Password of ${place}: `, io, { isHidden: true });
+}
+
+export interface ClaimFlags {
+  readonly annotation: readonly string[];
+  readonly identity?: string;
+}
+
+/** What is claimed of images, or asked for.
+ * @throws {UsageError} */
+export function parseClaims(
+  images: readonly string[],
+  { annotation, identity }: ClaimFlags,
+): {
+  readonly references: readonly ImageReference[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly identity: ImageReference | undefined;
+} {
+  return {
+    references: images.map(parseImage),
+    annotations: parsePairs(annotation),
+    identity: identity === undefined ? undefined : parseImage(identity),
+  };
 }
 
 /** @throws {UsageError} */

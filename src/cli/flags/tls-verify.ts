@@ -26,7 +26,8 @@ function registryOf(name: string): readonly string[] {
   }
 }
 
-function parseBoolean(value: string): boolean {
+/** Of an option that is true or false. */
+export function parseBoolean(value: string): boolean {
   if (value === "true" || value === "1") return true;
   if (value === "false" || value === "0") return false;
   throw new InvalidArgumentError("it is true or false.");

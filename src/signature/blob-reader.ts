@@ -1,0 +1,51 @@
+import type { Descriptor, ImageReference } from "../oci/index.ts";
+import { type RegistryClient, RegistryError, type RegistryErrorCode } from "../registry/index.ts";
+import type { Finding } from "./finding.ts";
+
+/** Of one image: whoever may push can put any number of large things beside it. */
+const maxBytes = 256 << 20;
+
+/** What only spoils the thing in question. */
+const spoiling: ReadonlySet<RegistryErrorCode> = new Set([
+  "NOT_FOUND",
+  "DIGEST_MISMATCH",
+  "SIZE_EXCEEDED",
+  "SIZE_MISMATCH",
+  "BAD_RESPONSE",
+]);
+
+/** Reads what may be signatures of one image, so much in all and no more. */
+export class BlobReader {
+  readonly #registry: RegistryClient;
+  #leftBytes = maxBytes;
+
+  constructor(registry: RegistryClient) {
+    this.#registry = registry;
+  }
+
+  /** The bytes of a blob, verified against its digest.
+   * @param limitBytes more are not read
+   * @throws {RegistryError} for what is not this blob's fault */
+  async read(
+    { domain, path }: ImageReference,
+    blob: Descriptor,
+    limitBytes: number,
+  ): Promise<Finding<Buffer>> {
+    if (blob.size > limitBytes) return { reason: "is too large" };
+    if (blob.size > this.#leftBytes)
+      return { reason: `is beyond the ${maxBytes >> 20} MiB that are read of an image` };
+    this.#leftBytes -= blob.size;
+    return await unlessSpoiled(() => this.#registry.readBlob({ domain, path }, blob, limitBytes));
+  }
+}
+
+/** @throws what `fetch` throws, unless it only spoils what was to be fetched */
+export async function unlessSpoiled<Value>(fetch: () => Promise<Value>): Promise<Finding<Value>> {
+  try {
+    return { value: await fetch() };
+  } catch (error) {
+    if (error instanceof RegistryError && spoiling.has(error.code))
+      return { reason: "cannot be fetched unharmed" };
+    throw error;
+  }
+}
