@@ -108,6 +108,10 @@ export class EndpointClient {
     return new URL(`${await this.#schemeOf(endpoint, signal)}://${endpoint.host}/v2/${endpoint.repository}/`);
   }
 
+  get directBytes(): number {
+    return this.#options.limits.directBytes;
+  }
+
   retryOptions(signal: AbortSignal | undefined): RetryOptions {
     return { limits: this.#options.limits, note: this.#options.note, signal };
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Descriptor, Digest } from "../oci/index.ts";
+import { bodyOf } from "./direct-reads.ts";
 import type { EndpointClient } from "./endpoint-client.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { networkError } from "./network-error.ts";
@@ -124,7 +125,7 @@ async function* remaining(
   endpoint: Endpoint,
   context: FetchBlobContext,
 ): AsyncGenerator<Uint8Array> {
-  const { descriptor, subject } = context;
+  const { client, descriptor, subject } = context;
   let skip = offset - startOf(answer, offset, endpoint, context);
   let left = descriptor.size - offset;
   const announced = Number(answer.headers["content-length"] ?? left + skip);
@@ -133,7 +134,7 @@ async function* remaining(
     const what = `${endpoint.host} announces ${announced + offset - skip} bytes`;
     throw wrongSize(announced > left + skip ? "SIZE_EXCEEDED" : "SIZE_MISMATCH", what, context);
   }
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+  for await (const chunk of bodyOf(answer, client.directBytes)) {
     const skipped = Math.min(skip, chunk.length);
     skip -= skipped;
     const bytes = skipped === 0 ? chunk : chunk.subarray(skipped);

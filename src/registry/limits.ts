@@ -12,6 +12,8 @@ export interface NetworkLimits {
   readonly maxRetryAfterMs: number;
   /** Blobs in flight at once. */
   readonly maxBlobs: number;
+  /** Bodies from this size on are read past the HTTP parser, which costs their connection. */
+  readonly directBytes: number;
 }
 
 export const defaultLimits: NetworkLimits = {
@@ -21,6 +23,7 @@ export const defaultLimits: NetworkLimits = {
   retryDelayMs: 300,
   maxRetryAfterMs: 30_000,
   maxBlobs: 4,
+  directBytes: 32 * 1024 * 1024,
 };
 
 /** Manifests and indexes: the distribution specification's advice. */

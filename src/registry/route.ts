@@ -4,6 +4,7 @@ import {
   type RequestOptions,
   request as httpRequest,
 } from "node:http";
+import { withDirectReads } from "./direct-reads.ts";
 import type { NetworkLimits } from "./limits.ts";
 import { proxyAddress, proxyFor, proxyHeaders } from "./proxy.ts";
 import type { TlsSettings } from "./tls-settings.ts";
@@ -37,7 +38,7 @@ export async function createRoute(origin: URL, options: RouteOptions): Promise<R
 }
 
 function plainRoute(): Route {
-  const agent = new HttpAgent(agentOptions);
+  const agent = withDirectReads(new HttpAgent(agentOptions));
   return { start: (url, request) => httpRequest(url, { ...request, agent }), close: () => agent.destroy() };
 }
 
@@ -46,14 +47,14 @@ async function tlsRoute(origin: URL, proxy: URL | undefined, { limits, tls }: Ro
   const tlsOptions = { ...agentOptions, ...(await tls.optionsFor(origin.host)) };
   const agent = proxy
     ? new (await import("./tunnel-agent.ts")).TunnelAgent(proxy, limits.connectTimeoutMs, tlsOptions)
-    : new Agent(tlsOptions);
+    : withDirectReads(new Agent(tlsOptions));
   return { start: (url, request) => httpsRequest(url, { ...request, agent }), close: () => agent.destroy() };
 }
 
 /** Plain HTTP is handed to the proxy with the whole URL; a tunnel to port 80 is what many proxies refuse. */
 async function forwardedRoute(proxy: URL): Promise<Route> {
   const node = proxy.protocol === "https:" ? await import("node:https") : await import("node:http");
-  const agent = new node.Agent(agentOptions);
+  const agent = withDirectReads(new node.Agent(agentOptions));
   return {
     start(url, request) {
       const headers = {

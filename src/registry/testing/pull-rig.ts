@@ -29,6 +29,7 @@ export const quickLimits: Partial<NetworkLimits> = {
   retryDelayMs: 1,
   idleTimeoutMs: 5_000,
   connectTimeoutMs: 2_000,
+  directBytes: 1024 * 1024,
 };
 
 export const amd64 = { os: "linux", architecture: "amd64" };
