@@ -5,8 +5,9 @@ import { CodedError } from "../../src/errors/index.ts";
 import type { ImageRecord } from "../../src/image/index.ts";
 import { compareLayers } from "../../src/layer/index.ts";
 import { editContext } from "./context.ts";
+import { firstFiles } from "./random-scenario.ts";
 import { renderDockerfile, stageName } from "./render.ts";
-import { type ContextFile, type Edit, firstFiles, type Scenario, type Stage } from "./scenario.ts";
+import type { ContextFile, Edit, Scenario, Stage } from "./scenario.ts";
 import type { StoreBuilder } from "./store-builder.ts";
 
 export interface Places {

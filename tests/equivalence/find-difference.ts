@@ -5,7 +5,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { busyboxRootfs } from "../e2e/rig.ts";
 import { checkScenario, type Tally } from "./check.ts";
-import { scenario } from "./scenario.ts";
+import { scenario } from "./random-scenario.ts";
 import { StoreBuilder } from "./store-builder.ts";
 
 export interface Search {
