@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,13 +13,15 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { removeXattr, setXattr } from "../../src/sys/index.ts";
 import { isErrno } from "../../src/util/index.ts";
 import type { ContextFile, Edit } from "./scenario.ts";
 
 type ContextEdit = Extract<
   Edit,
-  { kind: "write" | "chmod" | "delete" | "touch" | "rewrite" | "rename" | "ignore" }
+  { kind: "write" | "chmod" | "delete" | "touch" | "rewrite" | "xattr" | "rename" | "ignore" }
 >;
 
 /** Changes a build context. What cannot be done (a file below a file) is left. */
@@ -45,9 +50,18 @@ function applyEdit(directory: string, edit: ContextEdit): void {
       return utimesSync(file, edit.mode, edit.mode);
     case "rewrite":
       return rewrite(file);
+    case "xattr":
+      return changeXattr(file, edit.value);
     case "rename":
       return renameSync(file, path.join(directory, edit.to));
   }
+}
+
+/** No value takes the attribute away. */
+function changeXattr(file: string, value: string): void {
+  if (lstatSync(file).isSymbolicLink()) return;
+  if (value === "") removeXattr(file, "user.test");
+  else setXattr(file, "user.test", Buffer.from(value));
 }
 
 /** Other bytes, of the same number and with the same time: only ctime tells. */
@@ -63,9 +77,24 @@ function writeContextFile(directory: string, { path: name, kind, text }: Context
   const file = path.join(directory, name);
   mkdirSync(path.dirname(file), { recursive: true });
   if (kind === "directory") return mkdirSync(file);
-  if (kind === "link" || lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
-    rmSync(file, { force: true });
+  const isLink = kind === "link" || kind === "hard-link";
+  if (isLink || lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(file, { force: true });
   if (kind === "link") return symlinkSync(text, file);
+  if (kind === "hard-link") return linkSync(path.join(directory, text), file);
+  if (kind === "archive") return writeArchive(file, text);
   writeFileSync(file, text);
   chmodSync(file, kind === "executable" ? 0o755 : 0o644);
+}
+
+/** A tar of a few files, which ADD unpacks. */
+function writeArchive(file: string, text: string): void {
+  const tree = mkdtempSync(path.join(tmpdir(), "slipway-archive-"));
+  try {
+    for (const name of ["x", text]) writeFileSync(path.join(tree, name), text);
+    symlinkSync("x", path.join(tree, "link"));
+    linkSync(path.join(tree, "x"), path.join(tree, "twin"));
+    writeFileSync(file, execFileSync("tar", ["--sort=name", "--mtime=@1", "-cC", tree, "."]));
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -28,10 +28,12 @@ export interface Found {
 export async function findDifference({ seed, cases, limitMs, onFailure }: Search): Promise<Found> {
   const dir = mkdtempSync(path.join(tmpdir(), "slipway-equivalence-"));
   try {
-    const rootfs = baseImage(dir);
-    await using cached = await StoreBuilder.create(path.join(dir, "cached"), rootfs);
-    await using fresh = await StoreBuilder.create(path.join(dir, "fresh"), rootfs);
-    const places = { cached, fresh, contextDir: path.join(dir, "context") };
+    const bases = ["", "other"].map((text) => baseImage(path.join(dir, `base${text}`), text));
+    await using cached = await StoreBuilder.create(path.join(dir, "cached"), bases);
+    await using beside = await cached.beside();
+    await using fresh = await StoreBuilder.create(path.join(dir, "fresh"), bases);
+    const at = { contextDir: path.join(dir, "context"), exportedCache: path.join(dir, "exported") };
+    const places = { cached, beside, fresh, ...at };
     const tally = { builds: 0, failed: 0 };
     let running = Promise.resolve();
     const property = fc.asyncProperty(scenario, async (found) => {
@@ -56,11 +58,13 @@ export async function findDifference({ seed, cases, limitMs, onFailure }: Search
   }
 }
 
-/** A tar of busybox and some files for steps to work on. */
-function baseImage(dir: string): string {
+/** A tar of busybox and some files for steps to work on.
+ * @param text what makes it another image */
+function baseImage(dir: string, text: string): string {
   const tree = path.join(dir, "tree");
   for (const name of ["w/d/sub", "o"]) mkdirSync(path.join(tree, name), { recursive: true });
   for (const name of ["w/a", "w/d/x", "w/d/sub/z", "o/a", "sum"]) writeFileSync(path.join(tree, name), name);
+  appendFileSync(path.join(tree, "w/d/x"), text);
   symlinkSync("w/d", path.join(tree, "l"));
   const tar = path.join(dir, "rootfs.tar");
   cpSync(busyboxRootfs(), tar);

@@ -24,7 +24,7 @@ function renderStep(step: Step, stage: number): string {
       return [step.isAdd ? "ADD" : "COPY", ...flags, ...step.sources, dest].join(" ");
     }
     case "copy-from":
-      return ["COPY", `--from=${earlierStage(step.from, stage)}`, ...step.flags, step.source, step.dest].join(
+      return ["COPY", `--from=${sourceName(step.from, stage)}`, ...step.flags, step.source, step.dest].join(
         " ",
       );
     case "heredoc":
@@ -34,11 +34,16 @@ function renderStep(step: Step, stage: number): string {
       const targets = new Map(step.mounts.map((mount) => [/target=([^,]*)/.exec(mount)![1], mount]));
       const mounts = [...targets.values()].map((mount) => `--mount=${mount.replace("STAGE", name)}`);
       const commands = step.commands.map((command) => `{ ${command}; } 2>/dev/null || true`);
+      if (step.isHeredoc) return ["RUN", ...mounts, `<<EOF\n${commands.join("\n")}\nEOF`].join(" ");
       return ["RUN", ...mounts, commands.join("; ")].join(" ");
     }
     case "plain":
       return step.text;
   }
+}
+
+function sourceName(from: number | "extra", stage: number): string {
+  return from === "extra" ? from : earlierStage(from, stage);
 }
 
 function earlierStage(from: number, stage: number): string {

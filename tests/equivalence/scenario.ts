@@ -8,8 +8,8 @@ export interface Scenario {
 
 export interface ContextFile {
   readonly path: string;
-  readonly kind: "file" | "executable" | "link" | "directory";
-  /** Content of a file, target of a link. */
+  readonly kind: "file" | "executable" | "link" | "hard-link" | "directory" | "archive";
+  /** Content of a file, or of the files of an archive; target of a link. */
   readonly text: string;
 }
 
@@ -29,7 +29,8 @@ export type Step =
     }
   | {
       readonly kind: "copy-from";
-      readonly from: number;
+      /** A stage, or a build context besides the main one. */
+      readonly from: number | "extra";
       readonly source: string;
       readonly dest: string;
       readonly flags: readonly string[];
@@ -39,15 +40,17 @@ export type Step =
       readonly kind: "run";
       readonly commands: readonly string[];
       readonly mounts: readonly string[];
+      readonly isHeredoc: boolean;
       /** Of a bind mount of a stage. */
       readonly from: number;
     }
-  /** WORKDIR, ENV, ARG, LABEL, USER: as they are. */
+  /** Instructions that make no layer: as they are. */
   | { readonly kind: "plain"; readonly text: string };
 
 export type Edit =
   | { readonly kind: "write"; readonly file: ContextFile }
   | { readonly kind: "chmod" | "delete" | "touch" | "rewrite"; readonly path: string; readonly mode: number }
+  | { readonly kind: "xattr"; readonly path: string; readonly value: string }
   | { readonly kind: "rename"; readonly path: string; readonly to: string }
   | { readonly kind: "ignore"; readonly patterns: readonly string[] }
   | { readonly kind: "args"; readonly args: Readonly<Record<string, string>> }
@@ -62,5 +65,11 @@ export type Edit =
   | { readonly kind: "target"; readonly stage: number }
   /** Everything, or one stage, runs again. */
   | { readonly kind: "no-cache"; readonly stage: number | undefined }
+  /** The name of the base image is given to another image. */
+  | { readonly kind: "base"; readonly number: number }
+  /** Two builds of the same at once, with one store. */
+  | { readonly kind: "beside" }
+  /** The results go to an exported cache, and come back from it into an empty store. */
+  | { readonly kind: "travel"; readonly mode: "min" | "max" }
   /** Some layers, or records, of the cache are gone. */
-  | { readonly kind: "lose"; readonly what: "layers" | "records" | "index"; readonly nth: number };
+  | { readonly kind: "lose"; readonly what: "layers" | "records" | "index" | "blobs"; readonly nth: number };
