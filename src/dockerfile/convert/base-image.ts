@@ -1,4 +1,6 @@
+import { nothingAdded, withVariables } from "./added-config.ts";
 import { type ConvertContext, hasLayers, pinned } from "./convert-context.ts";
+import { GrowingList } from "./growing-list.ts";
 import type { ResolvedImage } from "./options.ts";
 import { resolveWorkdir } from "./paths.ts";
 import { setVariable, splitVariable } from "./set-variable.ts";
@@ -18,7 +20,9 @@ export function startFromImage(context: ConvertContext, state: StageState, image
     ...(config.variant !== undefined && { variant: config.variant }),
     ...(config.author !== undefined && { author: config.author }),
     config: { ...config.config },
-    history: [...config.history],
+    added: nothingAdded,
+    history: GrowingList.of(config.history),
+    historyLength: 0,
   };
   if (hasLayers(image)) {
     const { base, displayName: stage, location } = state.node;
@@ -64,7 +68,7 @@ export function startFromContext(context: ConvertContext, state: StageState, nam
 /** FROM an earlier stage: everything that it has made, but not its ONBUILD triggers. */
 export function startFromStage(state: StageState, base: StageState): void {
   const { OnBuild: _, ...config } = base.image.config;
-  state.image = { ...base.image, config, history: [...base.image.history] };
+  state.image = { ...base.image, config, added: { ...base.image.added, triggers: nothingAdded.triggers } };
   state.platform = base.platform;
   state.vertex = base.vertex;
   state.baseImage = base.baseImage;
@@ -74,11 +78,12 @@ export function startFromStage(state: StageState, base: StageState): void {
 
 /** What every stage begins with: PATH is always set, and the config's environment and directory count. */
 export function applyBaseConfig(state: StageState): void {
-  const env = state.image.config.Env ?? [];
+  const { config, added } = state.image;
+  const env = config.Env ?? [];
   const hasPath = env.some((text) => splitVariable(text)[0] === "PATH");
-  const complete = hasPath ? env : [...env, defaultPath];
-  state.image.config.Env = complete;
-  for (const [key, value] of complete.map(splitVariable)) setVariable(state.env, key, value);
+  config.Env = hasPath ? env : [...env, defaultPath];
+  for (const [key, value] of withVariables(config.Env, added.env).map(splitVariable))
+    setVariable(state.env, key, value);
   const workdir = state.image.config.WorkingDir;
   if (!workdir) return;
   state.image.config.WorkingDir = resolveWorkdir("/", workdir);

@@ -22,6 +22,10 @@ import { dispatchWorkdir } from "./workdir.ts";
 
 /** Carries out one instruction: on the stage's tree, its environment, its config and its history. */
 export function dispatchStep(context: ConvertContext, state: StageState, step: StageStep): void {
+  context.locate(step, () => dispatch(context, state, step));
+}
+
+function dispatch(context: ConvertContext, state: StageState, step: StageStep): void {
   const { instruction } = step;
   switch (instruction.kind) {
     case "run":

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { quoteGo } from "../go-text.ts";
 import type { ExposeInstruction } from "../instructions/instruction.ts";
 import { expandWordsAt, type StepOf } from "../stages/index.ts";
+import { add } from "./added-config.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { goList } from "./go-format.ts";
 import { addHistory } from "./history.ts";
@@ -19,9 +20,7 @@ export function dispatchExpose(
   );
   const fail = (message: string) => context.error(step, message);
   const ports = words.flatMap((word) => parsePorts(word, fail));
-  const exposed = { ...state.image.config.ExposedPorts };
-  for (const port of ports) exposed[port] = {};
-  state.image.config.ExposedPorts = exposed;
+  add(state, "exposedPorts", ports);
   addHistory(state, `EXPOSE ${goList(ports)}`, "none");
 }
 

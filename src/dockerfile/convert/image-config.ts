@@ -5,18 +5,19 @@ import {
   normalizePlatform,
   type Platform,
 } from "../../oci/index.ts";
+import { withAdded } from "./added-config.ts";
 import type { StageImage } from "./stage-state.ts";
 
 /** The config of the image to be made, its keys in BuildKit's order and empty values left out, so that equal images have equal
  * bytes. */
 export function draftConfig(image: StageImage, labels: Readonly<Record<string, string>>): DraftImageConfig {
-  const { Labels } = image.config;
+  const config = withAdded(image.config, image.added);
   const platform = normalizePlatform(image);
   return {
     architecture: platform.architecture,
     ...(image.author && { author: image.author }),
-    config: containerConfig({ ...image.config, Labels: { ...Labels, ...labels } }),
-    history: image.history,
+    config: containerConfig({ ...config, Labels: { ...config.Labels, ...labels } }),
+    history: image.history.toArray(),
     os: platform.os,
     ...(image["os.version"] && { "os.version": image["os.version"] }),
     ...(platform.variant && { variant: platform.variant }),

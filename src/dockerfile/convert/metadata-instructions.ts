@@ -14,25 +14,18 @@ import type {
   VolumeInstruction,
 } from "../instructions/instruction.ts";
 import type { StageStep, StepOf } from "../stages/index.ts";
+import { add } from "./added-config.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import { addHistory } from "./history.ts";
-import { setVariable, splitVariable } from "./set-variable.ts";
+import { setVariable } from "./set-variable.ts";
 import { isSignal } from "./signals.ts";
 import type { StageState } from "./stage-state.ts";
 
 export function dispatchEnv(context: ConvertContext, state: StageState, step: StepOf<EnvInstruction>): void {
   const pairs = expandPairs(context, state, step, step.instruction.pairs);
-  for (const { key, value } of pairs) {
-    setVariable(state.env, key, value);
-    state.image.config.Env = withEnv(state.image.config.Env ?? [], key, value);
-  }
+  for (const { key, value } of pairs) setVariable(state.env, key, value);
+  add(state, "env", pairs);
   addHistory(state, ["ENV", ...pairs.map(formatPair)].join(" "), "none");
-}
-
-/** In the image config a variable that is set again keeps its place. */
-function withEnv(env: readonly string[], key: string, value: string): string[] {
-  const index = env.findIndex((text) => splitVariable(text)[0] === key);
-  return index < 0 ? [...env, `${key}=${value}`] : env.with(index, `${key}=${value}`);
 }
 
 export function dispatchLabel(
@@ -41,9 +34,7 @@ export function dispatchLabel(
   step: StepOf<LabelInstruction>,
 ): void {
   const pairs = expandPairs(context, state, step, step.instruction.pairs);
-  const labels = new Map(Object.entries(state.image.config.Labels ?? {}));
-  for (const { key, value } of pairs) labels.set(key, value);
-  state.image.config.Labels = Object.fromEntries(labels);
+  add(state, "labels", pairs);
   addHistory(state, ["LABEL", ...pairs.map(formatPair)].join(" "), "none");
 }
 
@@ -111,8 +102,7 @@ export function dispatchVolume(
 ): void {
   const volumes = step.instruction.volumes.map((volume) => context.expand(state, step, volume));
   if (volumes.includes("")) throw context.error(step, "VOLUME specified can not be an empty string");
-  const added = volumes.map((volume) => [volume, {}] as const);
-  state.image.config.Volumes = { ...state.image.config.Volumes, ...Object.fromEntries(added) };
+  add(state, "volumes", volumes);
   addHistory(state, `VOLUME ${goList(volumes)}`, "none");
 }
 

@@ -1,12 +1,13 @@
 import { parseOnbuildTrigger } from "../instructions/index.ts";
 import type { OnbuildInstruction } from "../instructions/instruction.ts";
 import { stepSources, type StageStep } from "../stages/index.ts";
+import { add } from "./added-config.ts";
 import type { ConvertContext } from "./convert-context.ts";
 import type { StageState } from "./stage-state.ts";
 
 /** ONBUILD: kept in the image as it is written, without a history entry. */
 export function dispatchOnbuild(state: StageState, instruction: OnbuildInstruction): void {
-  state.image.config.OnBuild = [...(state.image.config.OnBuild ?? []), instruction.trigger];
+  add(state, "triggers", [instruction.trigger]);
 }
 
 /** Puts the triggers of what a stage is FROM before its own steps. They count as written at the FROM line, see the stages of

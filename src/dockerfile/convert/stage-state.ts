@@ -2,6 +2,8 @@ import type { VertexDigest } from "../../llb/index.ts";
 import type { ContainerConfig, HistoryEntry, Platform } from "../../oci/index.ts";
 import type { ArgDeclaration } from "../instructions/instruction.ts";
 import type { StageNode, StageStep } from "../stages/index.ts";
+import { type AddedConfig, nothingAdded } from "./added-config.ts";
+import { GrowingList } from "./growing-list.ts";
 import type { ResolvedImage } from "./options.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -55,7 +57,9 @@ export class StageState {
       architecture: options.platform.architecture,
       os: options.platform.os,
       config: {},
-      history: [],
+      added: nothingAdded,
+      history: GrowingList.of(),
+      historyLength: 0,
     };
     this.stepCount = countSteps(node);
   }
@@ -68,8 +72,12 @@ export interface StageImage {
   "os.version"?: string;
   variant?: string;
   author?: string;
+  /** What the last instruction of its kind says; of what instructions add to, what the base image has. */
   config: Mutable<ContainerConfig>;
-  history: HistoryEntry[];
+  added: AddedConfig;
+  history: GrowingList<HistoryEntry>;
+  /** Characters of what its entries say they were created by. */
+  historyLength: number;
 }
 
 const numbered = new Set(["add", "copy", "run", "workdir"]);

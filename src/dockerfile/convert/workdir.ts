@@ -8,6 +8,9 @@ import { cleanPath, resolveWorkdir } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 import { nextStep } from "./step-name.ts";
 
+/** No process can be started in a longer one (PATH_MAX). */
+const maxPath = 4095;
+
 /** WORKDIR: sets the directory, and makes it in a layer of its own unless it is the root. */
 export function dispatchWorkdir(
   context: ConvertContext,
@@ -16,6 +19,7 @@ export function dispatchWorkdir(
 ): void {
   const path = context.expand(state, step, step.instruction.path);
   const workdir = resolveWorkdir(state.image.config.WorkingDir ?? "", path);
+  if (workdir.length > maxPath) throw context.error(step, `WORKDIR is longer than ${maxPath} characters`);
   state.image.config.WorkingDir = workdir;
   state.workdir = workdir;
   const isRoot = workdir === "/";
