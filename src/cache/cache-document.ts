@@ -121,8 +121,8 @@ export function joinCaches(caches: readonly CacheDocument[]): CacheDocument {
   const results: CachedResult[] = [];
   for (const cache of caches) {
     const offset = layers.length;
-    layers.push(...cache.layers);
-    results.push(...cache.results.map((result) => ({ ...result, layer: result.layer + offset })));
+    for (const layer of cache.layers) layers.push(layer);
+    for (const result of cache.results) results.push({ ...result, layer: result.layer + offset });
   }
   return { layers, results };
 }

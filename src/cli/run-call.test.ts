@@ -230,3 +230,19 @@ test("no call stores an image", () => {
   const records = path.join(cwd, "store", "images", "records");
   assert.deepEqual(existsSync(records) ? readdirSync(records) : [], []);
 });
+
+test("of very many warnings about a long instruction the first are shown, shortened", async () => {
+  const body = Array.from({ length: 20_000 }, (_, index) => `$v${index}\n`).join("");
+  const { stdout } = await answer("check", `FROM scratch\nCOPY <<EOF /x\n${body}EOF\n`);
+  const lines = stdout.split("\n");
+  assert.equal(lines[0], "Check complete, 20000 warnings have been found!");
+  assert.equal(lines.filter((line) => line.startsWith("WARNING: UndefinedVar")).length, 500);
+  assert.deepEqual(lines.slice(-6), [
+    " 200 | >>> $v197",
+    "     | ... 19804 more lines",
+    "--------------------",
+    "",
+    "... 19500 more warnings",
+    "",
+  ]);
+});

@@ -29,3 +29,13 @@ test("several lines are shown with one line on each side", () => {
 test("the frame stays inside the file, and control characters do not reach the terminal", () => {
   assert.deepEqual(frame("a\u001b[2J\r\n", 1, 9), ["   1 | >>> a\ufffd[2J", "   2 | >>> "]);
 });
+
+test("of very many or very long lines the first part is shown", () => {
+  const lines = Array.from({ length: 1000 }, (_, index) => `line ${index + 1}`);
+  const many = frame(lines.join("\n"), 2, 900);
+  assert.deepEqual(
+    [many.length, many[0], many[1], many.at(-2), many.at(-1)],
+    [201, "   1 |     line 1", "   2 | >>> line 2", " 200 | >>> line 200", "     | ... 701 more lines"],
+  );
+  assert.deepEqual(frame("x".repeat(9_000), 1), [`   1 | >>> ${"x".repeat(2_000)}...`]);
+});

@@ -44,7 +44,7 @@ export function scanPackages(tree: FileTree): PackageList {
   const unread: UnreadDatabase[] = [];
   for (const path of filesBelow(tree, "/")) {
     try {
-      found.push(...packagesOf(tree, path));
+      for (const each of packagesOf(tree, path)) found.push(each);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       unread.push({ path: toText(path), reason: error.message });

@@ -5,10 +5,11 @@ import { sanitizeLine } from "./terminal-text.ts";
 
 /** What is said when a build has ended: logs of failed steps, warnings, the summary. Every renderer for people ends with it. */
 export function closingLines(state: BuildState, options: { readonly keepColours: boolean }): string[] {
-  const lines = state.failed().flatMap((vertex) => failedLog(vertex, options));
-  lines.push(...warningLines(state));
-  if (state.summary?.outcome === "done") lines.push(...summaryLines(state.summary));
-  return lines;
+  return [
+    ...state.failed().flatMap((vertex) => failedLog(vertex, options)),
+    ...warningLines(state),
+    ...(state.summary?.outcome === "done" ? summaryLines(state.summary) : []),
+  ];
 }
 
 /** The whole log of a failed step, framed as BuildKit's clients frame it. */
@@ -27,11 +28,17 @@ function failedLog(vertex: VertexState, options: { readonly keepColours: boolean
 function warningLines(state: BuildState): string[] {
   const count = state.warnings.length;
   if (count === 0) return [];
-  const items = state.warnings.map(({ rule, message, location }) =>
-    sanitizeLine(` - ${rule}: ${message} (line ${location.range.startLine})`, { keepColours: false }),
-  );
-  return ["", ` ${count} warning${count === 1 ? "" : "s"} found:`, ...items];
+  const items = state.warnings
+    .slice(0, maxWarnings)
+    .map(({ rule, message, location }) =>
+      sanitizeLine(` - ${rule}: ${message} (line ${location.range.startLine})`, { keepColours: false }),
+    );
+  const rest = count > maxWarnings ? [` ... ${count - maxWarnings} more`] : [];
+  return ["", ` ${count} warning${count === 1 ? "" : "s"} found:`, ...items, ...rest];
 }
+
+/** Nobody reads more; a file of an attacker can have a hundred times as many. */
+const maxWarnings = 500;
 
 /** Target, stages, names and outputs of a build that succeeded. */
 function summaryLines(summary: BuildSummary): string[] {

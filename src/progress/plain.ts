@@ -96,8 +96,7 @@ class PlainRenderer implements Renderer {
     const vertex = this.#state.vertex(event.id);
     const unended = this.#logLines(vertex, vertex.log.flush());
     this.#state.apply(event);
-    const { pending } = this.#printingOf(vertex.id);
-    pending.push(...unended, ...this.#reasonLines(vertex.id), outcomeLine(vertex));
+    this.#keep(vertex.id, [...unended, ...this.#reasonLines(vertex.id), outcomeLine(vertex)]);
     this.#print(vertex.id, event.timeMs);
     this.#current = undefined;
   }
@@ -110,9 +109,14 @@ class PlainRenderer implements Renderer {
     return [`why: ${sanitizeLine(reason, { keepColours: false })}`];
   }
 
+  #keep(id: string, lines: readonly string[]): void {
+    const { pending } = this.#printingOf(id);
+    for (const line of lines) pending.push(line);
+  }
+
   /** Prints the lines if the step has the output, or takes it when its holder had it long enough; else keeps them for later. */
   #say(id: string, lines: readonly string[], timeMs: number): void {
-    this.#printingOf(id).pending.push(...lines);
+    this.#keep(id, lines);
     const mayPrint =
       this.#current === undefined ||
       this.#current === id ||

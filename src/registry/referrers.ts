@@ -70,7 +70,7 @@ async function askApi(
   const found: Descriptor[] = [];
   for await (const { answer, bytes } of pagesOf(context, request)) {
     if (unsupported.includes(answer.statusCode ?? 0) || !isIndex(answer)) return undefined;
-    found.push(...withOciErrors(context.subject, () => parseIndex(bytes)).manifests);
+    for (const each of withOciErrors(context.subject, () => parseIndex(bytes)).manifests) found.push(each);
   }
   return found;
 }

@@ -11,8 +11,8 @@ export function inputsFirst(
     const vertex = vertices.get(id);
     if (!vertex) throw new Error(`Internal error: vertex ${id} is not in the graph`);
     const missing = ordered.has(id) ? [] : vertex.inputs.filter((input) => !ordered.has(input));
-    if (missing.length > 0) pending.push(...missing.toReversed());
-    else ordered.add(pending.pop()!);
+    for (const input of missing.toReversed()) pending.push(input);
+    if (missing.length === 0) ordered.add(pending.pop()!);
   }
   return [...ordered];
 }

@@ -9,9 +9,16 @@ export function checkText({ warnings, error }: CheckResult, fileName: string): s
   if (warnings.length === 0) return error ? "" : "Check complete, no warnings found.\n";
   const head =
     warnings.length === 1 ? "1 warning has been found!" : `${warnings.length} warnings have been found!`;
-  const blocks = inFileOrder(warnings).map((warning) => `\n${warningText(warning, fileName)}\n`);
-  return `Check complete, ${head}\n${blocks.join("")}${error ? "\n" : ""}`;
+  const blocks = inFileOrder(warnings)
+    .slice(0, maxShown)
+    .map((warning) => `\n${warningText(warning, fileName)}\n`);
+  const rest = warnings.length - blocks.length;
+  const more = rest > 0 ? `\n... ${rest} more warnings\n` : "";
+  return `Check complete, ${head}\n${blocks.join("")}${more}${error ? "\n" : ""}`;
 }
+
+/** Nobody reads more; a file of an attacker can have a hundred times as many. */
+const maxShown = 500;
 
 function warningText({ rule, url, message, location }: Diagnostic, file: string): string {
   const page = url === undefined ? "" : ` - ${url}`;

@@ -87,7 +87,9 @@ export function targetsJson({ targets, dockerfile }: Targets): string {
 function tabbed(padding: number, heads: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return "";
   const cells = [heads, ...rows].map((row) => row.map((cell) => printable(cell).replaceAll("\n", " ")));
-  const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)) + padding);
+  const widths = heads.map((_, column) =>
+    cells.reduce((width, row) => Math.max(width, row[column]!.length + padding), 0),
+  );
   const line = (row: readonly string[]) =>
     row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!))).join("");
   return `${cells.map(line).join("\n")}\n`;

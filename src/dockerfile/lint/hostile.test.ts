@@ -6,6 +6,7 @@ import { lintDockerfile } from "./lint-dockerfile.ts";
 // Worst cases of every check that looks one thing up among many: each must end in a few seconds at most.
 const hostile: readonly [string, string][] = [
   ["many undefined variables", lines(3000, (index) => `ENV v${index}=$u${index}`)],
+  ["very many undefined variables in one text", `COPY <<E /x\n${lines(200_000, (index) => `$u${index}`)}E\n`],
   ["names of 60,000 characters", `ENV ${"a".repeat(60_000)}=1\nENV b=$${"a".repeat(59_999)}b\n`],
   ["many stages", lines(10_000, (index) => `FROM a$x${index} AS s${index}`)],
   ["many empty continuations", lines(10_000, () => "RUN a \\\n\n b")],

@@ -68,7 +68,7 @@ export class StageScope {
     const names: string[] = [];
     const expand = (word: string, kind?: "heredoc") => {
       const { text, unmatched } = processWord(word, this.env, kind ? { skipQuotes: true } : { escape });
-      names.push(...unmatched);
+      for (const name of unmatched) names.push(name);
       return text;
     };
     quietly(() => expandInstruction(instruction, expand));

@@ -13,7 +13,7 @@ export function stagesFromTarget({ graph, states }: ConvertContext): Set<StageSt
     const bases = [state.node.base, ...sources].flatMap((base) =>
       base.kind === "stage" ? [base.index] : [],
     );
-    pending.push(...bases.reverse());
+    for (const base of bases.reverse()) pending.push(base);
   }
   return visited;
 }
