@@ -34,6 +34,7 @@ interface Spec {
     readonly capabilities: Record<string, readonly string[]>;
   };
   readonly mounts: readonly SpecMount[];
+  readonly annotations?: unknown;
   readonly linux: {
     readonly namespaces: readonly { readonly type: string }[];
     readonly maskedPaths?: readonly string[];
@@ -79,10 +80,13 @@ test("in a user namespace, what needs the machine's root is replaced", () => {
 });
 
 test("an insecure step has nothing masked and no filter", () => {
-  const seccomp = { defaultAction: "x", architectures: [], syscalls: [] };
-  assert.deepEqual(spec({ seccomp }).linux.seccomp, seccomp);
-  const { linux } = spec({ seccomp, security: "insecure" });
-  assert.deepEqual([linux.seccomp, linux.maskedPaths], [undefined, undefined]);
+  const filter = { defaultAction: "x", architectures: [], syscalls: [] };
+  const seccomp = { seccomp: filter, bpf: "program" };
+  const sandboxed = spec({ seccomp });
+  assert.deepEqual(sandboxed.linux.seccomp, filter);
+  assert.deepEqual(sandboxed.annotations, { "run.oci.seccomp_bpf_data": "program" });
+  const { linux, annotations } = spec({ seccomp, security: "insecure" });
+  assert.deepEqual([linux.seccomp, linux.maskedPaths, annotations], [undefined, undefined, undefined]);
 });
 
 test("no limit is written as the kernel's largest number, and text that looks like it is left alone", () => {

@@ -1,9 +1,9 @@
+import { BPF_ANNOTATION, type RuntimeSeccomp } from "./compiled-seccomp.ts";
 import { DEFAULT_PATH, MASKED_PATHS, READONLY_PATHS } from "./default-sandbox.ts";
 import { insecureDevices } from "./insecure-devices.ts";
 import type { Runtime } from "./find-runtime.ts";
 import type { ProcessUser } from "./resolve-user.ts";
 import type { Rlimit } from "./rlimits.ts";
-import type { Seccomp } from "./seccomp.ts";
 
 /** A process to run, everything about it resolved. */
 export interface ContainerProcess {
@@ -55,9 +55,8 @@ export interface SpecOptions {
   readonly capabilities: readonly string[];
   /** `insecure`: nothing masked, no seccomp. */
   readonly security: "sandbox" | "insecure";
-  readonly seccomp?: Seccomp | undefined;
-  /** See `compiledSeccomp`; only crun takes it. */
-  readonly seccompBpf?: string | undefined;
+  /** See `seccompFor`. */
+  readonly seccomp?: RuntimeSeccomp | undefined;
   readonly host: SandboxHost;
 }
 
@@ -77,6 +76,7 @@ export interface SandboxHost {
  * device node in is `nodev`: a node can be made and kept in a layer, but not opened, so no device cgroup is needed. */
 export function runtimeSpec(options: SpecOptions): object {
   const { capabilities } = options;
+  const { seccomp, bpf } = options.seccomp ?? {};
   const sandboxed = options.security === "sandbox";
   return {
     ociVersion: "1.0.2",
@@ -102,19 +102,16 @@ export function runtimeSpec(options: SpecOptions): object {
     root: { path: options.rootfs, readonly: false },
     hostname: options.hostname,
     mounts: [...rootMount(options), ...systemMounts(options), ...options.mounts],
-    ...(sandboxed && options.seccompBpf && { annotations: { [BPF_ANNOTATION]: options.seccompBpf } }),
+    ...(sandboxed && bpf !== undefined && { annotations: { [BPF_ANNOTATION]: bpf } }),
     ...(options.hooks?.length && { hooks: hooksByName(options.hooks) }),
     linux: {
       namespaces: namespaces(options.network),
       ...devices(options),
       ...(sandboxed && { maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS }),
-      ...(sandboxed && options.seccomp && { seccomp: options.seccomp }),
+      ...(sandboxed && seccomp && { seccomp }),
     },
   };
 }
-
-/** crun(1): used instead of `linux.seccomp`, which stays for versions that do not know it. */
-const BPF_ANNOTATION = "run.oci.seccomp_bpf_data";
 
 /** Text of `config.json`. The runtime spec's limits are unsigned 64-bit numbers, of which JavaScript cannot write the largest. */
 export function specText(spec: object): string {

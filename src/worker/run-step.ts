@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { lstatSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
-  compiledSeccomp,
   DEFAULT_HOSTNAME,
   grantedCapabilities,
   hostSeccomp,
@@ -13,6 +12,7 @@ import {
   type Runtime,
   runContainer,
   runtimeSpec,
+  seccompFor,
   type SendSignal,
   type SpecMount,
 } from "../executor/index.ts";
@@ -141,8 +141,7 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
       network: request.network === "none" ? "none" : "host",
       security: request.security,
       capabilities,
-      seccomp,
-      seccompBpf: runtime.name === "crun" && seccomp ? compiledSeccomp(seccomp, scratchFile) : undefined,
+      seccomp: seccomp && seccompFor(runtime, seccomp, scratchFile),
       host: environment.sandbox,
     });
 }
