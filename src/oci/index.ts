@@ -8,7 +8,13 @@ export type {
   HistoryEntry,
   ImageConfig,
 } from "./image-config.ts";
-export { type ManifestOrIndex, parseIndex, parseManifest, parseManifestOrIndex } from "./manifest.ts";
+export {
+  type ManifestOrIndex,
+  parseIndex,
+  parseManifest,
+  parseManifestOrIndex,
+  parseReferrers,
+} from "./manifest.ts";
 export {
   bestForPlatform,
   isImageDescriptor,

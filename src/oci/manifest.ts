@@ -5,9 +5,9 @@ import { mediaTypes } from "./media-types.ts";
 import { OciError } from "./oci-error.ts";
 import type { Platform } from "./platform.ts";
 
-/** Limits far above what tools make: docker stops at 127 layers. */
+/** Limits far above what tools make: docker stops at 127 layers. An index may list the referrers of years. */
 const maxLayers = 1000;
-const maxManifests = 1000;
+const maxManifests = 20_000;
 const maxAnnotations = 1000;
 
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest];
@@ -42,6 +42,24 @@ export function parseIndex(bytes: Uint8Array | string, mediaType?: string): Inde
   const parsed = parseManifestOrIndex(bytes, mediaType);
   if (parsed.kind === "index") return parsed.index;
   throw invalid("it is a manifest, not an index of manifests");
+}
+
+/** Parses the bytes of a registry's answer about referrers. Entries that are no descriptors by these rules (of another digest algorithm, say)
+ * are left out: whoever may push decides what is listed.
+ * @throws {OciError} `INVALID_MANIFEST` when it is no index */
+export function parseReferrers(bytes: Uint8Array): readonly Descriptor[] {
+  const document = readDocument(bytes);
+  if (!indexTypes.includes(documentType(document, mediaTypes.ociIndex))) throw invalid("it is no index");
+  return document.member("manifests").elements(maxManifests).flatMap(tryReadDescriptor);
+}
+
+function tryReadDescriptor(reader: JsonReader): readonly Descriptor[] {
+  try {
+    return [readDescriptor(reader)];
+  } catch (error) {
+    if (error instanceof OciError) return [];
+    throw error;
+  }
 }
 
 function readDocument(bytes: Uint8Array | string): JsonReader {

@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { parseReference } from "../oci/index.ts";
 import { defaultLimits } from "./limits.ts";
 import { networkError } from "./network-error.ts";
-import { proxyFor } from "./proxy.ts";
+import { proxyFor, proxyHeaders } from "./proxy.ts";
 import { createRegistryClient } from "./registry-client.ts";
 import { TlsSettings } from "./tls-settings.ts";
 import { discardBody, Transport } from "./transport.ts";
@@ -103,6 +103,42 @@ test("HTTPS goes through the proxy's tunnel, with the proxy's password", async (
   assert.equal(resolved.digest, manifest.digest);
   const password = Buffer.from("ann:p@ss").toString("base64");
   assert.deepEqual(proxy.requests, [`CONNECT registry.example:443 Basic ${password}`]);
+});
+
+test("what is said of a registry with its port holds for the port of TLS too", async () => {
+  await using registry = await FakeRegistry.start({ tls: fakeCertificate });
+  const { manifest } = registry.addImage("base", "latest", { layers });
+  await using proxy = await FakeProxy.start({ port: Number(registry.host.split(":")[1]) });
+  for (const [host, name] of [
+    ["registry.example:443", "registry.example:443/base"],
+    ["docker.io", "base"],
+  ] as const) {
+    const insecure = { registries: { [host]: { insecure: true, mirrors: [] } } };
+    await using client = createRegistryClient({
+      env: { HTTPS_PROXY: proxy.host },
+      configuration: insecure,
+      credentials: async () => undefined,
+      certificateDirs: [],
+    });
+    registry.manifests.set("library/base:latest", registry.manifests.get("base:latest")!);
+    const digest = await client.resolveDigest(parseReference(name));
+    assert.equal(digest, manifest.digest);
+  }
+  const certificates = path.join(dir, "with-port");
+  for (const file of ["client.cert", "client.key"])
+    writeIn(path.join(certificates, "registry.example:443", file), "nonsense");
+  const tls = new TlsSettings({ certificateDirs: [certificates], env: {}, isInsecure: () => false });
+  await assert.rejects(
+    tls.optionsFor("registry.example"),
+    /^RegistryError: Cannot use the certificates for /,
+  );
+});
+
+test("a proxy's password that is no percent encoding is sent as it is", () => {
+  const headers = proxyHeaders(new URL("http://a%nn:100%@proxy.example"));
+  assert.deepEqual(headers, {
+    "proxy-authorization": `Basic ${Buffer.from("a%nn:100%").toString("base64")}`,
+  });
 });
 
 test("plain HTTP is handed to the proxy with the whole URL", async () => {

@@ -35,9 +35,12 @@ export function endpointsOf(registry: string, repository: string, configuration:
   ];
 }
 
-/** May this host be spoken to without TLS, or with a certificate that is not verified? */
-export function isInsecureHost(host: string, configuration: Configuration): boolean {
-  return isLoopback(host) || configuration.registries[host]?.insecure === true;
+/** May this host be spoken to without TLS, or with a certificate that is not verified?
+ * @param host as image names or as URLs have it: those leave out the port of TLS, and know Docker Hub by another name */
+export function isInsecureHost(host: string, { registries }: Configuration): boolean {
+  if (isLoopback(host)) return true;
+  const names = [host === dockerHub.apiHost ? dockerHub.name : host, `${host}:443`];
+  return names.some((name) => registries[name]?.insecure === true);
 }
 
 /** `localhost`, 127.0.0.0/8 and ::1, with or without a port. */

@@ -60,6 +60,25 @@ test("a manifest that nothing is about has no referrers", async () => {
   }
 });
 
+test("what a registry lists besides does not hide the referrers that are understood, however many there are", async () => {
+  const of = (digest: string, size = 5) => ({ mediaType: mediaTypes.ociManifest, digest, size });
+  const known = Array.from({ length: 1500 }, (_, index) => of(digestOf(String(index))));
+  const odd = [of(`sha512:${"0".repeat(128)}`), null, of(digestOf("x"), -1)];
+  for (const options of [{ referrersPerPage: 9 }, {}]) {
+    await using rig = await startPullRig(options);
+    const hasApi = "referrersPerPage" in options;
+    const manifests = hasApi ? [...odd, ...known] : known;
+    const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+    const headers = { "content-type": mediaTypes.ociIndex };
+    if (hasApi) rig.registry.fail("GET", /referrers/, { kind: "answer", status: 200, headers, body });
+    else rig.registry.addManifest("app", tag, body, mediaTypes.ociIndex);
+    assert.deepEqual(
+      (await list(rig)).map(({ digest }) => digest),
+      known.map(({ digest }) => digest),
+    );
+  }
+});
+
 test("writers that meet at the fallback tag lose nothing", async () => {
   await using rig = await startPullRig();
   const artifacts = Array.from({ length: 5 }, (_, index) => artifactOf(String(index), "text/a"));

@@ -5,8 +5,8 @@ import {
   digestHex,
   type Index,
   mediaTypes,
-  parseIndex,
   parseManifestOrIndex,
+  parseReferrers,
 } from "../oci/index.ts";
 import { pagesOf } from "./pages.ts";
 import { RegistryError } from "./registry-error.ts";
@@ -70,7 +70,7 @@ async function askApi(
   const found: Descriptor[] = [];
   for await (const { answer, bytes } of pagesOf(context, request)) {
     if (unsupported.includes(answer.statusCode ?? 0) || !isIndex(answer)) return undefined;
-    for (const each of withOciErrors(context.subject, () => parseIndex(bytes)).manifests) found.push(each);
+    for (const each of withOciErrors(context.subject, () => parseReferrers(bytes))) found.push(each);
   }
   return found;
 }

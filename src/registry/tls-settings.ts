@@ -69,8 +69,9 @@ export class TlsSettings {
     const authorities: string[] = [];
     let client: HostFiles["client"] = {};
     if (!/^[\w[]/.test(host)) return { authorities, client }; // a redirect's host may be `..`
-    for (const root of this.#options.certificateDirs ?? defaultCertificateDirs) {
-      const dir = path.join(root, host);
+    // URLs leave out the port of TLS.
+    const folders = /:\d+$/.test(host) ? [host] : [host, `${host}:443`];
+    for (const dir of this.#roots.flatMap((root) => folders.map((folder) => path.join(root, folder)))) {
       const names = listDir(dir);
       for (const name of names) {
         if (name.endsWith(".crt")) authorities.push(readFileSync(path.join(dir, name), "utf8"));
@@ -98,6 +99,10 @@ export class TlsSettings {
   #extraAuthorities(): string[] {
     const file = this.#env.NODE_EXTRA_CA_CERTS;
     return file ? [readFileSync(file, "utf8")] : [];
+  }
+
+  get #roots(): readonly string[] {
+    return this.#options.certificateDirs ?? defaultCertificateDirs;
   }
 
   get #env(): NodeJS.ProcessEnv {

@@ -44,10 +44,13 @@ export async function readBundles(
 ): Promise<readonly Finding<SignedStatement>[]> {
   const listed = await search.registry.listReferrers({ domain, path, digest });
   const findings: Finding<SignedStatement>[] = [];
-  for (const referrer of listed.filter(mayBeBundle).slice(0, maxBundles)) {
+  const candidates = listed.filter(mayBeBundle);
+  for (const referrer of candidates.slice(0, maxBundles)) {
     const finding = await judge({ domain, path, digest: referrer.digest }, referrer, search);
     if (finding) findings.push(finding);
   }
+  if (candidates.length > maxBundles)
+    findings.push({ reason: `is beyond the ${maxBundles} that are looked at` });
   return findings;
 }
 
