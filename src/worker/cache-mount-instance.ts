@@ -1,11 +1,15 @@
-import { mkdirSync, openSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync } from "node:fs";
 import path from "node:path";
-import type { CacheMountName } from "../content/index.ts";
-import { isErrno } from "../util/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type CacheMountName, readJsonFile, type TempDirs } from "../content/index.ts";
+import { isErrno, writeFileDurable } from "../util/index.ts";
 
-/** Tells `du` and caches of other machines what the directory is. */
-export function noteName(directory: string, { namespace, id, base }: CacheMountName): void {
-  writeFileSync(path.join(directory, "cache.json"), JSON.stringify({ namespace, id, base }));
+/** Tells `du`, `--no-cache` and caches of other machines what the directory is. Whole or absent for whoever reads it meanwhile, and
+ * written once only, so that it can be on the disk when the mount is used. */
+export function noteName(directory: string, { namespace, id, base }: CacheMountName, temp: TempDirs): void {
+  const file = path.join(directory, "cache.json");
+  const name = { namespace, id, base };
+  if (!isDeepStrictEqual(readJsonFile(file), name)) writeFileDurable(file, JSON.stringify(name), temp.dir());
 }
 
 /** Makes an instance where there is none. @returns its lock, open and not taken yet */

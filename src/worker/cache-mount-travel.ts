@@ -65,7 +65,7 @@ export async function restoreCacheMount(
 ): Promise<{ isRestored: boolean }> {
   const home = cacheMountDir(store.paths.mounts, name);
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  noteName(home, name);
+  noteName(home, name, store.temp);
   const { instance, fd } = openInstance(home, 0);
   const made = store.temp.newPath("cache");
   try {

@@ -60,7 +60,7 @@ async function openCache(
   const [first] = users as [CacheMount];
   const directory = cache.home;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  noteName(directory, first);
+  noteName(directory, first, environment.store.temp);
   const sharing = users.some((mount) => mount.sharing === "locked") ? "locked" : first.sharing;
   const instance = await lockInstance(directory, sharing, { ...cache, id: first.id });
   const files = path.join(instance, "fs");
