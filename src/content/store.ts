@@ -44,6 +44,8 @@ export interface StorePaths {
 export interface OpenStoreOptions {
   /** Name of the directory in `tmp/` to use, for a worker whose parent owns it; default: this process's own. */
   readonly owner?: string;
+  /** Name of a directory within that, for what can be removed together. */
+  readonly part?: string;
 }
 
 const layoutVersion = "1.0.0";
@@ -54,7 +56,7 @@ export function openStore(root: string, options: OpenStoreOptions = {}): Store {
   const absolute = path.resolve(root);
   const paths = storePaths(absolute);
   if (!isInitialised(paths)) initialise(absolute, paths);
-  const temp = new TempDirs(paths.tmp, options.owner);
+  const temp = new TempDirs(paths.tmp, options.owner, options.part);
   const marks = new SyncMarks(path.join(absolute, "synced.json"), paths.layers, temp);
   return {
     root: absolute,

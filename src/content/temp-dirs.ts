@@ -13,18 +13,21 @@ export class TempDirs {
   /** Name of this process's directory. The worker is given its parent's: it lives in a pid namespace of its own. */
   readonly owner: string;
   readonly #root: string;
+  readonly #part: string;
   #isCreated = false;
 
-  constructor(root: string, owner: string = formatOwner(currentOwner())) {
+  /** @param part name of a directory in the owner's, to use instead of that itself */
+  constructor(root: string, owner: string = formatOwner(currentOwner()), part = "") {
     this.#root = root;
     this.owner = owner;
+    this.#part = part;
   }
 
-  /** Absolute path of this process's directory; created on the first call. While it exists, `prune` keeps what this
+  /** Absolute path of this process's directory, or of its part; created on the first call. While it exists, `prune` keeps what this
    * process uses.
    * @throws {ContentError} `STORE_UNUSABLE` nothing can be written there */
   dir(): string {
-    const dir = path.join(this.#root, this.owner);
+    const dir = path.join(this.#root, this.owner, this.#part);
     if (!this.#isCreated) this.#create(dir);
     this.#isCreated = true;
     return dir;
@@ -50,7 +53,7 @@ export class TempDirs {
   /** Removes this process's directory if nothing is left in it. */
   close(): void {
     try {
-      rmdirSync(path.join(this.#root, this.owner));
+      rmdirSync(path.join(this.#root, this.owner, this.#part));
       this.#isCreated = false;
     } catch (error) {
       if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST", "EROFS")) throw error;

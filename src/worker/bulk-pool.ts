@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker as Thread } from "node:worker_threads";
 import type { BulkApi } from "./bulk-requests.ts";
 import { type BulkReply, type BulkRequest, fromErrorData, type WorkerSetup } from "./messages.ts";
+import { WorkerError } from "./worker-error.ts";
 
 interface Task {
   readonly method: keyof BulkApi;
@@ -29,6 +30,20 @@ export class BulkPool {
       this.#waiting.push({ method, request, resolve, reject });
       this.#next();
     });
+  }
+
+  /** Ends whatever runs or waits, but for calls of one method; those and new ones are answered as before. */
+  async stop(exceptFor: keyof BulkApi): Promise<void> {
+    const isStopped = ({ method }: Task) => method !== exceptFor;
+    for (const task of this.#waiting.filter(isStopped)) task.reject(stopped(task));
+    this.#waiting.splice(0, Infinity, ...this.#waiting.filter((task) => !isStopped(task)));
+    const running = [...this.#running].filter(([, task]) => isStopped(task));
+    await Promise.all(running.map(([thread]) => thread.terminate()));
+    for (const [thread, task] of running) {
+      this.#take(thread);
+      task.reject(stopped(task));
+    }
+    this.#next();
   }
 
   #next(): void {
@@ -64,4 +79,8 @@ export class BulkPool {
     this.#running.delete(thread);
     return task;
   }
+}
+
+function stopped({ method }: Task): WorkerError {
+  return new WorkerError("CANCELLED", `${method} was stopped: the worker ends`);
 }

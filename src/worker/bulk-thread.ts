@@ -6,7 +6,7 @@ import { type BulkReply, type BulkRequest, toErrorData, type WorkerSetup } from 
 /** Body of a thread of `BulkPool`. */
 export function serveBulkRequests(setup: WorkerSetup): void {
   const api = bulkRequests({
-    store: openStore(setup.storeRoot, { owner: setup.owner }),
+    store: openStore(setup.storeRoot, setup),
     opaqueXattr: setup.userNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque",
   });
   parentPort!.on("message", (message: BulkRequest) => {

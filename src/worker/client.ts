@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Launched, launch } from "./launch.ts";
@@ -38,6 +39,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
   const setup: WorkerSetup = {
     storeRoot: options.storeRoot,
     owner: options.owner,
+    part: `worker-${randomBytes(3).toString("hex")}`,
     userNamespace: process.getuid?.() !== 0,
     runtime: options.runtime ?? process.env["SLIPWAY_RUNTIME"],
   };

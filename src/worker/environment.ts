@@ -46,7 +46,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
   process.chdir("/"); // the caller's directory may vanish
   const emulators = readEmulators(); // before another /proc hides them
   process.umask(0); // modes are given exactly, here and in the worker's threads
-  const store = openStore(setup.storeRoot, { owner: setup.owner });
+  const store = openStore(setup.storeRoot, setup);
   const memoryDir = store.temp.newPath("memory");
   mkdirSync(memoryDir, { mode: 0o700 });
   mount(memoryDir, { type: "tmpfs", data: "mode=700" });

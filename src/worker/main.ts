@@ -40,14 +40,18 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function end({ store, memoryDir, contexts, stubs, rubbish, locks }: Environment): Promise<void> {
+/** Nobody waits for what is still being made: after a failure the build has ended before it. */
+async function end(environment: Environment): Promise<void> {
+  const { store, memoryDir, bulk, contexts, stubs, rubbish, locks } = environment;
+  await bulk.stop("remove");
   contexts.remove();
   stubs.remove();
   locks.collect();
   await rubbish.done();
   umount(memoryDir, { detach: true });
-  removePath(memoryDir);
+  removePath(store.temp.dir());
   syncLayers(store);
+  store.temp.close(); // the note of the sync was written there
   process.exit(0);
 }
 

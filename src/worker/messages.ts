@@ -51,8 +51,9 @@ export function fromErrorData({ code, message, hint }: ErrorData): WorkerError {
 /** What the child is told on its command line, as JSON. */
 export interface WorkerSetup {
   readonly storeRoot: string;
-  /** Directory of the main process in `tmp/`, which the worker shares. */
+  /** Directory of the main process in `tmp/`, in which the worker has its own. */
   readonly owner: string;
+  readonly part: string;
   readonly userNamespace: boolean;
   readonly runtime: string | undefined;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -89,8 +90,23 @@ test("a worker that ended is reported to every caller, and leaves nothing half d
     worker.remove({ layers: [], paths: [] }),
     (error: unknown) => error instanceof WorkerError && error.code === "WORKER_ENDED",
   );
-  const left = fs.readdirSync(rig.store.temp.dir());
-  assert.equal(left.filter((name) => name.startsWith("memory")).length, 1, left.join());
+  assert.equal(fs.readdirSync(rig.store.temp.dir()).length, 1, "the other worker's");
+});
+
+test("a worker that ends while it packs layers removes what was half written", options, async () => {
+  const { temp } = rig.store;
+  const others = fs.readdirSync(temp.dir());
+  const layer = rig.layer((files) => fs.writeFileSync(path.join(files, "large"), randomBytes(64 << 20)));
+  const worker = await rig.startWorker();
+  const packing = [8, 9].map((level) => worker.packLayer({ layer, compression: "gzip", level }));
+  const packed = Promise.allSettled(packing);
+  const [mine] = fs.readdirSync(temp.dir()).filter((name) => !others.includes(name));
+  const isBlob = (name: string) => name.startsWith("blob-");
+  while (!fs.readdirSync(path.join(temp.dir(), mine!)).some(isBlob)) await sleep(5);
+  await worker[Symbol.asyncDispose]();
+  for (const { status } of await packed) assert.equal(status, "rejected");
+  assert.deepEqual(fs.readdirSync(temp.dir()), others);
+  await rig.worker.remove({ layers: [layer], paths: [] });
 });
 
 test("an aborted signal kills the worker, and its reason is what callers get", options, async () => {

@@ -136,8 +136,11 @@ test("a step that fails makes no layer and leaves nothing half done", options, a
   const { exitCode, layer } = await rig.sh("echo x > /x; exit 1", { keep: true });
   assert.equal(exitCode, 1);
   assert.equal(layer, "");
+  const [own] = fs.readdirSync(rig.store.temp.dir());
   const left = () =>
-    fs.readdirSync(rig.store.temp.dir()).filter((name) => !/^(?:memory|stubs|context|work)-/.test(name));
+    fs
+      .readdirSync(path.join(rig.store.temp.dir(), own!))
+      .filter((name) => !/^(?:memory|stubs|context|work)-/.test(name));
   for (let round = 0; round < 100 && left().length > 0; round++) await sleep(20);
   assert.deepEqual(left(), []);
 });
