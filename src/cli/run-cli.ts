@@ -1,4 +1,5 @@
 import { Command, CommanderError, Help, Option } from "commander";
+import { withValues } from "./bare-options.ts";
 import type { CliIo } from "./cli-io.ts";
 import { toUsageError } from "./command-line-error.ts";
 import { type CommandEntry, commands } from "./commands.ts";
@@ -11,8 +12,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   let program: Command | undefined;
   try {
     program = await createProgram(args, io);
-    const isBuild = usedCommand(program, args) === "build";
-    await program.parseAsync(isBuild ? withLoad(args) : [...args], { from: "user" });
+    await program.parseAsync(withValues(args, usedCommand(program, args)), { from: "user" });
     return io.exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode && exitCodes.usage;
@@ -27,11 +27,6 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 /** Commander has shown help already: because it was asked for, or because a command is missing. */
 function isHelp({ code }: CommanderError): boolean {
   return code === "commander.help" || code === "commander.helpDisplayed";
-}
-
-/** `--load` takes no value of its own, as in docker, or one behind `=`: what follows it in `build --load .` is the context. */
-function withLoad(args: readonly string[]): string[] {
-  return args.map((arg) => (arg === "--load" ? "--load=auto" : arg));
 }
 
 /** The program with the command that `args` name fully defined; with `"all"`, every command (for the reference). */

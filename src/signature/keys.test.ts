@@ -38,6 +38,62 @@ test("the password is asked for only when the key is encrypted, and is not told"
   );
 });
 
+/** Made by cosign 3.1.3: import-key-pair, password `hush`. */
+const cosignBody = {
+  kdf: {
+    name: "scrypt",
+    params: { N: 65536, r: 8, p: 1 },
+    salt: "M1dTwZeVyP78VCV1Ndus7u0aU99nGyNsw7IrpJ4koTI=",
+  },
+  cipher: { name: "nacl/secretbox", nonce: "/ZO2H5jyWt8KTalwZiRRJJbAcYrYUqQm" },
+  ciphertext:
+    "AoLHMtXf5Lb2d0ZwkhNiwsMyVgR4Vt64N181MVp3LueOQXChQ1wM0ofMCPZGSiJU+lRlBKhCHaoTEdLtgfXrju9noFs20YZ3iw2rsK+rVvcXZgFaE7B9fa7Ccat9DIVeIef2uYY4cGLtxRgZoF7QmWY2Yp9eKGkNiM5vGbm2orPCceaMbLcgTdqaJe62wjvl+wE5eFpya3WB8Q==",
+};
+const cosignPublic = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEXmb5gu9MUDv5bzo4J5NwEebt/hLP
+jmqrCUYh2hZA1ozmdqsFL0gWVBOMukZdaFk1tTcBH6RGevXYCpagiIi++A==
+-----END PUBLIC KEY-----
+`;
+
+const cosignPem = (body: object, label = "SIGSTORE") => {
+  const base64 = Buffer.from(JSON.stringify(body)).toString("base64");
+  const lines = base64.replace(/.{64}/g, "$&\n");
+  return `-----BEGIN ENCRYPTED ${label} PRIVATE KEY-----\n${lines}\n-----END ENCRYPTED ${label} PRIVATE KEY-----\n`;
+};
+
+test("a private key of cosign is read with its password", async () => {
+  for (const label of ["SIGSTORE", "COSIGN"])
+    assert.equal(publicPem(await privateOf(cosignPem(cosignBody, label), "hush")), cosignPublic);
+  const wrong = await failure(privateOf(cosignPem(cosignBody), "guessed"));
+  assert.equal(wrong.message, 'Cannot use key "env://KEY": the password is wrong');
+  assert.equal(
+    (await failure(privateOf(cosignPem(cosignBody)))).message,
+    'Cannot use key "env://KEY": it is encrypted',
+  );
+});
+
+test("a private key of cosign that is damaged, or asks for too much, is refused before any work is done", async () => {
+  const { kdf, cipher } = cosignBody;
+  const params = (change: object) => ({ kdf: { ...kdf, params: { ...kdf.params, ...change } } });
+  for (const change of [
+    params({ N: 2 ** 40 }),
+    params({ N: 65535 }),
+    params({ r: 1e9 }),
+    params({ p: 1e9 }),
+    params({ N: "65536" }),
+    { kdf: { ...kdf, name: "argon2" } },
+    { kdf: null },
+    { cipher: { ...cipher, name: "aes" } },
+    { cipher: { ...cipher, nonce: "AAAA" } },
+    { ciphertext: "AAAA" },
+    { ciphertext: { length: 4e9 } },
+  ]) {
+    const { message } = await failure(privateOf(cosignPem({ ...cosignBody, ...change }), "hush"));
+    const reason = "it is damaged, or encrypted in a way that is not known";
+    assert.equal(message, `Cannot use key "env://KEY": ${reason}`, JSON.stringify(change));
+  }
+});
+
 test("what is no key, half a key, or a key of another kind is refused", async () => {
   const pemOf = ({ privateKey: key }: { privateKey: KeyObject }) =>
     key.export({ type: "pkcs8", format: "pem" }) as string;
@@ -52,7 +108,7 @@ test("what is no key, half a key, or a key of another kind is refused", async ()
       pemOf(generateKeyPairSync("rsa", { modulusLength: 1024 })),
       "an RSA key has 2048 to 16384 bits, this one 1024",
     ],
-    ["-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n", "it is encrypted in cosign's own format"],
+    ["-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n", "it is not a key in PEM, or is damaged"],
   ];
   for (const [pem, reason] of rows) {
     const { code, message } = await failure(privateOf(pem));

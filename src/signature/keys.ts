@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readLimited } from "../util/index.ts";
+import { decryptCosignKey, isCosignKey } from "./cosign-key.ts";
 import { SignatureError } from "./signature-error.ts";
 
 export interface KeySource {
@@ -15,7 +16,7 @@ const minRsaBits = 2048;
 /** Larger ones only cost time. */
 const maxRsaBits = 16_384;
 
-/** Reads a private key: PEM, PKCS#8 or OpenSSL's older forms; EC P-256, Ed25519 or RSA.
+/** Reads a private key: PEM, PKCS#8, OpenSSL's older forms or cosign's own; EC P-256, Ed25519 or RSA.
  * @param askPassword asked when the key is encrypted
  * @throws {SignatureError} `KEY_UNREADABLE` | `KEY_INVALID` */
 export async function loadPrivateKey(
@@ -26,17 +27,23 @@ export async function loadPrivateKey(
   const pem = await readPem(source);
   if (/-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(pem))
     throw invalid(place, "it is a public key, and the private one signs");
-  if (/-----BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) PRIVATE KEY-----/.test(pem))
-    throw invalid(place, "it is encrypted in cosign's own format", {
-      hint: "make a key that both read with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -out key.pem; cosign takes it with import-key-pair",
-    });
-  const isEncrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem);
+  const isOfCosign = isCosignKey(pem);
+  const isEncrypted =
+    isOfCosign || /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem);
   const passphrase = isEncrypted ? await askPassword() : undefined;
   if (isEncrypted && passphrase === undefined)
     throw invalid(place, "it is encrypted", { hint: "set SLIPWAY_KEY_PASSWORD (or COSIGN_PASSWORD)" });
+  if (isOfCosign) return await cosignKey(place, pem, passphrase!);
   return checkedKey(place, () => {
     return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
   });
+}
+
+async function cosignKey(place: string, pem: string, password: string): Promise<KeyObject> {
+  const decrypted = await decryptCosignKey(pem, password);
+  if ("reason" in decrypted) throw invalid(place, decrypted.reason);
+  const key = Buffer.from(decrypted.der);
+  return checkedKey(place, () => createPrivateKey({ key, format: "der", type: "pkcs8" }));
 }
 
 /** Reads a public key, PEM.

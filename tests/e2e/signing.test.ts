@@ -22,10 +22,12 @@ test("an image is signed with an encrypted key and verified with the public one"
   assert.equal(first.exitCode, 0, first.stderr);
   const digest = /@(sha256:[0-9a-f]{64})\n$/.exec(first.stdout)![1]!;
   assert.equal(first.stdout, `Signed ${name}@${digest}\n`);
-  const second = await rig.slipway(["sign", "--key", key, "-a", "by=ci", `${name}@${digest}`], { env });
+  const asCosign = ["--tlog-upload=false", "--use-signing-config=false", "-y", "--new-bundle-format"];
+  const again = ["sign", "--key", key, "-a", "by=ci", ...asCosign, `${name}@${digest}`];
+  const second = await rig.slipway(again, { env });
   assert.equal(second.stdout, `Already signed ${name}@${digest}\n`);
 
-  const verified = await rig.slipway(["verify", "--key", pub, "-a", "by=ci", name]);
+  const verified = await rig.slipway(["verify", "--insecure-ignore-tlog", "--key", pub, "-a", "by=ci", name]);
   assert.deepEqual([verified.exitCode, verified.stderr], [0, `Verified ${name}@${digest}\n`]);
   const critical = {
     identity: { "docker-reference": name },
@@ -51,7 +53,11 @@ test("what cannot be meant or is not carried out is refused before anything is s
     [["verify", "--key", key, "x"], 2, /it is a private key/],
     [["verify", "--key", pub, "X//y"], 2, /invalid reference "X\/\/y"/],
     [["sign", "--key", key, "-a", "novalue", "x"], 2, /expected NAME=VALUE/],
-    [["sign", "--key", key, "--new-bundle-format", "x", "x"], 2, /it is true or false/],
+    [["sign", "--key", key, "--new-bundle-format=x", "x"], 2, /it is true or false/],
+    [["sign", "--key", key, "--tlog-upload", "x"], 2, /Cannot carry out --tlog-upload=true/],
+    [["verify", "--key", pub, "--insecure-ignore-tlog=false", "x"], 2, /no transparency log is asked/],
+    [["sign", "--fulcio-url", "x", "x"], 2, /need a certificate authority \(Fulcio\) and a log \(Rekor\)/],
+    [["verify", "--certificate-identity", "x", "x"], 2, /need a certificate authority \(Fulcio\)/],
     [attest(key, "--predicate", "absent.json", "x"), 2, /Cannot read predicate "absent.json": ENOENT/],
     [attest(key, "--predicate", "/dev/zero", "x"), 2, /Cannot read predicate ".*": it has more than 67.1MB/],
     [attest(key, "--replace", "--predicate", pub, "x"), 2, /each sigstore bundle is an artifact of its own/],
@@ -156,6 +162,9 @@ for (const form of ["true", "false"])
 
     const theirs = await pushed(rig, registry, "theirs");
     cosign("import-key-pair", "--key", key, "--output-key-prefix", "cosign", "-y");
+    const named = ["--key", path.join(rig.dir, "cosign.key"), shape, ours];
+    const again = await rig.slipway(["sign", "-a", "by=ci", ...named], { env: { COSIGN_PASSWORD: "hush" } });
+    assert.match(again.stdout, /^Already signed /, again.stderr);
     const quiet = ["--key", "cosign.key", "--tlog-upload=false", "-y", ...cosignForm(form)];
     cosign("sign", ...quiet, "-a", "by=ci", theirs);
     cosign("attest", ...quiet, ...said, theirs);

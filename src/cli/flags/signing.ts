@@ -4,6 +4,7 @@ import type { SignatureForm } from "../../signature/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { readLine } from "../read-line.ts";
 import { UsageError } from "../usage-error.ts";
+import { addCosignSigningOptions, addCosignVerifyingOptions } from "./cosign-options.ts";
 import { parseBoolean, type TlsVerifyFlag, tlsVerifyOption } from "./tls-verify.ts";
 
 export interface KeyFlags extends TlsVerifyFlag {
@@ -17,6 +18,7 @@ export interface PrivateKeyFlags extends KeyFlags {
 
 /** Adds the options of `PrivateKeyFlags`. */
 export function addPrivateKeyOptions(command: Command): Command {
+  addCosignSigningOptions(command);
   return command
     .option(
       "--key <file>",
@@ -33,6 +35,7 @@ export function addPrivateKeyOptions(command: Command): Command {
 
 /** Adds the options of `KeyFlags`. */
 export function addPublicKeyOptions(command: Command): Command {
+  addCosignVerifyingOptions(command);
   return command.option("--key <file>", "Public key in PEM, or env://NAME").option(...tlsVerifyOption);
 }
 
@@ -47,7 +50,7 @@ export function keyPlace({ key: place }: KeyFlags, action: "sign" | "verify"): s
       `Cannot ${action} without a key: keyless signatures (Fulcio, Rekor) are not supported`,
       {
         code: "UNSUPPORTED_OPTION",
-        hint: `give --key FILE, the ${action === "sign" ? "private" : "public"} key in PEM`,
+        hint: `give --key FILE, the ${action === "sign" ? "private" : "public"} key in PEM, or cosign's`,
       },
     );
   }
