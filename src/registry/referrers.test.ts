@@ -79,6 +79,24 @@ test("what a registry lists besides does not hide the referrers that are underst
   }
 });
 
+test("what a mirror lists counts beside the registry's own list, and alone where the registry cannot be reached", async () => {
+  await using mirror = await startPullRig({ referrersPerPage: 9 });
+  const mirrors = [{ host: mirror.registry.host, scheme: "http", prefix: "" }] as const;
+  const configuration = (host: string) => ({ registries: { [host]: { insecure: true, mirrors } } });
+  await using rig = await startPullRig({ configuration });
+  const [old, recent] = [artifactOf("old", "text/a"), artifactOf("recent", "text/a")];
+  await mirror.client.push([place(mirror)], old.image);
+  for (const { image } of [old, recent]) await rig.client.push([place(rig)], image);
+  const about = { ...place(rig), digest: subject.digest };
+  const listed = () => rig.client.listReferrers(about);
+  const found = async () => (await listed()).map(({ digest }) => digest);
+  assert.deepEqual(new Set(await found()), new Set([old.digest, recent.digest]));
+  rig.registry.fail("GET", /./, { kind: "answer", status: 403 }, 100);
+  assert.equal((await failure(listed())).code, "DENIED");
+  await rig.registry[Symbol.asyncDispose]();
+  assert.deepEqual(await found(), [old.digest]);
+});
+
 test("writers that meet at the fallback tag lose nothing", async () => {
   await using rig = await startPullRig();
   const artifacts = Array.from({ length: 5 }, (_, index) => artifactOf(String(index), "text/a"));

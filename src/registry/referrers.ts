@@ -32,6 +32,23 @@ export async function listReferrers(
   return (listed ?? []).filter((each) => artifactType === undefined || each.artifactType === artifactType);
 }
 
+/** What several endpoints list, each manifest once.
+ * @param results of the mirrors, and last of the registry itself
+ * @throws what the registry's own list failed with, unless that cannot be reached and a mirror can */
+export function joinLists(
+  results: readonly PromiseSettledResult<readonly Descriptor[]>[],
+): readonly Descriptor[] {
+  const lists = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const own = results.at(-1);
+  if (own?.status === "rejected") {
+    const isUnreachable = own.reason instanceof RegistryError && own.reason.code === "UNREACHABLE";
+    if (!isUnreachable || lists.length === 0) throw own.reason;
+  }
+  const byDigest = new Map<Digest, Descriptor>();
+  for (const each of lists.flat()) if (!byDigest.has(each.digest)) byDigest.set(each.digest, each);
+  return [...byDigest.values()];
+}
+
 /** The tag that lists the referrers of a manifest in a registry without the API. */
 export function fallbackTag(subject: Digest): string {
   return `sha256-${digestHex(subject)}`;

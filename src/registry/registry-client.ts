@@ -17,7 +17,7 @@ import { listTags } from "./list-tags.ts";
 import { type PushImage, type PushResult, pushToAll } from "./push-image.ts";
 import type { PushContext } from "./put-manifest.ts";
 import { readBlobBytes } from "./read-blob.ts";
-import { listReferrers } from "./referrers.ts";
+import { joinLists, listReferrers } from "./referrers.ts";
 import { RegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import {
   type RemoteDocument,
@@ -69,7 +69,8 @@ export interface RegistryClient extends AsyncDisposable {
   /** What a tag points to now. Cheap: only headers travel, and registries do not count it as a pull.
    * @throws {RegistryError} */
   resolveDigest(reference: ImageReference): Promise<Digest>;
-  /** The manifests of the repository that are about the one of a digest, whatever they are. No mirror is asked.
+  /** The manifests of the repository that are about the one of a digest, whatever they are: those that the registry lists, and its
+   * mirrors, which may know fewer. Mirrors alone suffice where the registry cannot be reached.
    * @param artifactType only those of this type
    * @throws {RegistryError} */
   listReferrers(
@@ -161,10 +162,12 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     resolve: (reference, platform) => atEachEndpoint(reference, (context) => resolveImage(context, platform)),
     resolveManifest: (reference) => atEachEndpoint(reference, resolveDocument),
     resolveDigest: (reference) => atEachEndpoint(reference, resolveDigest),
-    listReferrers: (reference, artifactType) => {
-      const endpoint = endpointsOf(reference.domain, reference.path, configuration).at(-1)!;
+    listReferrers: async (reference, artifactType) => {
       const subject = `Cannot list the referrers of ${formatReference(reference)}`;
-      return listReferrers({ client, endpoint, reference, subject, signal }, reference.digest, artifactType);
+      const lists = endpointsFor(reference).map((endpoint) =>
+        listReferrers({ client, endpoint, reference, subject, signal }, reference.digest, artifactType),
+      );
+      return joinLists(await Promise.allSettled(lists));
     },
     listTags: (repository) => atEachEndpoint(repository, listTags),
     fetchBlob,
