@@ -52,6 +52,13 @@ export function openBundle(bytes: Uint8Array, key: KeyObject): Finding<Buffer> {
   }
 }
 
+/** The statement of a bundle, whoever signed it and however: anybody may have. Undefined for what is no bundle of one. */
+export function unverifiedStatement(bytes: Uint8Array): Buffer | undefined {
+  const { payload, payloadType } = objectOf(objectOf(parseJson(bytes))["dsseEnvelope"]);
+  if (typeof payload !== "string" || payloadType !== statementType) return undefined;
+  return Buffer.from(payload, "base64");
+}
+
 const noBundle = { reason: "is no sigstore bundle" };
 
 function verifierOf(key: KeyObject): Verifier {

@@ -1,4 +1,6 @@
 export { type AttestOptions, attestImage, type AttestedImage, maxPredicateBytes } from "./attest-image.ts";
+export { isBundleType, unverifiedStatement } from "./bundle.ts";
+export { predicateTypeAnnotation } from "./read-bundles.ts";
 export type { ImageClaims } from "./claims.ts";
 export { type KeySource, loadPrivateKey, loadPublicKey } from "./keys.ts";
 export { SignatureError, type SignatureErrorCode } from "./signature-error.ts";

@@ -138,6 +138,30 @@ test("files are attached to an image, and listed by their type", { skip }, async
   );
 });
 
+test("an SBOM that is attested in a sigstore bundle is shown as attached, and listed by its type", {
+  skip,
+}, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\n");
+  const name = `${registry.host}/app`;
+  await rig.mustBuild("-t", name, "--push");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = rig.file("../key.pem", privateKey.export({ type: "pkcs8", format: "pem" }));
+  const sbom = { spdxVersion: "SPDX-2.3", name: "by hand" };
+  const file = rig.file("../sbom.json", JSON.stringify(sbom));
+  for (const args of [
+    ["sign", "--key", key, name],
+    ["attest", "--key", key, "--type", "spdxjson", "--predicate", file, name],
+  ])
+    assert.equal((await rig.slipway(args)).exitCode, 0);
+  const shown = await Rig.create(t).slipway(["sbom", "--attached", name]);
+  assert.deepEqual(JSON.parse(shown.stdout), sbom, shown.stderr);
+  const table = (await rig.slipway(["referrers", name])).stdout.split("\n");
+  const types = table.slice(1, -1).map((line) => line.split(/ +/)[2]);
+  assert.deepEqual(types, ["https://sigstore.dev/cosign/sign/v1", "https://spdx.dev/Document"]);
+});
+
 test("an attested image keeps its digest through layouts, archives and registries", { skip }, async (t) => {
   await using registry = await DockerRegistry.start();
   const rig = await Rig.withBusybox(t);

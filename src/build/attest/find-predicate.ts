@@ -164,9 +164,26 @@ async function predicateIn(
   const document = manifest.layers.find(({ mediaType }) => documentTypes.includes(mediaType));
   if (document) return (await registry.readBlob(reference, document, limitBytes)).toString();
   const statement = statementIn(manifest.layers, kind);
-  if (!statement) return undefined;
+  if (!statement) return await predicateInBundle(registry, reference, { manifest, kind });
   const text = (await registry.readBlob(reference, statement, limitBytes)).toString();
   return toPredicate(text, statement.digest);
+}
+
+/** A sigstore bundle is one layer, and its manifest says what is in it. */
+async function predicateInBundle(
+  registry: RegistryClient,
+  reference: ImageReference,
+  { manifest, kind }: { readonly manifest: Manifest; readonly kind: PredicateKind },
+): Promise<string | undefined> {
+  const [layer, ...others] = manifest.layers;
+  const { isBundleType, predicateTypeAnnotation, unverifiedStatement } = await import(
+    "../../signature/index.ts"
+  );
+  const told = manifest.annotations?.[predicateTypeAnnotation] ?? "";
+  const isOfKind = kinds[kind].predicateTypes.includes(told);
+  if (!layer || others.length > 0 || !isBundleType(layer.mediaType) || !isOfKind) return undefined;
+  const statement = unverifiedStatement(await registry.readBlob(reference, layer, limitBytes));
+  return statement && toPredicate(statement.toString(), layer.digest);
 }
 
 function toPredicate(text: string, digest: Digest): string {

@@ -30,13 +30,16 @@ export function define(command: Command, io: CliIo): void {
     });
 }
 
+/** Annotations of statements by BuildKit, and of sigstore bundles. */
+const predicateTypes = ["in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType"];
+
 function toTable({ referrers }: ReferrerList): string {
   const isOfIndex = referrers.some(({ about }) => about !== undefined);
   const heads = ["DIGEST", "ARTIFACT TYPE", "PREDICATE TYPE", ...(isOfIndex ? ["ABOUT"] : [])];
   return formatTable(
     heads,
     referrers.map(({ descriptor, about = "" }) => {
-      const predicateType = descriptor.annotations?.["in-toto.io/predicate-type"] ?? "";
+      const predicateType = predicateTypes.map((name) => descriptor.annotations?.[name]).find(Boolean) ?? "";
       return [descriptor.digest, descriptor.artifactType ?? "", predicateType, about];
     }),
   );
