@@ -122,7 +122,7 @@ export async function composeUp(names: readonly string[], flags: ComposeUpFlags,
   if (all.length === 0) throw noService(project);
   const services = flags.deps ? startOrder(project, all) : all.map((name) => serviceOf(project, name));
   const store = openCliStore(flags, io);
-  using _claim = claimProject(store.root, project.name);
+  using _claim = claimProject(store, project.name);
   const records = await prepare(project, services, { store, flags, io });
   if (!flags.start) return;
   const printer = new LogPrinter(services.map(displayNameOf), {
@@ -298,9 +298,9 @@ export interface ComposeDownFlags extends ProjectFlags {
 /** `slipway compose down`. */
 export async function composeDown(flags: ComposeDownFlags, io: CliIo): Promise<void> {
   const project = openProject(flags, io);
-  const { root } = openCliStore(flags, io);
+  const store = openCliStore(flags, io);
   const wasUp = await withInterrupt((signal) =>
-    endProject(root, project.name, { timeoutMs: flags.timeout * 1000, signal }),
+    endProject(store, project.name, { timeoutMs: flags.timeout * 1000, signal }),
   );
   io.stderr.write(wasUp ? `Project "${project.name}" has ended\n` : `Project "${project.name}" is not up\n`);
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Store } from "../content/index.ts";
 import { isErrno, writeFileAtomic } from "../util/index.ts";
 import { ComposeError } from "./compose-error.ts";
 
@@ -10,10 +11,10 @@ interface ProjectState {
   readonly startTicks: string;
 }
 
-/** Claims a project for this process: `compose/<project>.json` of the store. Dispose it when the services have ended.
+/** Claims a project for this process: a file of the store. Dispose it when the services have ended.
  * @throws {ComposeError} `COMPOSE_RUNNING` another process holds it up */
-export function claimProject(storeRoot: string, project: string): Disposable {
-  const file = stateFile(storeRoot, project);
+export function claimProject(store: Store, project: string): Disposable {
+  const file = stateFile(store, project);
   const own = { pid: process.pid, startTicks: startTicksOf(process.pid) ?? "" };
   mkdirSync(path.dirname(file), { recursive: true });
   if (!createExclusive(file, own)) {
@@ -38,11 +39,11 @@ export function claimProject(storeRoot: string, project: string): Disposable {
 /** Ends what holds the project up: asks its process to stop, and waits until it has. False when the project is not up.
  * @throws {ComposeError} `COMPOSE_RUNNING` it did not end in time */
 export async function endProject(
-  storeRoot: string,
+  store: Store,
   project: string,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const file = stateFile(storeRoot, project);
+  const file = stateFile(store, project);
   const holder = readState(file);
   if (!holder || !isAlive(holder)) {
     rmSync(file, { force: true });
@@ -61,8 +62,8 @@ export async function endProject(
 }
 
 /** Project names are checked to be `[a-z0-9_-]`, so they are safe as file names. */
-function stateFile(storeRoot: string, project: string): string {
-  return path.join(storeRoot, "compose", `${project}.json`);
+function stateFile({ paths }: Store, project: string): string {
+  return path.join(paths.compose, `${project}.json`);
 }
 
 function createExclusive(file: string, state: ProjectState): boolean {

@@ -5,6 +5,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { LogPrinter } from "./log-printer.ts";
 import type { Service } from "./project.ts";
+import { openStore } from "../content/index.ts";
 import { claimProject, endProject } from "./project-state.ts";
 import { type RunningService, runServices } from "./run-services.ts";
 
@@ -63,28 +64,28 @@ test("when a service cannot be started, those that run are stopped first", async
 });
 
 test("a project is held up by one process at a time", async () => {
-  const root = temporary();
-  const claim = claimProject(root, "app");
-  assert.throws(() => claimProject(root, "app"), {
+  const store = openStore(temporary());
+  const claim = claimProject(store, "app");
+  assert.throws(() => claimProject(store, "app"), {
     message: `Project "app" is up already (process ${process.pid})`,
   });
   claim[Symbol.dispose]();
-  assert.deepEqual(readdirSync(path.join(root, "compose")), []);
-  claimProject(root, "app")[Symbol.dispose]();
+  assert.deepEqual(readdirSync(store.paths.compose), []);
+  claimProject(store, "app")[Symbol.dispose]();
   const signal = new AbortController().signal;
-  assert.equal(await endProject(root, "app", { timeoutMs: 100, signal }), false);
+  assert.equal(await endProject(store, "app", { timeoutMs: 100, signal }), false);
 });
 
 test("a claim of a process that is gone, or of another one with its pid, does not count", async () => {
-  const root = temporary();
-  claimProject(root, "app")[Symbol.dispose]();
-  const file = path.join(root, "compose", "app.json");
+  const store = openStore(temporary());
+  claimProject(store, "app")[Symbol.dispose]();
+  const file = path.join(store.paths.compose, "app.json");
   for (const stale of [`{"pid":${process.pid},"startTicks":"1"}`, `{"pid":4194305,"startTicks":"1"}`, "{"]) {
     writeFileSync(file, stale);
     const signal = new AbortController().signal;
-    assert.equal(await endProject(root, "app", { timeoutMs: 100, signal }), false, stale);
+    assert.equal(await endProject(store, "app", { timeoutMs: 100, signal }), false, stale);
     writeFileSync(file, stale);
-    claimProject(root, "app")[Symbol.dispose]();
+    claimProject(store, "app")[Symbol.dispose]();
   }
 });
 

@@ -45,6 +45,17 @@ test("a creation that was cut off is completed", (t) => {
   assert.deepEqual(openStore(root).layers.list(), []);
 });
 
+test("a store in use whose layout file a power cut has emptied is opened", (t) => {
+  const root = temporary(t);
+  const { content, paths } = openStore(root);
+  const { digest } = content.put("hello");
+  for (const name of Object.values(paths)) if (!existsSync(name)) writeFileSync(name, "{}");
+  for (const name of ["synced.json", "compose", "collected", "locks"])
+    assert.ok(existsSync(path.join(root, name)));
+  writeFileSync(path.join(root, "oci-layout"), "");
+  assert.equal(openStore(root).content.read(digest, 5).toString(), "hello");
+});
+
 test("a store of another version is refused", (t) => {
   const root = temporary(t);
   openStore(root);

@@ -39,6 +39,10 @@ export interface StorePaths {
   readonly locks: string;
   /** A file whose time is that of the last automatic collection. */
   readonly collected: string;
+  /** A file that says what a power cut cannot have damaged; may be absent. */
+  readonly synced: string;
+  /** A file for each Compose project that is up; the directory may be absent. */
+  readonly compose: string;
 }
 
 export interface OpenStoreOptions {
@@ -57,7 +61,7 @@ export function openStore(root: string, options: OpenStoreOptions = {}): Store {
   const paths = storePaths(absolute);
   if (!isInitialised(paths)) initialise(absolute, paths);
   const temp = new TempDirs(paths.tmp, options.owner, options.part);
-  const marks = new SyncMarks(path.join(absolute, "synced.json"), paths.layers, temp);
+  const marks = new SyncMarks(paths.synced, paths.layers, temp);
   return {
     root: absolute,
     paths,
@@ -84,6 +88,8 @@ function storePaths(root: string): StorePaths {
     tmp: at("tmp"),
     locks: at("locks"),
     collected: at("collected"),
+    synced: at("synced.json"),
+    compose: at("compose"),
   };
 }
 
@@ -102,12 +108,12 @@ function isInitialised(paths: StorePaths): boolean {
 }
 
 function initialise(root: string, paths: StorePaths): void {
-  const { ociLayout, index, collected: _collected, locks: _locks, ...directories } = paths;
+  const { ociLayout, index } = paths;
   try {
     refuseOtherFiles(root, paths);
     // Layers hold set-uid programs of images: nobody else may reach them.
     makeDirectory(root, 0o700);
-    for (const directory of Object.values(directories)) makeDirectory(directory);
+    for (const directory of directoriesOf(paths)) makeDirectory(directory);
     if (readJsonFile(index) === undefined) {
       const empty = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
       writeFileAtomic(index, JSON.stringify(empty), paths.tmp);
@@ -116,6 +122,12 @@ function initialise(root: string, paths: StorePaths): void {
   } catch (error) {
     throw error instanceof ContentError ? error : unusable(paths, error);
   }
+}
+
+/** Those that every store has. */
+function directoriesOf(paths: StorePaths): readonly string[] {
+  const { blobs, layers, cache, imageRecords, imageNames, contexts, mounts, builds, tmp } = paths;
+  return [blobs, layers, cache, imageRecords, imageNames, contexts, mounts, builds, tmp];
 }
 
 /** `--root /home/me` is a slip: a store is a directory of its own. One may be the root of a disk. */
