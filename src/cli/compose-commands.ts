@@ -1,6 +1,6 @@
 import { StepEngine } from "../build/index.ts";
 import {
-  type BuildOverrides,
+  type CallerOverrides,
   buildServices,
   claimProject,
   ComposeError,
@@ -30,6 +30,7 @@ import { containerEnv } from "./flags/container-env.ts";
 import { parseKeyValues } from "./flags/key-values.ts";
 import { parseVolume } from "./flags/parse-volume.ts";
 import type { ProgressFlags } from "./flags/progress-mode.ts";
+import { storageLimits } from "./flags/storage-limits.ts";
 import { withForwardedSignals } from "./forward-signals.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { type GlobalFlags, openCliStore } from "./open-images.ts";
@@ -98,9 +99,12 @@ export async function composeBuild(
   }
 }
 
-/** What the caller's environment says about every build. */
-function callerOverrides({ env }: CliIo): Pick<BuildOverrides, "defaultPlatform" | "sourceDateEpoch"> {
-  return { defaultPlatform: env["DOCKER_DEFAULT_PLATFORM"], sourceDateEpoch: env["SOURCE_DATE_EPOCH"] };
+function callerOverrides({ env }: CliIo): CallerOverrides {
+  return {
+    defaultPlatform: env["DOCKER_DEFAULT_PLATFORM"],
+    sourceDateEpoch: env["SOURCE_DATE_EPOCH"],
+    limits: storageLimits(env),
+  };
 }
 
 export interface ComposeUpFlags extends ProjectFlags {
@@ -162,7 +166,7 @@ function prepare(
   { store, flags, io }: Preparation,
 ): Promise<ReadonlyMap<string, ImageRecord>> {
   const isBuilt = flags.build ?? true;
-  const options = { store, isBuilt, ...callerOverrides(io) };
+  const options = { store, isBuilt, caller: callerOverrides(io) };
   return withProgress(flags, io, (work) => prepareImages(project, services, { ...options, ...work }), {
     isMeans: true,
   });

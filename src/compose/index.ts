@@ -19,5 +19,5 @@ export {
 } from "./run-services.ts";
 export { createStarter, LogRouter, type ServiceOverrides, toServiceRequest } from "./service-run.ts";
 export { serviceOf, startOrder } from "./start-order.ts";
-export { type BuildOverrides, toBuildOptions } from "./to-build-options.ts";
+export { type BuildOverrides, type CallerOverrides, toBuildOptions } from "./to-build-options.ts";
 export { configText } from "./to-config.ts";

@@ -4,7 +4,7 @@ import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
 import { buildOrder } from "./start-order.ts";
-import { type BuildOverrides, platformOf, toBuildOptions } from "./to-build-options.ts";
+import { type BuildOverrides, type CallerOverrides, platformOf, toBuildOptions } from "./to-build-options.ts";
 
 export interface PrepareEnvironment {
   readonly store: Store;
@@ -33,13 +33,10 @@ export async function buildServices(
 export async function prepareImages(
   project: Project,
   services: readonly Service[],
-  options: PrepareEnvironment &
-    Pick<BuildOverrides, "defaultPlatform" | "sourceDateEpoch"> & {
-      readonly isBuilt: boolean;
-    },
+  options: PrepareEnvironment & { readonly isBuilt: boolean; readonly caller: CallerOverrides },
 ): Promise<ReadonlyMap<string, ImageRecord>> {
-  const { isBuilt, defaultPlatform, sourceDateEpoch, ...environment } = options;
-  const overrides = { defaultPlatform, sourceDateEpoch, isForRun: true };
+  const { isBuilt, caller, ...environment } = options;
+  const overrides = { ...caller, isForRun: true };
   if (isBuilt) await buildServices(project, services, { ...environment, overrides });
   await using steps = new StepEngine(environment);
   const images = new ImageStore(environment.store);

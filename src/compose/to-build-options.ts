@@ -24,9 +24,14 @@ export interface BuildOverrides {
   readonly sourceDateEpoch?: string | undefined;
   /** Platform of services that name none (`$DOCKER_DEFAULT_PLATFORM`). */
   readonly defaultPlatform?: string | undefined;
+  /** How much the store may keep (`$SLIPWAY_KEEP_STORAGE`, `$SLIPWAY_CACHE_MOUNT_LIMIT`). */
+  readonly limits?: Pick<BuildOptions, "keepStorageBytes" | "cacheMountLimitBytes">;
   /** The image is to be run here: one platform is enough. */
   readonly isForRun?: boolean;
 }
+
+/** What the caller's environment says about every build. */
+export type CallerOverrides = Pick<BuildOverrides, "sourceDateEpoch" | "defaultPlatform" | "limits">;
 
 /** The build of a service, or undefined when it has none. The image is named as Compose names it. */
 export function toBuildOptions(
@@ -58,6 +63,7 @@ export function toBuildOptions(
     ...(build.network === undefined ? {} : { network: build.network }),
     ...build.settings,
     ...attestationsOf(build, overrides),
+    ...overrides.limits,
     storeImage: true,
     needDigest: false,
   };

@@ -98,11 +98,13 @@ test("prune --cache-mounts empties what no step uses", { skip }, async (t) => {
 test("a budget is kept by builds that run steps, and costs no image its layers", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   const env = { SLIPWAY_KEEP_STORAGE: "1MB" };
-  const build = async (number: number, ...args: string[]) => {
+  rig.file("compose.yaml", "services: {app: {image: app, build: .}}");
+  const slipway = async (number: number, ...args: string[]) => {
     rig.file("Dockerfile", `FROM busybox\nRUN head -c ${2 * megabyte} /dev/zero > /x; echo ${number}\n`);
-    const result = await rig.slipway(["build", ...args, rig.contextDir], { env });
+    const result = await rig.slipway(args, { env, cwd: rig.contextDir });
     assert.equal(result.exitCode, 0, result.stderr);
   };
+  const build = (number: number, ...args: string[]) => slipway(number, "build", ...args, ".");
   await build(1, "-t", "app");
   await build(2, "-o", "type=cacheonly");
   rmSync(`${rig.root}/collected`); // as if ten minutes had gone by
@@ -110,4 +112,12 @@ test("a budget is kept by builds that run steps, and costs no image its layers",
   const layers = async () => (await usageOf(rig)).stages.find(({ stage }) => stage !== undefined)?.layers;
   assert.equal(await layers(), 2, "the image's, and what the last build made");
   assert.equal((await rig.slipway(["run", "--rm", "app", "true"])).exitCode, 0);
+  rmSync(`${rig.root}/collected`);
+  await slipway(4, "compose", "build");
+  assert.equal(await layers(), 2, "those of both images that were app");
+  rmSync(`${rig.root}/collected`);
+  await build(5, "-o", "type=cacheonly");
+  rmSync(`${rig.root}/collected`);
+  await slipway(6, "compose", "up", "--no-start");
+  assert.equal(await layers(), 3, "those of three images that were app");
 });

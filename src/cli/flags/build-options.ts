@@ -11,7 +11,6 @@ import {
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { readContextInput } from "./context.ts";
-import { parseSize } from "./amounts.ts";
 import { parseKeyValues, parseLabels } from "./key-values.ts";
 import { parseNamedContexts } from "./named-contexts.ts";
 import { parseEngine } from "./parse-engine.ts";
@@ -21,6 +20,7 @@ import { parseSecret } from "./parse-secret.ts";
 import { parsePlatforms } from "./platform.ts";
 import { type ProgressFlags, progressMode } from "./progress-mode.ts";
 import { parseStepSettings, type StepFlags } from "./step-settings.ts";
+import { storageLimits } from "./storage-limits.ts";
 
 /** Values of `slipway build`'s options as commander leaves them. */
 export interface BuildFlags extends ProgressFlags, StepFlags {
@@ -132,18 +132,6 @@ export function shortAttests({
 function attestationsOf(flags: BuildFlags): Pick<BuildOptions, "attestations"> {
   const attestations = parseAttestations([...(flags.attest ?? []), ...shortAttests(flags)]);
   return attestations ? { attestations } : {};
-}
-
-function storageLimits(
-  env: NodeJS.ProcessEnv,
-): Pick<BuildOptions, "keepStorageBytes" | "cacheMountLimitBytes"> {
-  const size = (name: string) => (env[name] ? parseSize(name, env[name]) : undefined);
-  const keepStorageBytes = size("SLIPWAY_KEEP_STORAGE");
-  const cacheMountLimitBytes = size("SLIPWAY_CACHE_MOUNT_LIMIT");
-  return {
-    ...(keepStorageBytes !== undefined && { keepStorageBytes }),
-    ...(cacheMountLimitBytes !== undefined && { cacheMountLimitBytes }),
-  };
 }
 
 /** As docker buildx does, `--annotation` is for all outputs, and there it counts more than their own attributes. */
