@@ -22,6 +22,8 @@ export interface ImageUsage {
   readonly sizeBytes: number;
   /** Of layers that other images have too. */
   readonly sharedBytes: number;
+  /** When it was last put into the store. */
+  readonly usedAtMs: number;
 }
 
 export interface StageUsage {
@@ -41,33 +43,52 @@ export interface UsageTotal {
   readonly reclaimableBytes: number;
 }
 
+export interface UsageFilter {
+  /** Only what was last used before this time, in milliseconds since the epoch. */
+  readonly usedBeforeMs?: number;
+  /** Only results of steps, in any form, or only cache mounts; absent: images too. */
+  readonly kind?: "results" | "mounts";
+}
+
 /** @param measure sums of file sizes below directories, in order */
 export async function diskUsage(
   store: Store,
   measure: (paths: readonly string[]) => Promise<readonly number[]>,
+  { usedBeforeMs = Infinity, kind }: UsageFilter = {},
 ): Promise<DiskUsage> {
-  const inventory = takeInventory(store);
-  const found = listCacheMounts(store.paths.mounts);
+  const isShown = ({ usedAtMs }: { readonly usedAtMs: number }) => usedAtMs < usedBeforeMs;
+  const inventory = kind === "mounts" ? nothing : takeInventory(store);
+  const found = kind === "results" ? [] : listCacheMounts(store.paths.mounts).filter(isShown);
   const sizes = found.length > 0 ? await measure(found.map(({ path }) => path)) : [];
   const mounts = found.map(({ name: _name, ...mount }, index) => ({
     ...mount,
     sizeBytes: sizes[index] ?? 0,
   }));
-  const images = imageUsage(store);
-  return { images, stages: stageUsage(inventory), mounts, totals: totals(inventory, images, mounts) };
+  const images = kind === undefined ? imageUsage(store).filter(isShown) : [];
+  const layers = inventory.layers.filter(isShown);
+  return {
+    images,
+    stages: stageUsage({ ...inventory, layers }),
+    mounts,
+    totals: totals(inventory, { images, layers, blobs: inventory.blobs.filter(isShown), mounts }),
+  };
 }
+
+const nothing: StoreInventory = { images: [], cache: [], layers: [], blobs: [] };
 
 function imageUsage(store: Store): readonly ImageUsage[] {
   const sizes = new ImageSizes(store);
-  const images = new ImageStore(store).list().map((image) => ({ image, layers: layerSizes(sizes, image) }));
+  const known = new ImageStore(store);
+  const images = known.list().map((image) => ({ image, layers: layerSizes(sizes, image) }));
   const users = new Map<string, number>();
   for (const { layers } of images) for (const key of layers.keys()) users.set(key, (users.get(key) ?? 0) + 1);
-  return images.map(({ image: { id, names, record }, layers }) => ({
+  return images.map(({ image: { id, names, record, recordId }, layers }) => ({
     id,
     names,
     target: imagesOf(record)[0]?.build?.target,
     sizeBytes: sum([...layers.values()]),
     sharedBytes: sum([...layers].flatMap(([key, size]) => (users.get(key)! > 1 ? size : []))),
+    usedAtMs: known.usedAtMs(recordId) ?? 0,
   }));
 }
 
@@ -107,25 +128,37 @@ function stageUsage({ cache, layers }: StoreInventory): readonly StageUsage[] {
   return [...stages.values()].sort((a, b) => b.sizeBytes - a.sizeBytes);
 }
 
+/** What is reclaimable is so for all of the store: a layer that is not shown may need one that is. */
 function totals(
   inventory: StoreInventory,
-  images: readonly ImageUsage[],
-  mounts: DiskUsage["mounts"],
+  shown: Pick<StoreInventory, "layers" | "blobs"> & Pick<DiskUsage, "images" | "mounts">,
 ): DiskUsage["totals"] {
   const plan = planPrune(inventory, Infinity, { cache: "all" });
-  const total = (items: readonly { sizeBytes: number }[], reclaimableBytes: number): UsageTotal => ({
+  const [goneLayers, goneBlobs] = [new Set(plan.layers.map(({ id }) => id)), new Set(plan.blobs)];
+  const total = (items: readonly { sizeBytes: number }[], reclaimable: readonly number[]): UsageTotal => ({
     count: items.length,
     sizeBytes: sum(items.map(({ sizeBytes }) => sizeBytes)),
-    reclaimableBytes,
+    reclaimableBytes: sum(reclaimable),
   });
-  const reclaimable = (items: readonly { sizeBytes: number }[]) =>
-    sum(items.map(({ sizeBytes }) => sizeBytes));
+  const { images, layers, blobs, mounts } = shown;
   const untagged = images.filter(({ names }) => names.length === 0);
   return {
-    images: total(images, sum(untagged.map(({ sizeBytes, sharedBytes }) => sizeBytes - sharedBytes))),
-    layers: total(inventory.layers, reclaimable(plan.layers)),
-    blobs: total(inventory.blobs, reclaimable(plan.blobs)),
-    mounts: total(mounts, reclaimable(mounts)),
+    images: total(
+      images,
+      untagged.map(({ sizeBytes, sharedBytes }) => sizeBytes - sharedBytes),
+    ),
+    layers: total(
+      layers,
+      layers.flatMap(({ id, sizeBytes }) => (goneLayers.has(id) ? sizeBytes : [])),
+    ),
+    blobs: total(
+      blobs,
+      blobs.flatMap((blob) => (goneBlobs.has(blob) ? blob.sizeBytes : [])),
+    ),
+    mounts: total(
+      mounts,
+      mounts.map(({ sizeBytes }) => sizeBytes),
+    ),
   };
 }
 

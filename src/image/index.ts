@@ -15,6 +15,7 @@ export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
 export {
   diskUsage,
   type DiskUsage,
+  type UsageFilter,
   type ImageUsage,
   type StageUsage,
   type UsageTotal,

@@ -70,10 +70,13 @@ export interface PruneOptions {
 export interface PrunePlan {
   readonly images: readonly RecordId[];
   readonly cacheKeys: readonly string[];
-  readonly layers: readonly LayerItem[];
+  readonly layers: readonly RemovedLayer[];
   readonly blobs: readonly BlobItem[];
   readonly reclaimedBytes: number;
 }
+
+/** A layer, and what its step was run for, if that is known. */
+export type RemovedLayer = LayerItem & Pick<CacheItem, "project" | "stage">;
 
 /** Decides what a prune removes: images without a name, results of steps as the options say, and every layer and blob that
  * nothing left needs. What was used since `inUseSinceMs`, when the oldest process that still uses the store started, stays. */
@@ -88,13 +91,18 @@ export function planPrune(inventory: StoreInventory, inUseSinceMs: number, optio
   const layers = layersToRemove(inventory, keptImages, { cacheKeys, inUseSinceMs });
   const blobs = blobsToRemove(inventory, keptImages, { layers, inUseSinceMs });
   const kept = new Set(keptImages);
+  const madeFor = new Map(inventory.cache.map((item) => [item.layer, madeForOf(item)]));
   return {
     images: inventory.images.filter((image) => !kept.has(image)).map(({ id }) => id),
     cacheKeys: [...cacheKeys],
-    layers,
+    layers: layers.map((layer) => ({ ...layer, ...madeFor.get(layer.id) })),
     blobs,
     reclaimedBytes: [...layers, ...blobs].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
+}
+
+function madeForOf({ project, stage }: CacheItem): Pick<CacheItem, "project" | "stage"> {
+  return { ...(project !== undefined && { project }), ...(stage !== undefined && { stage }) };
 }
 
 /** A record whose layer is gone says nothing any more. */

@@ -54,6 +54,58 @@ RUN head -c ${megabyte} /dev/zero > /own
   assert.match(text.stdout, /^builder +\S+ +1 +2MB +/m);
 });
 
+test("du --filter and prune --verbose tell of the same things", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox AS main\nRUN --mount=type=cache,target=/c echo x | tee /c/x > /y\n");
+  await rig.mustBuild("-o", "type=cacheonly");
+  const du = async (...filters: string[]) => {
+    const args = filters.flatMap((filter) => ["--filter", filter]);
+    return (await rig.slipway(["du", "-v", ...args])).stdout;
+  };
+  const regular = await du("type=regular");
+  assert.match(regular, /^Layers +2 /m);
+  assert.match(regular, /^main +\S+context +1 +2B /m);
+  assert.doesNotMatch(regular, /Images|Cache mounts|CACHE MOUNT/);
+  assert.match(await du("type=exec.cachemount"), /^TYPE.*\nCache mounts +1 .*\n\nCACHE MOUNT.*\n\/c .*\n$/);
+  assert.match(await du("unused-for=1h"), /^Images +0 .*\nLayers +0 .*\nPacked .* 0 .*\nCache mounts +0 /m);
+  assert.match(await du("until=0s"), /^Images +1 .*\nLayers +2 .*\nPacked .*\nCache mounts +1 /m);
+  const wrong = await rig.slipway(["du", "--filter", "inuse=true"]);
+  assert.equal(wrong.exitCode, 2);
+  assert.match(
+    wrong.stderr,
+    /"inuse=true": unknown filter\nhint: filters are until=AGE, unused-for=AGE, type=regular and type=exec.cachemount\n$/,
+  );
+
+  const removed =
+    /^TYPE .*\nlayer +\w{12} +main of \S+context +2B .*\ncache mount +\/c +.*\n\n0 untagged images, \d cache records?, 1 layer,/;
+  const preview = await rig.slipway(["prune", "--verbose", "--cache-mounts", "--dry-run"]);
+  assert.match(preview.stdout, removed);
+  const pruned = await rig.slipway(["prune", "--verbose", "--cache-mounts", "--force"]);
+  assert.match(pruned.stdout, removed);
+  const again = await rig.slipway(["prune", "--verbose", "--force"]);
+  assert.equal(
+    again.stdout,
+    "0 untagged images, 0 cache records, 0 layers, 0 blobs\nTotal reclaimed space: 0B\n",
+  );
+});
+
+test("prune removes nothing without --force where nobody can be asked", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN echo x > /x\n");
+  await rig.mustBuild("-o", "type=cacheonly");
+  for (const input of ["", "y\n"]) {
+    const refused = await rig.slipway(["prune", "--all"], { input });
+    assert.deepEqual(refused, {
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        "ERROR: Cannot ask whether to prune: standard input is no terminal\n" +
+        "hint: remove without a question with --force, or look first with --dry-run\n",
+    });
+  }
+  assert.match((await rig.mustBuild()).stderr, /1 step cached/);
+});
+
 test("prune --target gives up the results of one stage, and no image", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(
@@ -62,7 +114,7 @@ test("prune --target gives up the results of one stage, and no image", { skip },
   );
   await rig.mustBuild("-t", "app");
   await rig.mustBuild("--target", "builder", "-o", "type=cacheonly");
-  const pruned = await rig.slipway(["prune", "--target", "builder"]);
+  const pruned = await rig.slipway(["prune", "--force", "--target", "builder"]);
   assert.match(pruned.stdout, /^0 untagged images, 1 cache record, 1 layer, /m);
   const again = await rig.mustBuild("-t", "app");
   assert.match(again.stderr, /^Target final is up to date: 1 steps? cached/m);
@@ -77,7 +129,7 @@ test("prune --project leaves other projects alone", { skip }, async (t) => {
   await rig.mustBuild("-o", "type=cacheonly");
   const other = `${rig.contextDir}/other`;
   await rig.slipway(["build", "-o", "type=cacheonly", other]);
-  await rig.slipway(["prune", "--project", "context/other"]);
+  await rig.slipway(["prune", "--force", "--project", "context/other"]);
   assert.equal((await rig.slipway(["plan", rig.contextDir])).exitCode, 0);
   assert.equal((await rig.slipway(["plan", other])).exitCode, 2);
 });
@@ -86,9 +138,9 @@ test("prune --cache-mounts empties what no step uses", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", "FROM busybox\nRUN --mount=type=cache,target=/c echo x > /c/x\n");
   await rig.mustBuild("-t", "app");
-  const recent = await rig.slipway(["prune", "--cache-mounts", "--older-than", "1h"]);
+  const recent = await rig.slipway(["prune", "-f", "--cache-mounts", "--older-than", "1h"]);
   assert.doesNotMatch(recent.stdout, /cache mount/, "it was used just now");
-  const pruned = await rig.slipway(["prune", "--cache-mounts"]);
+  const pruned = await rig.slipway(["prune", "-f", "--cache-mounts"]);
   assert.match(pruned.stdout, /, 1 cache mount$/m);
   assert.equal((await usageOf(rig)).mounts[0]?.sizeBytes, 0);
   const again = await rig.mustBuild("--no-cache", "-t", "app");

@@ -116,14 +116,14 @@ test("an index is listed, shown, tagged, saved, loaded and removed as one image"
   assert.equal((await loader.slipway(["images", "-q", "--no-trunc", "app:v2"])).stdout, `${digest}\n`);
   assert.equal((await loader.slipway(["rmi", "app"])).stdout, "Untagged: app:latest\n");
   assert.equal((await loader.slipway(["rmi", "app:v2"])).stdout, `Untagged: app:v2\nDeleted: ${digest}\n`);
-  await loader.slipway(["prune", "--all"]);
+  await loader.slipway(["prune", "--all", "--force"]);
   assert.deepEqual(readdirSync(path.join(loader.root, "blobs/sha256")), []);
 });
 
 test("a prune keeps all that an index needs", { skip }, async (t) => {
   const rig = await crossRig(t);
   await rig.mustBuild("--platform", `linux/${other},linux/${host}`, "-t", "app");
-  await rig.slipway(["prune", "--all"]);
+  await rig.slipway(["prune", "--all", "--force"]);
   const archive = path.join(rig.dir, "app.tar");
   assert.equal((await rig.slipway(["save", "-o", archive, "app"])).exitCode, 0);
   assert.equal(openLayout(rig, archive).manifests.length, 2);

@@ -73,21 +73,21 @@ test("prune removes what no image needs, and the next build works", { skip }, as
   const preview = await rig.slipway(["prune", "--dry-run"]);
   assert.match(preview.stdout, /^1 untagged image, \d+ cache records?, 2 layers, .*\nWould reclaim: \d+B\n$/);
   assert.equal(layers(), 5);
-  const pruned = await rig.slipway(["prune"]);
+  const pruned = await rig.slipway(["prune", "--force"]);
   assert.deepEqual(pruned, { ...preview, stdout: pruned.stdout });
   assert.match(pruned.stdout, /^1 untagged image, .* 2 layers, .*\nTotal reclaimed space: \d+B\n$/);
   assert.equal(layers(), 3, "the base and the two of app");
   assert.equal((await rig.slipway(["run", "app", "cat", "/tool", "/made"])).stdout, "tool\nmade\n");
   assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
   assert.match(
-    (await rig.slipway(["prune"])).stdout,
+    (await rig.slipway(["prune", "--force"])).stdout,
     /^0 untagged images, 0 cache records, 0 layers, 0 blobs\n/,
   );
 
   rig.file("Dockerfile", dockerfile);
   await rig.mustBuild("-t", "app");
   await rig.slipway(["rmi", "app", "busybox"]);
-  await rig.slipway(["prune", "--all"]);
+  await rig.slipway(["prune", "--all", "--force"]);
   assert.equal(layers(), 0);
   assert.deepEqual(readdirSync(path.join(rig.root, "blobs/sha256")), []);
   assert.ok(existsSync(path.join(rig.root, "oci-layout")));
@@ -119,7 +119,7 @@ test("after a restart, layers are used that were synced; steps of others run aga
   assert.match(again.stderr, / 3 steps run, 0 cached/);
   assert.match(again.stderr, /^#\d+ why: not on disk when the machine restarted$/m);
   assert.equal((await rig.slipway(["run", "app", "cat", "/tool", "/made"])).stdout, "tool\nmade\n");
-  await rig.slipway(["prune"]);
+  await rig.slipway(["prune", "--force"]);
   assert.deepEqual(
     layers().filter((layer) => before.includes(layer)),
     [],
@@ -137,7 +137,7 @@ test("prune refuses amounts that are none", async (t) => {
     assert.match(stderr, new RegExp(`Cannot parse ${args[0]} "${args[1]}"`));
   }
   assert.match(
-    (await rig.slipway(["prune", "--keep-storage", "1GB"])).stdout,
+    (await rig.slipway(["prune", "-f", "--keep-storage", "1GB"])).stdout,
     /Total reclaimed space: 0B\n$/,
   );
 });

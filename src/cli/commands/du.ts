@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import type { DiskUsage, UsageTotal } from "../../image/index.ts";
+import type { DiskUsage, UsageFilter, UsageTotal } from "../../image/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
+import { parseUsageFilters } from "../flags/usage-filters.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { shortId } from "../output/image-text.ts";
 import { formatTable } from "../output/table.ts";
@@ -11,15 +12,23 @@ import { withProgress } from "../with-progress.ts";
 interface DuFlags extends GlobalFlags {
   readonly verbose?: boolean;
   readonly json?: boolean;
+  readonly filter: readonly string[];
 }
 
 export function define(command: Command, io: CliIo): void {
   command
     .usage("[OPTIONS]")
     .option("-v, --verbose", "Show each image, stage and cache mount")
+    .option(
+      "--filter <filter>",
+      "Only what this is true of: until=AGE, type=regular (results) or type=exec.cachemount (cache mounts)",
+      (value: string, previous: readonly string[]) => [...previous, value],
+      [],
+    )
     .option("--json", "Show everything as JSON, sizes in bytes")
     .action(async () => {
       const flags = command.optsWithGlobals<DuFlags>();
+      const filter = toUsageFilter(flags.filter);
       const store = openCliStore(flags, io);
       const { diskUsage } = await import("../../image/index.ts");
       const { StepEngine } = await import("../../build/index.ts");
@@ -28,23 +37,40 @@ export function define(command: Command, io: CliIo): void {
         return await diskUsage(
           store,
           async (paths) => (await (await steps.worker()).measure({ paths })).sizesBytes,
+          filter,
         );
       });
-      io.stdout.write(flags.json ? `${JSON.stringify(usage, undefined, 2)}\n` : usageText(usage, flags));
+      io.stdout.write(
+        flags.json ? `${JSON.stringify(usage, undefined, 2)}\n` : usageText(usage, flags, filter),
+      );
     });
 }
 
-function usageText(usage: DiskUsage, { verbose }: DuFlags): string {
+function toUsageFilter(texts: readonly string[]): UsageFilter {
+  const { ages, type } = parseUsageFilters(texts);
+  return {
+    ...(ages.length > 0 && { usedBeforeMs: Date.now() - Math.max(...ages) }),
+    ...(type && { kind: type === "regular" ? "results" : "mounts" }),
+  };
+}
+
+function usageText(usage: DiskUsage, { verbose }: DuFlags, { kind }: UsageFilter): string {
   const { images, layers, blobs, mounts } = usage.totals;
   const rows = [
-    totalRow("Images", images),
-    totalRow("Layers", layers),
-    totalRow("Packed layers and documents", blobs),
-    totalRow("Cache mounts", mounts),
+    ...(kind === undefined ? [totalRow("Images", images)] : []),
+    ...(kind === "mounts"
+      ? []
+      : [totalRow("Layers", layers), totalRow("Packed layers and documents", blobs)]),
+    ...(kind === "results" ? [] : [totalRow("Cache mounts", mounts)]),
   ];
   const summary = formatTable(["TYPE", "COUNT", "SIZE", "RECLAIMABLE"], rows);
   if (!verbose) return summary;
-  return [summary, imageTable(usage), stageTable(usage), mountTable(usage)].join("\n");
+  const tables = [
+    ...(kind === undefined ? [imageTable(usage)] : []),
+    ...(kind === "mounts" ? [] : [stageTable(usage)]),
+    ...(kind === "results" ? [] : [mountTable(usage)]),
+  ];
+  return [summary, ...tables].join("\n");
 }
 
 function totalRow(name: string, { count, sizeBytes, reclaimableBytes }: UsageTotal): string[] {

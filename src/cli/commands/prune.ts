@@ -1,15 +1,17 @@
 import type { Command } from "commander";
-import { listCacheMounts, type Store } from "../../content/index.ts";
+import { type CacheMountInfo, listCacheMounts, type Store } from "../../content/index.ts";
 import type { PrunePlan } from "../../image/index.ts";
-import { formatBytes } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type PruneFlags, type PruneRequest, toPruneRequest } from "../flags/prune-options.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
+import { count, planText, removedText } from "../output/prune-text.ts";
+import { UsageError } from "../usage-error.ts";
 import { withProgress } from "../with-progress.ts";
 
 interface AllFlags extends GlobalFlags, PruneFlags {
   readonly dryRun?: boolean;
   readonly force?: boolean;
+  readonly verbose?: boolean;
 }
 
 export function define(command: Command, io: CliIo): void {
@@ -31,7 +33,8 @@ export function define(command: Command, io: CliIo): void {
     .option("--target <stage>", "Only results of steps of stages of this name, and no image")
     .option("--cache-mounts", "Empty the cache mounts too, those that no step uses now")
     .option("--dry-run", "Only say what would be removed")
-    .option("-f, --force", "Do not ask; without a terminal nothing is asked in any case")
+    .option("-f, --force", "Do not ask, which takes a terminal")
+    .option("--verbose", "Name each thing that is removed")
     .action(async () => {
       const flags = command.optsWithGlobals<AllFlags>();
       const store = openCliStore(flags, io);
@@ -40,12 +43,14 @@ export function define(command: Command, io: CliIo): void {
       if (flags.dryRun) {
         const plan = request.results ? previewPrune(store, request.results) : nothing;
         store.temp.close();
+        const mounts = chosenMounts(store, request);
+        if (flags.verbose) io.stdout.write(removedText(plan, mounts));
         io.stdout.write(planText(plan, "Would reclaim"));
-        if (request.cacheMounts)
-          io.stdout.write(`${count(chosenMounts(store, request).length, "cache mount")} to empty\n`);
+        if (request.cacheMounts) io.stdout.write(`${count(mounts.length, "cache mount")} to empty\n`);
         return;
       }
-      if (!flags.force && io.stdin.isTTY && !(await isConfirmed(request, io))) return;
+      if (!flags.force && !io.stdin.isTTY) throw cannotAsk();
+      if (!flags.force && !(await isConfirmed(request, io))) return;
       const { StepEngine } = await import("../../build/index.ts");
       const pruned = await withProgress({ quiet: true }, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
@@ -53,25 +58,33 @@ export function define(command: Command, io: CliIo): void {
           (await steps.worker()).remove({ layers: [], paths });
         const plan = request.results ? await pruneStore(store, { ...request.results, removeTrees }) : nothing;
         const mounts = chosenMounts(store, request);
-        if (mounts.length === 0) return { plan, freed: [] };
-        const { sizesBytes } = await (await steps.worker()).removeCacheMounts({ paths: mounts });
-        return { plan, freed: sizesBytes };
+        if (mounts.length === 0) return { plan, mounts, freed: [] };
+        const paths = mounts.map((mount) => mount.path);
+        const { sizesBytes } = await (await steps.worker()).removeCacheMounts({ paths });
+        return { plan, mounts, freed: sizesBytes };
       });
-      io.stdout.write(planText(pruned.plan, "Total reclaimed space", pruned.freed));
+      const { plan, mounts, freed } = pruned;
+      const emptied = mounts.filter((_, index) => freed[index] !== null);
+      if (flags.verbose) io.stdout.write(removedText(plan, emptied));
+      io.stdout.write(planText(plan, "Total reclaimed space", freed));
     });
 }
 
 const nothing: PrunePlan = { images: [], cacheKeys: [], layers: [], blobs: [], reclaimedBytes: 0 };
 
-/** Paths of the cache mounts that were not used since the time asked for. */
-function chosenMounts(store: Store, { cacheMounts, usedBeforeMs }: PruneRequest): readonly string[] {
+/** Cache mounts that were not used since the time asked for. */
+function chosenMounts(store: Store, { cacheMounts, usedBeforeMs }: PruneRequest): readonly CacheMountInfo[] {
   if (!cacheMounts) return [];
-  return listCacheMounts(store.paths.mounts).flatMap(({ path: instance, usedAtMs }) =>
-    usedAtMs < usedBeforeMs ? instance : [],
-  );
+  return listCacheMounts(store.paths.mounts).filter(({ usedAtMs }) => usedAtMs < usedBeforeMs);
 }
 
-/** A script has decided already; a person is asked, as docker does. */
+/** Docker reads the answer from whatever is there; what nobody has typed is no answer. */
+function cannotAsk(): UsageError {
+  return new UsageError("Cannot ask whether to prune: standard input is no terminal", {
+    hint: "remove without a question with --force, or look first with --dry-run",
+  });
+}
+
 async function isConfirmed({ results, cacheMounts }: PruneRequest, io: CliIo): Promise<boolean> {
   const which =
     results?.cache === "all" ? "the results of all steps" : "results of steps that no image needs";
@@ -89,23 +102,4 @@ async function isConfirmed({ results, cacheMounts }: PruneRequest, io: CliIo): P
   });
   lines.close();
   return /^y(es)?$/i.test(answer.trim());
-}
-
-/** @param freed bytes of each cache mount; null for one in use */
-function planText(plan: PrunePlan, total: string, freed: readonly (number | null)[] = []): string {
-  const { images, cacheKeys, layers, blobs, reclaimedBytes } = plan;
-  const emptied = freed.filter((bytes) => bytes !== null);
-  const counts = [
-    count(images.length, "untagged image"),
-    count(cacheKeys.length, "cache record"),
-    count(layers.length, "layer"),
-    count(blobs.length, "blob"),
-    ...(freed.length > 0 ? [count(emptied.length, "cache mount")] : []),
-  ];
-  const bytes = emptied.reduce((sum, size) => sum + size, reclaimedBytes);
-  return `${counts.join(", ")}\n${total}: ${formatBytes(bytes)}\n`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

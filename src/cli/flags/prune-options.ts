@@ -4,6 +4,7 @@ import type { PruneOptions } from "../../image/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { UsageError } from "../usage-error.ts";
 import { parseAge, parseSize } from "./amounts.ts";
+import { parseUsageFilters } from "./usage-filters.ts";
 
 /** Values of `slipway prune`'s options as commander leaves them. */
 export interface PruneFlags {
@@ -32,7 +33,7 @@ export interface PruneRequest {
  * @throws {UsageError} */
 export function toPruneRequest(flags: PruneFlags, io: CliIo, storeRoot: string): PruneRequest {
   const { all, project, target } = flags;
-  const filters = parseFilters(flags.filter);
+  const filters = parseUsageFilters(flags.filter);
   const ages = [
     ...filters.ages,
     ...(flags.olderThan === undefined ? [] : [parseAge("--older-than", flags.olderThan)]),
@@ -75,23 +76,4 @@ function freeBytes({ minFreeSpace }: PruneFlags, storeRoot: string): Pick<PruneO
   if (minFreeSpace === undefined) return {};
   const { bavail, bsize } = statfsSync(storeRoot);
   return { freeBytes: Math.max(0, parseSize("--min-free-space", minFreeSpace) - bavail * bsize) };
-}
-
-const types = ["regular", "exec.cachemount"] as const;
-
-function parseFilters(texts: readonly string[]): { ages: number[]; type?: (typeof types)[number] } {
-  const ages: number[] = [];
-  let type: (typeof types)[number] | undefined;
-  for (const text of texts) {
-    const [, name = text, value = ""] = /^(.*?)==?(.*)$/.exec(text) ?? [];
-    const known = types.find((each) => each === value);
-    if (name === "until" || name === "unused-for") ages.push(parseAge(`--filter ${name}=`, value));
-    else if (name === "type" && known) type = known;
-    else {
-      throw new UsageError(`Cannot use --filter "${text}": unknown filter`, {
-        hint: "filters are until=AGE, type=regular and type=exec.cachemount; see also --project and --target",
-      });
-    }
-  }
-  return { ages, ...(type && { type }) };
 }
