@@ -9,6 +9,7 @@ import { dockerfileTarget } from "./dockerfile.ts";
 import { ignoreTarget } from "./ignore.ts";
 import { Random } from "./random.ts";
 import { gitTarget, imageJsonTarget, imageNameTarget } from "./references.ts";
+import { signatureTarget } from "./signature.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const targets: Readonly<Record<string, FuzzTarget>> = {
@@ -20,6 +21,7 @@ const targets: Readonly<Record<string, FuzzTarget>> = {
   git: gitTarget,
   "image-name": imageNameTarget,
   "image-json": imageJsonTarget,
+  signature: signatureTarget,
 };
 
 const [name = "", firstSeed = "1", deadlineMs = "0", seedFile = "/dev/null"] = process.argv.slice(2);
