@@ -9,6 +9,7 @@ import {
   parseManifest,
 } from "../oci/index.ts";
 import type { RegistryClient, RemoteDocument } from "../registry/index.ts";
+import { Semaphore } from "../util/index.ts";
 import { type BlobReader, unlessSpoiled } from "./blob-reader.ts";
 import { isBundleType, openBundle } from "./bundle.ts";
 import type { Finding } from "./finding.ts";
@@ -19,6 +20,7 @@ export const predicateTypeAnnotation = "dev.sigstore.bundle.predicateType";
 
 /** More nobody has; each costs requests. */
 const maxBundles = 1000;
+const maxAtOnce = 8;
 
 export interface BundleSearch {
   readonly key: KeyObject;
@@ -43,12 +45,12 @@ export async function readBundles(
   search: BundleSearch,
 ): Promise<readonly Finding<SignedStatement>[]> {
   const listed = await search.registry.listReferrers({ domain, path, digest });
-  const findings: Finding<SignedStatement>[] = [];
   const candidates = listed.filter(mayBeBundle);
-  for (const referrer of candidates.slice(0, maxBundles)) {
-    const finding = await judge({ domain, path, digest: referrer.digest }, referrer, search);
-    if (finding) findings.push(finding);
-  }
+  const slots = new Semaphore(maxAtOnce);
+  const judged = candidates
+    .slice(0, maxBundles)
+    .map((referrer) => slots.run(() => judge({ domain, path, digest: referrer.digest }, referrer, search)));
+  const findings = (await Promise.all(judged)).filter((finding) => finding !== undefined);
   if (candidates.length > maxBundles)
     findings.push({ reason: `is beyond the ${maxBundles} that are looked at` });
   return findings;
