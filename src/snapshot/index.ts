@@ -18,6 +18,7 @@ export { LayersTree } from "./layers-tree.ts";
 export { type ListedFile, listTree } from "./list-tree.ts";
 export { mountOverlay, OverlayLinks, type OverlayOptions } from "./mount-overlay.ts";
 export {
+  changesMountPoints,
   type FoundMountPoints,
   findMountPoints,
   type MissingMountPoints,

@@ -1,8 +1,17 @@
 import { chmodSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { DirectoryTree, resolveInTree, toBytes, toText } from "../tree/index.ts";
+import {
+  DirectoryTree,
+  type FileTree,
+  hostBytes,
+  resolveInTree,
+  toBytes,
+  toText,
+  type TreePath,
+} from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { copyDirectoryMetadata, describeDirectoryMetadata } from "./directory-metadata.ts";
+import { isOpaque } from "./is-opaque.ts";
 
 /** A place where something will be mounted over the merged tree. */
 export interface MountPoint {
@@ -18,6 +27,8 @@ export interface FoundMountPoints {
   readonly resolved: readonly string[];
   /** What the tree does not have; undefined when nothing is missing. */
   readonly missing: MissingMountPoints | undefined;
+  /** Names in the root, in latin1, that all of this was found under. */
+  readonly rootNames: readonly string[];
 }
 
 /** Mount points that a tree lacks, to be made in a layer of their own that lies between the image and the upper directory. A step
@@ -32,7 +43,13 @@ export interface MissingMountPoints {
 
 /** Finds where mount points are in the tree at `root`. */
 export function findMountPoints(root: string, points: readonly MountPoint[]): FoundMountPoints {
-  const resolved = points.map((point) => resolveInside(root, point.dest));
+  const tree = new DirectoryTree(root);
+  const rootNames = new Set<string>();
+  const looked: Pick<FileTree, "lstat" | "readlink"> = {
+    lstat: (place) => tree.lstat(noted(place, rootNames)),
+    readlink: (place) => tree.readlink(place),
+  };
+  const resolved = points.map((point) => toText(resolveInTree(looked, toBytes(point.dest))));
   const missing: Stub[] = points.flatMap(({ kind, mode }, index) => {
     const place = resolved[index]!;
     // What lies under another mount is made there by the runtime.
@@ -40,7 +57,23 @@ export function findMountPoints(root: string, points: readonly MountPoint[]): Fo
     if (isHidden || lstatIfPresent(root + place)) return [];
     return [{ place, kind, mode: mode ?? (kind === "directory" ? 0o755 : 0o644) }];
   });
-  return { resolved, missing: missing.length === 0 ? undefined : describeMissing(root, missing) };
+  return {
+    resolved,
+    missing: missing.length === 0 ? undefined : describeMissing(root, missing),
+    rootNames: [...rootNames],
+  };
+}
+
+function noted(place: TreePath, rootNames: Set<string>): TreePath {
+  rootNames.add(place.split("/", 2)[1]!);
+  return place;
+}
+
+/** Could the same mount points be found elsewhere, or other ones be missing, once a layer lies on top of the tree?
+ * @param layer absolute directory */
+export function changesMountPoints(layer: string, { rootNames }: FoundMountPoints): boolean {
+  const bytes = toBytes(layer);
+  return rootNames.some((name) => lstatIfPresent(hostBytes(`${bytes}/${name}`))) || isOpaque(layer);
 }
 
 interface Stub {
@@ -83,7 +116,7 @@ export function resolveInside(root: string, dest: string): string {
   return toText(resolveInTree(new DirectoryTree(root), toBytes(dest)));
 }
 
-function lstatIfPresent(file: string) {
+function lstatIfPresent(file: string | Buffer) {
   try {
     return lstatSync(file, { throwIfNoEntry: false });
   } catch (error) {

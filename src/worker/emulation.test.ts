@@ -56,7 +56,7 @@ test("an emulator that the kernel does not hold is put where the kernel looks fo
 test("nothing is looked at for this machine's own platform", () => {
   const command = { args: ["sh"], env: [], cwd: "/", platform: hostPlatform() };
   assert.deepEqual(
-    prepareEmulation({ emulators: [], memoryDir: "/nonexistent" }, "/nonexistent", command),
+    prepareEmulation({ emulators: [], memoryDir: "/nonexistent" }, () => "/nonexistent", command),
     [],
   );
 });
@@ -76,7 +76,7 @@ function rig(t: TestContext): Rig {
   writeFileSync(path.join(dir, "outside"), foreign);
   symlinkSync(path.join(dir, "outside"), path.join(root, "bin/outside"));
   const prepare: Rig["prepare"] = (args, emulators = []) =>
-    prepareEmulation({ emulators, memoryDir: dir }, root, {
+    prepareEmulation({ emulators, memoryDir: dir }, () => root, {
       args,
       env: ["PATH=/nowhere:/bin"],
       cwd: "/",

@@ -12,18 +12,18 @@ type Command = Pick<RunRequest, "args" | "env" | "cwd" | "platform">;
 
 /** Finds out whether a command for another processor can be run, and what of the host it needs for that: the emulator's program,
  * where the kernel looks for it inside the root. An image may hold other programs than it says: the command itself is looked at.
- * @param root host path of the step's root
+ * @param look returns the host path of the step's root; called when the command must be looked at
  * @throws {WorkerError} `EMULATOR_MISSING` */
 export function prepareEmulation(
   environment: Emulation,
-  root: string,
+  look: () => string,
   command: Command,
 ): readonly StepMount[] {
   const { platform } = command;
   if (!platform || platform.architecture === hostPlatform().architecture) return [];
   const emulator = emulatorFor(platform, environment.emulators);
   if (emulator) return emulator.isHeld ? [] : [emulatorMount(emulator.interpreter)];
-  const architecture = commandArchitecture(root, command);
+  const architecture = commandArchitecture(look(), command);
   if (architecture === undefined || architecture === hostPlatform().architecture) return [];
   if (canExecute(architecture, environment.memoryDir)) return [];
   throw emulatorMissing(command.args[0] ?? "", platform);

@@ -14,6 +14,7 @@ import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
 import { ContextCopies } from "./context-copies.ts";
 import { Locks } from "./locks.ts";
+import { MountPoints } from "./mount-points.ts";
 import type { WorkerSetup } from "./messages.ts";
 import { Rubbish } from "./rubbish.ts";
 import { Runtimes } from "./runtimes.ts";
@@ -34,6 +35,7 @@ export interface Environment {
   readonly bulk: BulkPool;
   readonly contexts: ContextCopies;
   readonly stubs: StubLayers;
+  readonly mountPoints: MountPoints;
   readonly rubbish: Rubbish;
   readonly locks: Locks;
   /** The worker's own `/proc/self/status`. */
@@ -64,6 +66,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     },
   );
   const bulk = new BulkPool(setup);
+  const stubs = new StubLayers(store);
   const status = readFileSync("/proc/self/status", "utf8");
   return {
     store,
@@ -75,7 +78,8 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     status,
     bulk,
     contexts: new ContextCopies(store, bulk),
-    stubs: new StubLayers(store),
+    stubs,
+    mountPoints: new MountPoints(stubs),
     rubbish: new Rubbish(bulk),
     locks: new Locks(store.paths.locks),
   };

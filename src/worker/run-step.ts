@@ -7,6 +7,7 @@ import {
   hostSeccomp,
   hostsFile,
   resolvConf,
+  type ProcessUser,
   resolveUser,
   rlimits,
   type Runtime,
@@ -65,7 +66,7 @@ export async function runStep(
     const nodev = request.security === "sandbox";
     const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });
     defer(() => root[Symbol.dispose]());
-    const emulation = prepareEmulation(environment, root.path, request);
+    const emulation = prepareEmulation(environment, () => root.look(), request);
     const makeSpec = prepareSpec(environment, {
       name,
       request,
@@ -111,9 +112,11 @@ const SYSTEM_POINTS = SYSTEM_DIRECTORIES.map((dest): MountPoint => ({ dest, kind
 /** Everything that has to be known and in place before a process can start, for whichever runtime. */
 function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) => object {
   const { request, root } = step;
-  const user = resolveUser(request.user, readUserFiles(root.path));
-  const devices = prepareDevices(environment, request.devices, { name: step.name, user });
+  let known: ProcessUser | undefined;
+  const userOf = () => (known ??= resolveUser(request.user, readUserFiles(root.look())));
+  const devices = prepareDevices(environment, request.devices, { name: step.name, user: userOf });
   const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts, ...devices.mounts]);
+  const user = userOf();
   ensureWorkingDirectory(root.path, request.cwd, user);
   const capabilities = grantedCapabilities(request.security, environment.status);
   const seccomp = hostSeccomp(capabilities);

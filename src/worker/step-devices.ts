@@ -17,7 +17,7 @@ export interface StepDevices {
 export function prepareDevices(
   environment: Environment,
   edits: ContainerEdits | undefined,
-  { name, user }: { readonly name: string; readonly user: ProcessUser },
+  { name, user }: { readonly name: string; readonly user: () => ProcessUser },
 ): StepDevices {
   if (!edits) return { mounts: [], numbers: [] };
   const directory = newMemoryDir(environment, `${name}/devices`);
@@ -28,7 +28,7 @@ export function prepareDevices(
     const place = path.join(directory, String(index));
     if (!environment.sandbox.userNamespace) {
       makeNode(place, { type: types[type], mode: node.mode ?? 0o666, rdev: deviceNumber(major, minor) });
-      chownSync(place, node.uid ?? user.uid, node.gid ?? user.gid);
+      chownSync(place, node.uid ?? user().uid, node.gid ?? user().gid);
     }
     const source = environment.sandbox.userNamespace ? node.hostPath : place;
     mounts.push({

@@ -1,12 +1,6 @@
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import {
-  copyDirectoryMetadata,
-  findMountPoints,
-  type MountPoint,
-  mountOverlay,
-  treeSizeBytes,
-} from "../snapshot/index.ts";
+import { copyDirectoryMetadata, type MountPoint, mountOverlay, treeSizeBytes } from "../snapshot/index.ts";
 import { umount } from "../sys/index.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
 import type { LayerInfo } from "./protocol.ts";
@@ -19,7 +13,7 @@ export interface StepRootOptions {
   readonly nodev: boolean;
 }
 
-/** The root file system of one step: first a read-only view of its layers, then with an upper directory that can become a layer.
+/** The root file system of one step: first a read-only view of its layers, for who asks, then with an upper directory that can become a layer.
  * The disk is touched as little as possible: on many a directory made there costs more than everything else of a step. */
 export class StepRoot implements Disposable {
   /** Absolute host path where the tree is mounted. */
@@ -41,15 +35,19 @@ export class StepRoot implements Disposable {
     this.#layerDir = store.temp.newPath("layer");
     this.#work = store.temp.newPath("work");
     this.path = newMemoryDir(environment, `${options.name}/root`);
-    this.#mount(this.#lowers, false);
+  }
+
+  /** Lets the tree be looked at before it is writable. Returns `path`. */
+  look(): string {
+    if (!this.#isMounted) this.#mount(this.#lowers, false);
+    return this.path;
   }
 
   /** Makes the tree writable, with every mount point in it. Returns where each really is.
    * @param kept directories of the root that become part of the layer where the tree lacks them */
   open(points: readonly MountPoint[], kept: readonly string[]): readonly string[] {
-    const { resolved, missing } = findMountPoints(this.path, points);
-    const made = kept.filter((name) => !lstatSync(path.join(this.path, name), { throwIfNoEntry: false }));
-    const stubs = missing ? [this.#environment.stubs.get(missing)] : [];
+    const request = { lowers: this.#lowers, points, kept };
+    const { resolved, made, stubs } = this.#environment.mountPoints.place(request, () => this.look());
     this.#unmount();
     mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
     mkdirSync(this.#work, { mode: 0o700 });

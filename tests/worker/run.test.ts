@@ -119,6 +119,20 @@ test("a step leaves no trace of its sandbox, and keeps what it wrote beside a mo
   assert.equal(fs.statSync(inLayer(kept.layer, "/etc")).mode & 0o7777, 0o750);
 });
 
+test("a step finds its mount points where the layers below have moved them", options, async () => {
+  const script = "test -s /etc/hosts && echo own > /etc/own && head -n 1 /etc/passwd";
+  const first = await rig.sh(script, { keep: true });
+  const moved = rig.layer((root) => {
+    fs.mkdirSync(path.join(root, "config"));
+    fs.writeFileSync(path.join(root, "config/passwd"), "moved\n");
+    fs.symlinkSync("/config", path.join(root, "etc"));
+  });
+  const second = await rig.sh(script, { lowers: [rig.base, first.layer, moved], keep: true });
+  assert.deepEqual([first.exitCode, second.exitCode, second.stdout], [0, 0, "moved\n"]);
+  assert.deepEqual(filesOf(first.layer), ["etc", "etc/own"]);
+  assert.deepEqual(filesOf(second.layer), ["config", "config/own"]);
+});
+
 test("removals and replaced directories become whiteouts and opaque directories", options, async () => {
   const first = await rig.sh("mkdir /a /b; echo 1 > /a/one; echo 2 > /b/two", { keep: true });
   const lowers = [rig.base, first.layer];
