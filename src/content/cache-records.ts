@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { writeFileAtomic } from "../util/index.ts";
 import { ContentError } from "./content-error.ts";
 import { readJsonFile } from "./json-file.ts";
@@ -12,6 +13,9 @@ const keyPattern = /^[0-9a-f]{64}$/;
 export class CacheRecords {
   readonly #dir: string;
   readonly #temp: TempDirs;
+  /** Values that are not written yet. */
+  readonly #pending = new Map<string, unknown>();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(dir: string, temp: TempDirs) {
     this.#dir = dir;
@@ -21,7 +25,7 @@ export class CacheRecords {
   /** The record's value, not yet parsed; undefined when it is absent or damaged.
    * @param key 64 hexadecimal digits */
   get(key: string): unknown {
-    return readJsonFile(this.#fileOf(key));
+    return this.#pending.get(key) ?? readJsonFile(this.#fileOf(key));
   }
 
   put(key: string, value: unknown): void {
@@ -30,7 +34,33 @@ export class CacheRecords {
     writeFileAtomic(this.#fileOf(key), JSON.stringify(value), this.#temp.dir());
   }
 
+  /** As `put`, but writes when this process has nothing else to do: no step need wait for the record of the one before it. `get`
+   * finds the value at once, other processes only after `written`. */
+  putSoon(key: string, value: unknown): void {
+    this.#fileOf(key);
+    if (this.#pending.size === 0) {
+      this.#writing = this.#writePending(this.#writing);
+      this.#writing.catch(() => {}); // told by `written`
+    }
+    this.#pending.set(key, value);
+  }
+
+  /** Resolves when everything is written.
+   * @throws what writing failed with, now or earlier */
+  written(): Promise<void> {
+    return this.#writing;
+  }
+
+  async #writePending(before: Promise<void>): Promise<void> {
+    await nextTurn();
+    const values = [...this.#pending];
+    this.#pending.clear();
+    for (const [key, value] of values) this.put(key, value);
+    await before;
+  }
+
   remove(key: string): void {
+    this.#pending.delete(key);
     rmSync(this.#fileOf(key), { force: true });
   }
 
