@@ -85,6 +85,8 @@ const METHODS = {
   removeCacheMounts: true,
   tryLock: true,
   unlock: true,
+  runOnce: true,
+  applyFileActionsOnce: true,
   packCacheMount: true,
   restoreCacheMount: true,
   readTextFile: true,

@@ -2,7 +2,7 @@ import type { SendSignal } from "../executor/index.ts";
 import type { BulkPool } from "./bulk-pool.ts";
 import { BULK_METHODS, type BulkApi } from "./bulk-requests.ts";
 import type { Environment } from "./environment.ts";
-import type { WorkerApi, WorkerLog } from "./protocol.ts";
+import type { Once, RunRequest, WorkerApi, WorkerLog } from "./protocol.ts";
 import { readTextFile } from "./read-text-file.ts";
 import { runStep, type StepOptions } from "./run-step.ts";
 import { WorkerError } from "./worker-error.ts";
@@ -30,14 +30,24 @@ export function handlers(
     }
   }
 
+  async function once<Value>(lock: string, work: () => Promise<Value>): Promise<Once<Value>> {
+    if (!environment.locks.tryTake(lock)) return { outcome: "locked" };
+    if (environment.store.cache.get(lock) !== undefined) return { outcome: "recorded" };
+    return { outcome: "done", result: await work() };
+  }
+
+  const run = (request: RunRequest) =>
+    cancellable(request.runId, (options) =>
+      runStep(environment, request, {
+        ...options,
+        onOutput: (stream, data) => log({ runId: request.runId, stream, data }),
+      }),
+    );
+  const bulk = bulkMethods(environment.bulk);
   const api: WorkerApi = {
-    run: (request) =>
-      cancellable(request.runId, (options) =>
-        runStep(environment, request, {
-          ...options,
-          onOutput: (stream, data) => log({ runId: request.runId, stream, data }),
-        }),
-      ),
+    run,
+    runOnce: ({ lock, ...request }) => once(lock, () => run(request)),
+    applyFileActionsOnce: ({ lock, ...request }) => once(lock, () => bulk.applyFileActions(request)),
     runAttached: (request) =>
       cancellable(request.runId, async (options) => {
         const { output: _, tty, stdin = true, ...unkept } = request;
@@ -51,7 +61,7 @@ export function handlers(
     },
     tryLock: async ({ name }) => ({ isTaken: environment.locks.tryTake(name) }),
     unlock: async ({ name }) => environment.locks.free(name),
-    ...bulkMethods(environment.bulk),
+    ...bulk,
   };
   return async (method, request) => {
     const handler = api[method] as ((request: unknown) => Promise<unknown>) | undefined;

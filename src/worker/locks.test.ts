@@ -33,6 +33,8 @@ test("what killed processes left is taken, or removed; what is held stays", (t) 
   assert.equal(second.tryTake(name), true);
   locks.collect();
   assert.deepEqual(readdirSync(directory).toSorted(), [name, other, "no lock"]);
+  locks.freeAll();
+  assert.deepEqual(readdirSync(directory).toSorted(), [name, "no lock"]);
 });
 
 test("a name that is none is refused", (t) => {

@@ -36,6 +36,11 @@ export class Locks {
     closeSync(fd);
   }
 
+  /** Frees every lock that this process has. */
+  freeAll(): void {
+    for (const name of this.#held.keys()) this.free(name);
+  }
+
   /** Removes the files of processes that were killed. */
   collect(): void {
     for (const name of this.#names()) if (this.tryTake(name)) this.free(name);

@@ -46,6 +46,7 @@ async function end(environment: Environment): Promise<void> {
   await bulk.stop("remove");
   contexts.remove();
   stubs.remove();
+  locks.freeAll();
   locks.collect();
   await rubbish.done();
   umount(memoryDir, { detach: true });

@@ -113,6 +113,10 @@ export interface WorkerApi {
    * `name` is 64 hexadecimal digits. */
   tryLock(request: { name: string }): Promise<{ isTaken: boolean }>;
   unlock(request: { name: string }): Promise<void>;
+  /** `run` of a step that all builds run once. */
+  runOnce(request: RunRequest & StepLock): Promise<Once<RunResult>>;
+  /** `applyFileActions` of a step that all builds run once. */
+  applyFileActionsOnce(request: FileActionsRequest & StepLock): Promise<Once<FileActionsResult>>;
   /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
   readTextFile(request: {
     lowers: readonly LayerId[];
@@ -155,6 +159,17 @@ export interface LayerInfo {
   /** Sum of the sizes of regular files, each inode once. */
   readonly sizeBytes: number;
 }
+
+/** The lock of a step, taken as `tryLock` does it, and not freed, whatever comes of the step. */
+export interface StepLock {
+  /** The key that the step is recorded under: 64 hexadecimal digits. */
+  readonly lock: string;
+}
+
+/** What came of a step. When it is `locked`, another process has its lock; when it is `recorded`, one has recorded it: it was not run. */
+export type Once<Result> =
+  | { readonly outcome: "done"; readonly result: Result }
+  | { readonly outcome: "locked" | "recorded" };
 
 export interface RunRequest {
   /** Correlates `log` notifications; unique among running requests. */

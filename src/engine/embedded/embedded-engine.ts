@@ -78,7 +78,7 @@ export class EmbeddedEngine implements Engine {
       );
     const { jobs, signal } = request;
     environment.mounts.emptied = await emptyCacheMounts(definition, this.#options.store, () => this.worker());
-    const solved = await solveAll(vertices, roots, { jobs, signal, observer });
+    const solved = await this.#recorded(solveAll(vertices, roots, { jobs, signal, observer }));
     this.#pulls.close();
     await environment.secretScan.checkFound(environment.results, this.#records);
     const stackOf = new Map(roots.map((root, index) => [root, asStack(solved[index])]));
@@ -90,6 +90,16 @@ export class EmbeddedEngine implements Engine {
     const secretPatterns = cacheMounts.length > 0 ? await environment.secretScan.patterns() : [];
     const { run, cached } = observer;
     return { stacks, run, cached, results, cacheMounts, secretPatterns, verified };
+  }
+
+  /** What was made is recorded, also by a build that failed. */
+  async #recorded<Result>(solved: Promise<Result>): Promise<Result> {
+    const result = await solved.catch(async (error: unknown) => {
+      await this.#records.written().catch(() => {});
+      throw error;
+    });
+    await this.#records.written();
+    return result;
   }
 
   /** An image must not depend on a cache that may be gone tomorrow: its layers come into the store. */

@@ -28,6 +28,7 @@ export class LayerDirectories {
   readonly #reporter: PullReporter;
   readonly #worker: () => Promise<WorkerApi>;
   readonly #checked = new Set<LayerId>();
+  readonly #unpacked = new Map<DiffID, LayerId>();
   readonly #flights = new SingleFlight<DiffID, LayerId>();
   readonly #downloads = new Semaphore(parallelDownloads);
 
@@ -56,6 +57,13 @@ export class LayerDirectories {
     );
   }
 
+  /** Is nothing of the stack to be fetched or unpacked? */
+  isHere(stack: Stack): boolean {
+    return stack.layers.every(
+      ({ layer }) => layer.kind === "directory" || this.#known(layer.diffID) !== undefined,
+    );
+  }
+
   #present(layer: LayerId): LayerId {
     if (!this.#checked.has(layer) && !this.#options.store.layers.touch(layer)) {
       throw new ImageError("LAYER_MISSING", `Cannot use layer ${layer}: it is no longer in the store`, {
@@ -67,6 +75,12 @@ export class LayerDirectories {
   }
 
   #known(diffID: DiffID): LayerId | undefined {
+    const found = this.#unpacked.get(diffID) ?? this.#find(diffID);
+    if (found !== undefined) this.#unpacked.set(diffID, found);
+    return found;
+  }
+
+  #find(diffID: DiffID): LayerId | undefined {
     const found = this.#records.find(diffIDKey(diffID));
     return found?.layer.layer.kind === "directory" ? found.layer.layer.layer : undefined;
   }

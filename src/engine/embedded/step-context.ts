@@ -124,7 +124,8 @@ function baseImageOf(definition: Graph, vertex: Vertex): string | undefined {
   return source.identifier.slice("docker-image://".length);
 }
 
-/** Records a layer that `vertex` made, under every key it can be found by, and as the step's last run. */
+/** Records a layer that `vertex` made, under every key it can be found by, and as the step's last run. It is written soon: see
+ * `StepRecords.written`. */
 export function recordLayer(
   environment: SolveEnvironment,
   vertex: Vertex,
@@ -150,10 +151,8 @@ export function recordLayer(
     ...(baseImage !== undefined && { baseImage }),
   };
   const { records, project } = environment;
-  for (const [key, parts] of made.keys) records.put(key, { ...facts, parts });
-  const [, parts] = made.keys[0]!;
-  for (const slot of stepSlots(project, vertex)) records.putLast(slot, { ...facts, parts });
-  const layer = toStackLayer({ ...facts, parts });
+  records.putMade(facts, { keys: made.keys, slots: stepSlots(project, vertex) });
+  const layer = toStackLayer(facts);
   const { keys, durationMs } = facts;
   noteResult(environment, vertex, { keys, layer, durationMs }, made.inputs);
   return layer;

@@ -90,11 +90,32 @@ export class StepRecords {
     this.#store.cache.put(key, record);
   }
 
+  /** As `put`, for a layer that a step made: the next step need not wait until it is written. */
+  putMade(
+    record: Omit<StepRecord, "parts">,
+    places: {
+      readonly keys: readonly (readonly [CacheKey, KeyParts])[];
+      /** Whose last run it is, by its first key. */
+      readonly slots: readonly string[];
+    },
+  ): void {
+    for (const [key, parts] of places.keys) this.#store.cache.putSoon(key, { ...record, parts });
+    const last = { ...record, parts: places.keys[0]![1] };
+    for (const slot of places.slots) this.#store.cache.putSoon(slot, { last });
+  }
+
+  /** Resolves when other processes can find what was recorded.
+   * @throws what writing failed with */
+  written(): Promise<void> {
+    return this.#store.cache.written();
+  }
+
   remove(key: CacheKey): void {
     this.#store.cache.remove(key);
   }
 
-  /** The last run of the step in one of `slots`, the first that has one, whether its layer is still there or not. */
+  /** The last run of the step in one of `slots`, the first that has one. It needs no layer: a prune leaves it, so that the next run can
+   * say `pruned`. */
   last(slots: readonly string[]): StepRecord | undefined {
     for (const slot of slots) {
       const { last } = (this.#store.cache.get(slot) ?? {}) as { last?: unknown };
@@ -104,11 +125,6 @@ export class StepRecords {
     return undefined;
   }
 
-  /** Notes the last run of the step in `slot`. It needs no layer: a prune leaves it, so that the next run can say `pruned`. */
-  putLast(slot: string, record: StepRecord): void {
-    this.#store.cache.put(slot, { last: record });
-  }
-
   /** The layer that the last run of the step in `slots` made, if it is still there; marked as used. */
   lastLayer(slots: readonly string[]): LayerId | undefined {
     const record = this.last(slots);
@@ -116,7 +132,7 @@ export class StepRecords {
   }
 }
 
-export function toStackLayer(record: StepRecord): StackLayer {
+export function toStackLayer(record: Omit<StepRecord, "parts">): StackLayer {
   const { layer, remote, identity, createdAtMs, step } = record;
   const facts = { identity: layerIdentity(identity), createdAtMs, step };
   if (layer !== undefined) return { ...facts, layer: { kind: "directory", layer, identity } };

@@ -11,9 +11,14 @@ import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 import { processFailure, processMessage } from "../step-failure.ts";
-import { runOnce } from "../step-lock.ts";
+import { runOnce, type UnderLock } from "../step-lock.ts";
 import { wholeTree } from "../whole-tree.ts";
 import type { Step } from "./verified-step.ts";
+
+interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly underLock?: UnderLock | undefined;
+}
 
 /** RUN. */
 export class ExecOperation implements Step {
@@ -39,15 +44,25 @@ export class ExecOperation implements Step {
   async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
     const parts = await this.#keyParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
-    const run = () => this.#run(inputs, parts, turn.signal);
-    const step = { key: cacheKey(parts), inputs, turn, run };
-    const { layer, ran } = await runOnce(this.#environment, this.#vertex, step);
+    const { layer, ran } = await runOnce(this.#environment, this.#vertex, {
+      key: cacheKey(parts),
+      inputs,
+      turn,
+      isReady: this.#isReady(inputs),
+      run: (underLock) => this.#run(inputs, parts, { signal: turn.signal, underLock }),
+    });
     return this.#push(inputs, layer, ran);
   }
 
-  async #run(inputs: readonly Value[], parts: KeyParts, signal: AbortSignal): Promise<StackLayer> {
+  #isReady(inputs: readonly Value[]): boolean {
+    const { directories } = this.#environment;
+    const isHere = inputs.every((input) => input.kind === "context" || directories.isHere(input.stack));
+    return isHere && this.#op.mounts.every(({ type }) => type !== "cache");
+  }
+
+  async #run(inputs: readonly Value[], parts: KeyParts, options: RunOptions): Promise<StackLayer> {
     const layer = newLayerId();
-    const startedAtMs = await this.make(inputs, layer, signal);
+    const startedAtMs = await this.#make(inputs, layer, options);
     await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const key = cacheKey(parts);
     return recordLayer(this.#environment, this.#vertex, {
@@ -61,6 +76,10 @@ export class ExecOperation implements Step {
 
   /** @returns when the process started: base images that were fetched before it do not cost the step anything the next time */
   async make(inputs: readonly Value[], layer: LayerId, signal: AbortSignal): Promise<number> {
+    return await this.#make(inputs, layer, { signal });
+  }
+
+  async #make(inputs: readonly Value[], layer: LayerId, { signal, underLock }: RunOptions): Promise<number> {
     const request = await this.#request(inputs, layer);
     const { runId } = request;
     const worker = await this.#environment.worker();
@@ -70,7 +89,9 @@ export class ExecOperation implements Step {
     signal.addEventListener("abort", cancel);
     const release = this.#environment.captureLog(runId, this.#vertex);
     try {
-      const result = await worker.run(request);
+      const result = underLock
+        ? await underLock((lock) => worker.runOnce({ ...request, ...lock }))
+        : await worker.run(request);
       if (result.exitCode !== 0) throw runFailed(this.#op.args, result);
       return startedAtMs;
     } catch (error) {

@@ -8,7 +8,7 @@ import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
 import { firstBuild, withFiles } from "../miss-reason.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
-import { runOnce } from "../step-lock.ts";
+import { runOnce, type UnderLock } from "../step-lock.ts";
 import type { Step } from "./verified-step.ts";
 
 /** COPY, ADD, WORKDIR and here-documents: found by what they read, wherever that comes from. */
@@ -41,22 +41,30 @@ export class FileOperation implements Step {
   async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
     const parts = await this.#definitionParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
-    const step = { key: cacheKey(parts), inputs, turn, run: () => this.#run(inputs) };
-    const { layer, ran } = await runOnce(this.#environment, this.#vertex, step);
+    const { directories } = this.#environment;
+    const { layer, ran } = await runOnce(this.#environment, this.#vertex, {
+      key: cacheKey(parts),
+      inputs,
+      turn,
+      isReady: inputs.every((input) => input.kind === "context" || directories.isHere(input.stack)),
+      run: (underLock) => this.#run(inputs, underLock),
+    });
     return this.#push(inputs, layer, ran);
   }
 
-  async #run(inputs: readonly Value[]): Promise<StackLayer> {
+  async #run(inputs: readonly Value[], underLock: UnderLock | undefined): Promise<StackLayer> {
     const layer = newLayerId();
     const worker = await this.#environment.worker();
     const { records, project } = this.#environment;
     const previousLayer = records.lastLayer(stepSlots(project, this.#vertex));
-    const request = await this.#request(inputs, layer);
-    const startedAtMs = Date.now(); // what had to be fetched for it is there now
-    const { contentDigests, changes } = await worker.applyFileActions({
-      ...request,
+    const request = {
+      ...(await this.#request(inputs, layer)),
       ...(previousLayer !== undefined && { previousLayer }),
-    });
+    };
+    const startedAtMs = Date.now(); // what had to be fetched for it is there now
+    const { contentDigests, changes } = underLock
+      ? await underLock((lock) => worker.applyFileActionsOnce({ ...request, ...lock }))
+      : await worker.applyFileActions(request);
     this.#noteFiles(changes);
     await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const content = this.#parts(inputs, contentDigests);
