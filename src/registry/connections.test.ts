@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { createServer as createTlsServer } from "node:tls";
 import { parseReference } from "../oci/index.ts";
 import { defaultLimits } from "./limits.ts";
 import { networkError } from "./network-error.ts";
@@ -87,6 +90,38 @@ test("a registry that does not speak TLS is not spoken to without it", async () 
   assert.equal(told.message, `Cannot pull x: cannot reach ${registry.host}: it does not speak TLS`);
   assert.deepEqual(registry.requests, []);
 });
+
+for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const)
+  test(`a registry that wants a client certificate (${maxVersion}) is not asked without TLS, and the error says what it wants`, async () => {
+    const server = createTlsServer({
+      ...fakeCertificate,
+      ca: fakeCertificate.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+      maxVersion,
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await using client = createRegistryClient({
+      env: {},
+      credentials: async () => undefined,
+      limits: quickLimits,
+      certificateDirs: [],
+    });
+    const { code, message, hint } = await failure(client.resolve(parseReference(`${host}/base`), amd64));
+    server.close();
+    assert.equal(code, "UNREACHABLE");
+    const alert = maxVersion === "TLSv1.2" ? "handshake failure" : "certificate required";
+    assert.equal(
+      message,
+      `Cannot pull ${host}/base:latest: cannot reach ${host}: it refuses the TLS connection (${alert})`,
+    );
+    assert.equal(
+      hint,
+      `if it wants a client certificate, put that into /etc/docker/certs.d/${host}/client.cert, and its key beside it into client.key`,
+    );
+  });
 
 test("HTTPS goes through the proxy's tunnel, with the proxy's password", async () => {
   await using registry = await FakeRegistry.start({ tls: fakeCertificate });

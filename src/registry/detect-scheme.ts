@@ -1,3 +1,4 @@
+import { tlsAlertOf } from "./network-error.ts";
 import { discardBody, type Transport } from "./transport.ts";
 
 /** Failures that a look-up or a connection without TLS would meet too. */
@@ -18,6 +19,8 @@ export async function detectScheme(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Error && "code" in error && hopeless.has(String(error.code))) throw error;
+    // What refuses TLS in TLS's own words speaks it; nothing is told to it in the open.
+    if (tlsAlertOf(error) !== undefined) throw error;
     return "http";
   }
 }

@@ -44,6 +44,16 @@ export function networkError(error: unknown, subject: string, url: URL, isKnownH
     const detail = code === "IDLE_TIMEOUT" ? error.message : breakReasons[code];
     return new RegistryError("INTERRUPTED", because(detail!), { cause: error, isTransient: true });
   }
+  const alert = tlsAlertOf(error);
+  if (alert !== undefined) {
+    const place = `/etc/docker/certs.d/${url.host}`;
+    const hint =
+      alert === "protocol version"
+        ? "it speaks only versions of TLS that are no longer safe"
+        : `if it wants a client certificate, put that into ${place}/client.cert, and its key beside it into client.key`;
+    // OpenSSL's own words are for nobody.
+    return new RegistryError("UNREACHABLE", because(`it refuses the TLS connection (${alert})`), { hint });
+  }
   if (isNoTls(code)) {
     const hint = `if ${url.host} serves plain HTTP, set "insecure: true" for it in Slipway's configuration file`;
     return new RegistryError("UNREACHABLE", because("it does not speak TLS"), { cause: error, hint });
@@ -69,6 +79,12 @@ export function systemError(
   message: string,
 ): Error {
   return Object.assign(new Error(message), { code });
+}
+
+/** The alert by which the other end refused a TLS connection (RFC 8446, section 6.2), so that it does speak TLS: `bad certificate`. Undefined
+ * for other errors. */
+export function tlsAlertOf(error: unknown): string | undefined {
+  return error instanceof Error ? /:(?:ssl|tls)v[\d.]+ alert ([\w ]+):/.exec(error.message)?.[1] : undefined;
 }
 
 function isNoTls(code: string): boolean {
