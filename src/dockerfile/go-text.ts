@@ -40,6 +40,7 @@ const escapes: Record<string, string> = {
 
 /** Go's `%q`: a double-quoted string on one line, what cannot be printed escaped. */
 export function quoteGo(text: string): string {
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`; // the other expression takes V8 1.5 ms to compile
   return `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (char) => escapes[char] ?? hexEscape(char))}"`;
 }
 

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import zlib from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { type Compression, magicBytes, sniffCompression } from "./compression.ts";
 import { LayerError } from "./layer-error.ts";
 import { peek, readChunks, type TarSource } from "./read-chunks.ts";
@@ -42,7 +42,7 @@ async function* decompress(
 function openDecompressor(compression: Packed): ByteTransform {
   switch (compression) {
     case "gzip":
-      return streamTransform(zlib.createGunzip(streamOptions));
+      return streamTransform(createGunzip(streamOptions));
     case "zstd":
       return zstdDecompressor(streamOptions);
     case "xz":

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import zlib from "node:zlib";
+import { constants, crc32, deflateRaw, type ZlibOptions } from "node:zlib";
 import type { ByteSink, EndingSink } from "./byte-sink.ts";
 
 const blockBytes = 512 * 1024;
@@ -17,8 +17,6 @@ interface Running {
   /** After a member's last block. */
   readonly trailer: Buffer | undefined;
 }
-
-const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /** Compresses to one gzip member, or several, on the thread pool, as pigz does: blocks of a fixed size, each with the end of the one before as its
  * dictionary, flushed to a byte boundary. So the bytes are the same for any number of cores. Memory is bounded. */
@@ -43,13 +41,13 @@ export class ParallelGzip implements EndingSink {
   }
 
   async write(chunk: Buffer): Promise<void> {
-    this.#crc = zlib.crc32(chunk, this.#crc);
+    this.#crc = crc32(chunk, this.#crc);
     this.#totalBytes += chunk.length;
     for (let at = 0; at < chunk.length; ) {
       const copied = chunk.copy(this.#block, this.#used, at);
       this.#used += copied;
       at += copied;
-      if (this.#used === blockBytes) await this.#start(zlib.constants.Z_SYNC_FLUSH);
+      if (this.#used === blockBytes) await this.#start(constants.Z_SYNC_FLUSH);
     }
   }
 
@@ -63,7 +61,7 @@ export class ParallelGzip implements EndingSink {
     const trailer = Buffer.alloc(8);
     trailer.writeUInt32LE(this.#crc, 0);
     trailer.writeUInt32LE(this.#totalBytes % 2 ** 32, 4);
-    await this.#start(zlib.constants.Z_FINISH, trailer);
+    await this.#start(constants.Z_FINISH, trailer);
     this.#crc = 0;
     this.#totalBytes = 0;
     this.#dictionary = undefined;
@@ -83,7 +81,7 @@ export class ParallelGzip implements EndingSink {
   /** Compresses the block that was filled, and waits only when too many are on their way. */
   async #start(finishFlush: number, trailer?: Buffer): Promise<void> {
     const block = this.#block;
-    const compressed = deflateRaw(block.subarray(0, this.#used), {
+    const compressed = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw)(block.subarray(0, this.#used), {
       level: this.#level,
       finishFlush,
       chunkSize: blockBytes / 4,

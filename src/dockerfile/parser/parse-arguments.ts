@@ -76,7 +76,7 @@ function json(rest: Span): Arguments | undefined {
         "DOCKERFILE_PARSE",
         "when using JSON array syntax, arrays must be comprised of strings only",
       );
-    return { ...rest, text: item.replace(/\p{Surrogate}/gu, "\ufffd") };
+    return { ...rest, text: item.replace(/[\ud800-\udfff]/gu, "\ufffd") };
   });
   return { form: "json", words: strings };
 }
