@@ -29,7 +29,7 @@ function isHelp({ code }: CommanderError): boolean {
   return code === "commander.help" || code === "commander.helpDisplayed";
 }
 
-/** The program with the command that `args` name fully defined; with `"all"`, every command (for the reference). */
+/** The program with the command that `args` name alone, fully defined, or else the names of all; with `"all"`, every command (for the reference). */
 export async function createProgram(args: readonly string[] | "all", io: CliIo): Promise<Command> {
   const program = new Command("slipway")
     .description("Builds the stages a Dockerfile target needs into OCI images: no Docker, no daemon, no root")
@@ -45,10 +45,11 @@ export async function createProgram(args: readonly string[] | "all", io: CliIo):
     .exitOverride();
   addGlobalOptions(program.option("-v, --version", "Show the version"));
   const used = args === "all" ? undefined : usedCommand(program, args);
-  for (const entry of commands) {
+  const known = commands.filter((entry) => used === undefined || isNamed(entry, used));
+  // The others are there to be listed, and to be suggested.
+  for (const entry of known.length > 0 ? known : commands) {
     const command = addCommand(program, entry);
-    const isUsed = used === undefined ? args === "all" : isNamed(entry, used);
-    if (isUsed) (await entry.load()).define(command, io, () => createProgram("all", io));
+    if (known.includes(entry)) (await entry.load()).define(command, io, () => createProgram("all", io));
     addGlobalOptions(command);
   }
   return program;
