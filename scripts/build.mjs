@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const common = {
   bundle: true,
@@ -14,27 +14,50 @@ const common = {
   logLevel: "warning",
 };
 
+/** `import path from "node:path"` as one `require`: esbuild would copy the module's members at each place that imports it, and
+ * that loads a module that is only to be loaded when something of it is used. */
+const wholeBuiltins = {
+  name: "whole-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:path$/ }, ({ path: id, kind }) =>
+      kind === "import-statement" ? { path: id, namespace: "builtin" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "builtin" }, ({ path: id }) => ({
+      contents: `const path = require("${id}"); export default path; export const { posix } = path;`,
+    }));
+  },
+};
+
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist");
 await Promise.all([program("cli", "src/cli/main.ts"), program("worker", "src/worker/main.ts"), library()]);
 
+/** One file that holds a function for each of the parts that esbuild splits a program into, at the imports that are made when
+ * something is used. A part that a command does not need costs its bytes and nothing else: V8 never looks into its function. */
 async function program(name, entryPoint) {
   const { outputFiles } = await build({
     ...common,
-    entryPoints: [entryPoint],
+    entryPoints: { [name]: entryPoint },
     outdir: "dist",
-    format: "cjs",
-    minifyWhitespace: true,
-    minifySyntax: true,
-    // V8 would ask for a module loader that a script does not have.
-    supported: { "dynamic-import": false },
+    format: "esm",
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    plugins: [wholeBuiltins],
     define: { "import.meta.url": "__bundleUrl" },
-    banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
     write: false,
   });
-  const bundle = `${name}-${hash(outputFiles.find((file) => file.path.endsWith(".js")).contents)}.cjs`;
-  for (const { path: file, contents } of outputFiles)
-    await writeFile(path.join("dist", file.endsWith(".js") ? bundle : `${bundle}.LEGAL.txt`), contents);
+  const isCode = ({ path: file }) => file.endsWith(".js");
+  const parts = await Promise.all(outputFiles.filter(isCode).map(toPart));
+  const code = `const __bundleUrl=require("node:url").pathToFileURL(__filename).href;const __parts={
+${parts.join(",\n")}
+};const __loaded={};function __part(id){const part=__parts[id];if(!part)return require(id);
+let module=__loaded[id];if(!module){__loaded[id]=module={exports:{}};part(module.exports,__part,module)}return module.exports}
+__part("./${name}.js");
+`;
+  const bundle = `${name}-${hash(code)}.cjs`;
+  await writeFile(path.join("dist", bundle), code);
+  const legal = outputFiles.filter((file) => !isCode(file)).map(({ text }) => text);
+  await writeFile(path.join("dist", `${bundle}.LEGAL.txt`), legal.join("\n"));
   await build({
     ...common,
     entryPoints: { [name]: "src/start.ts" },
@@ -43,6 +66,26 @@ async function program(name, entryPoint) {
     format: "cjs",
     define: { BUNDLE: JSON.stringify(bundle) },
   });
+}
+
+async function toPart({ path: file, text }) {
+  const { code } = await transform(text, {
+    format: "cjs",
+    platform: "node",
+    target: common.target,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // V8 would ask for a module loader that a script does not have.
+    supported: { "dynamic-import": false },
+  });
+  return `"./${path.basename(file)}"(exports,require,module){${withoutCopies(code)}}`;
+}
+
+/** Parts know each other's exports as they are: what esbuild does for CommonJS modules of others would copy each of them twice. */
+function withoutCopies(code) {
+  return code
+    .replace(/module\.exports=__toCommonJS\((\w+)\)/, "module.exports=$1")
+    .replaceAll(/__toESM\(require\(("\.\/[^"]+")\)\)/g, "require($1)");
 }
 
 function hash(bytes) {

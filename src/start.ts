@@ -9,7 +9,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire, wrap } from "node:module";
 import path from "node:path";
 import { Script } from "node:vm";
 
@@ -18,13 +17,12 @@ import { Script } from "node:vm";
 // only from starts without flags, which V8 would tell apart. Where the directory cannot be written, nothing is kept.
 //
 // A run that takes long forgets the code of its start (V8 drops what was not used lately), so what it leaves is replaced by the next
-// short run. Whoever can write the file decides what this program does: it is used only if nobody but its owner can.
+// short run; and the first one uses other functions than those after it, so the next few add theirs. Whoever can write the file decides what this program does: it is used only if nobody but its owner can.
 
 /** File name of the bundle; `scripts/build.mjs` fills it in. */
 declare const BUNDLE: string;
 
 const file = path.join(__dirname, BUNDLE);
-const requireHere = createRequire(file);
 const isOrdinary = process.execArgv.length === 0 && !process.env["NODE_OPTIONS"];
 const compiledFile = path.join(
   __dirname,
@@ -36,13 +34,14 @@ function start(): void {
   const kept = isOrdinary ? readCompiled() : undefined;
   const cachedData = kept?.compiled;
   // The bundle is ASCII: one byte for each character, here and in V8.
-  const source = wrap(readFileSync(file, "latin1"));
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n});`;
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
   const isKnown = cachedData !== undefined && script.cachedDataRejected === false;
-  if (isOrdinary && !(isKnown && kept?.isOfShortRun)) {
+  const shortRuns = isKnown ? (kept?.shortRuns ?? 0) : 0;
+  if (isOrdinary && shortRuns < ENOUGH_RUNS) {
     process.once("exit", (code) => {
       const isShort = performance.now() < SHORT_RUN_MS;
-      if (code === 0 && (isShort || !isKnown)) keepCompiled(script, isShort);
+      if (code === 0 && (isShort || !isKnown)) keepCompiled(script, isShort ? shortRuns + 1 : 0);
     });
   }
   const bundle = { exports: {} };
@@ -50,6 +49,7 @@ function start(): void {
 }
 
 const SHORT_RUN_MS = 2000;
+const ENOUGH_RUNS = 3;
 
 /** Commands use different parts of a bundle; whatever else is started shares one name. */
 function command(): string {
@@ -58,7 +58,8 @@ function command(): string {
 
 interface Kept {
   readonly compiled: Buffer;
-  readonly isOfShortRun: boolean;
+  /** How many short runs it has the code of. */
+  readonly shortRuns: number;
 }
 
 /** V8 believes what it is given, and a damaged file would end the process: a digest stands in front. It says nothing of who wrote the
@@ -69,7 +70,7 @@ function readCompiled(): Kept | undefined {
     const bytes = readFileSync(compiledFile);
     const body = bytes.subarray(DIGEST_BYTES);
     if (!digest(body).equals(bytes.subarray(0, DIGEST_BYTES))) return undefined;
-    return { compiled: body.subarray(1), isOfShortRun: body[0] === 1 };
+    return { compiled: body.subarray(1), shortRuns: body[0]! };
   } catch {
     return undefined;
   }
@@ -88,12 +89,12 @@ function isWritableByOthers(name: string): boolean {
 }
 
 /** Whole or not at all. The worker has no umask: the modes are given. */
-function keepCompiled(script: Script, isShort: boolean): void {
+function keepCompiled(script: Script, shortRuns: number): void {
   const temporary = `${compiledFile}.${process.pid}-${Date.now()}`;
   try {
     accessSync(__dirname, constants.W_OK);
     mkdirSync(path.dirname(compiledFile), { recursive: true, mode: 0o755 });
-    const body = Buffer.concat([Buffer.of(isShort ? 1 : 0), script.createCachedData()]);
+    const body = Buffer.concat([Buffer.of(shortRuns), script.createCachedData()]);
     writeFileSync(temporary, Buffer.concat([digest(body), body]), { flag: "wx", mode: 0o644, flush: true });
     renameSync(temporary, compiledFile);
   } catch {
@@ -110,9 +111,9 @@ type Namespace = Record<string | symbol, unknown>;
 
 /** `require` for the bundle: a heavy built-in module is loaded when something of it is first used. */
 function lazyRequire(id: string): unknown {
-  if (!id.startsWith("node:") || !isHeavy(id)) return requireHere(id);
+  if (!id.startsWith("node:") || !isHeavy(id)) return require(id);
   let loaded: Namespace | undefined;
-  const load = () => (loaded ??= requireHere(id) as Namespace);
+  const load = () => (loaded ??= require(id) as Namespace);
   return new Proxy<Namespace>(
     {},
     {
