@@ -1,4 +1,5 @@
 import type { CacheDocument, CachedLayer } from "../cache/index.ts";
+import { compressionOf } from "../image/index.ts";
 import type { StepResult } from "../engine/index.ts";
 import type { CarriedMount } from "./collect-mounts.ts";
 import { toCachedResults } from "./inline-cache.ts";
@@ -29,14 +30,16 @@ export async function collectCache(
 
 async function packLayer(
   { layer: { layer, reference } }: StepResult,
-  { compression = "gzip", level }: WrittenCache,
+  { compression = "gzip", level, isForced = false }: WrittenCache,
   steps: StepEngine,
 ): Promise<CachedLayer> {
-  if (layer.kind === "directory") {
-    return await steps.packer.blob(layer.layer, { compression, ...(level !== undefined && { level }) });
-  }
+  const form = { compression, ...(level !== undefined && { level }) };
+  if (layer.kind === "directory") return await steps.packer.blob(layer.layer, form);
   const { diffID, blob } = layer;
-  return { diffID, blob, ...(reference !== undefined && { reference }) };
+  const found = { diffID, blob, ...(reference !== undefined && { reference }) };
+  if (!isForced || compressionOf(blob) === compression) return found;
+  await fetch(found, steps);
+  return await steps.packer.compressAnew(found, form);
 }
 
 async function fetch({ blob, reference }: CachedLayer, { store, fetchBlob }: StepEngine): Promise<void> {

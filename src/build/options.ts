@@ -102,6 +102,10 @@ export type CacheTarget = (CacheLocation | { readonly type: "inline" }) & {
   readonly mode: "min" | "auto" | "max";
   readonly compression?: LayerCompression;
   readonly level?: number;
+  /** Are layers that came from other caches compressed anew where they are compressed otherwise? */
+  readonly isForced?: boolean;
+  /** Is what a directory held before, and nothing in it names any more, removed? */
+  readonly isReset?: boolean;
   /** Whether a cache that cannot be written is a warning. */
   readonly ignoreError: boolean;
 };

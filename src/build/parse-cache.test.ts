@@ -53,6 +53,12 @@ test("contents of cache mounts are asked for by name, with a bound", () => {
 test("attributes of BuildKit that ask for what a cache is anyway are taken", () => {
   const plain = parseCacheTo("type=registry,ref=x", "/");
   const form = "image-manifest=true,oci-mediatypes=true,oci-artifact=false,force-compression=false";
+  const reset = parseCacheTo("type=local,dest=c,reset=true,force-compression=true", "/w") as object;
+  assert.deepEqual(reset, {
+    ...parseCacheTo("type=local,dest=c", "/w"),
+    isForced: true,
+    isReset: true,
+  });
   assert.deepEqual(parseCacheTo(`type=registry,ref=x,${form}`, "/"), plain);
 });
 
@@ -60,6 +66,8 @@ const wrong: [string, RegExp][] = [
   ["type=registry,ref=x,image-manifest=false", /a cache is an OCI image manifest.*: image-manifest=true$/],
   ["type=local,dest=c,oci-artifact=true", /a cache is an OCI image manifest.*: oci-artifact=false$/],
   ["type=local,dest=c,oci-mediatypes=maybe", /oci-mediatypes is one of true, false/],
+  ["type=local,dest=c,reset=1", /reset is one of false, true/],
+  ["type=registry,ref=x,reset=true", /type=registry does not take "reset"/],
   ["type=local,dest=c,mounts=yes", /mounts is one of false, true/],
   ["type=local,dest=c,mounts=true,mounts-max=much", /mounts-max is a size such as 500MB or 10GB/],
   ["type=local,dest=c,mounts-max=1GB", /mounts-max needs mounts=true/],

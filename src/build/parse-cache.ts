@@ -23,12 +23,18 @@ const fixedForm: Readonly<Record<string, string>> = {
   "image-manifest": "true",
   "oci-mediatypes": "true",
   "oci-artifact": "false",
-  "force-compression": "false",
 };
 
-const targetKeys = ["mode", "compression", "compression-level", "ignore-error", ...Object.keys(fixedForm)];
+const targetKeys = [
+  "mode",
+  "compression",
+  "compression-level",
+  "force-compression",
+  "ignore-error",
+  ...Object.keys(fixedForm),
+];
 const toKeys: Readonly<Record<string, readonly string[]>> = {
-  local: ["type", "dest", "tag", ...targetKeys, ...mountKeys],
+  local: ["type", "dest", "tag", "reset", ...targetKeys, ...mountKeys],
   registry: ["type", "ref", ...targetKeys, ...mountKeys],
   inline: ["type", "mode", "ignore-error"],
 };
@@ -49,8 +55,9 @@ export function parseCacheTo(text: string, cwd: string, option = "--cache-to"): 
   if (map.get("type") === "inline") return inlineTarget(option, text, map);
   for (const [key, only] of Object.entries(fixedForm)) {
     if (oneOf(option, text, map, key, [only, only === "true" ? "false" : "true"]) !== only)
-      throw wrong(option, text, `a cache is an OCI image manifest, with layers as they came: ${key}=${only}`);
+      throw wrong(option, text, `a cache is an OCI image manifest: ${key}=${only}`);
   }
+  const isTrue = (key: string) => oneOf(option, text, map, key, ["false", "true"]) === "true";
   const level = map.get("compression-level");
   if (level !== undefined && !/^\d{1,2}$/.test(level))
     throw wrong(option, text, "compression-level is no number");
@@ -60,6 +67,8 @@ export function parseCacheTo(text: string, cwd: string, option = "--cache-to"): 
     ignoreError: oneOf(option, text, map, "ignore-error", ["true", "false"]) === "true",
     ...(map.has("compression") && { compression: compression(option, text, map) }),
     ...(level !== undefined && { level: Number(level) }),
+    ...(isTrue("force-compression") && { isForced: true }),
+    ...(isTrue("reset") && { isReset: true }),
   };
 }
 

@@ -55,7 +55,8 @@ async function writeCache(
   const cache = await collectCache({ results, mounts }, target, steps);
   const { store, fetchBlob } = steps;
   if (target.type === "local") {
-    await writeLayoutCache(store, cache, { directory: target.directory, tag: target.name, signal });
+    const { directory, name: tag, isReset = false } = target;
+    await writeLayoutCache(store, cache, { directory, tag, isReset, signal });
   } else {
     const { reference } = target;
     await pushCache(store, cache, { reference, registry: await steps.registry(), fetchBlob });

@@ -1,19 +1,31 @@
 import type { Store } from "../content/index.ts";
-import { exportLayout } from "../exporter/index.ts";
+import { dropUnnamedBlobs, exportLayout } from "../exporter/index.ts";
 import { type Descriptor, digestOf, mediaTypes, parseReference } from "../oci/index.ts";
 import type { AssembledImage } from "../image/index.ts";
 import type { PushResult, RegistryClient } from "../registry/index.ts";
 import { type CacheDocument, encodeCache } from "./cache-document.ts";
 
+/** What an export that is under way may have written and not named yet. */
+const youngMs = 10 * 60 * 1000;
+
 /** Writes a cache into a directory as an OCI layout, beside what the layout holds already. The layers are in the content store.
+ * @property isReset removes blobs that nothing in the layout names any more
  * @throws {ExporterError} | {ContentError} */
 export async function writeLayoutCache(
   store: Store,
   cache: CacheDocument,
-  { directory, tag, signal }: { directory: string; tag: string; signal: AbortSignal },
+  { directory, tag, isReset, signal }: WriteLayoutOptions,
 ): Promise<void> {
   const names = [`slipway.local/cache:${tag}`];
   await exportLayout(store, [{ images: [put(store, cache)], names }], { dest: directory, signal });
+  if (isReset) dropUnnamedBlobs(directory, { youngMs });
+}
+
+interface WriteLayoutOptions {
+  readonly directory: string;
+  readonly tag: string;
+  readonly isReset: boolean;
+  readonly signal: AbortSignal;
 }
 
 export interface PushCacheOptions {

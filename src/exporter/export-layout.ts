@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import type { ContentStore, Store } from "../content/index.ts";
 import { type Descriptor, encodeIndex, type Index, parseIndex } from "../oci/index.ts";
@@ -73,7 +73,10 @@ async function copyBlob(
   { dest, signal }: { dest: string; signal: AbortSignal | undefined },
 ): Promise<void> {
   const file = path.join(dest, blobPath(blob.digest));
-  if (statSync(file, { throwIfNoEntry: false })?.size === blob.size) return;
+  if (statSync(file, { throwIfNoEntry: false })?.size === blob.size) {
+    const now = new Date();
+    return utimesSync(file, now, now); // for dropUnnamedBlobs: it is about to be named
+  }
   await writeToFile(content.stream(blob.digest, blob.size), file, signal);
 }
 

@@ -1,3 +1,4 @@
+export { dropUnnamedBlobs } from "./drop-unnamed-blobs.ts";
 export { exportArchive, type ExportArchiveOptions } from "./export-archive.ts";
 export { exportLayout } from "./export-layout.ts";
 export { ExporterError, type ExporterErrorCode } from "./exporter-error.ts";

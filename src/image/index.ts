@@ -37,7 +37,7 @@ export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
 export { knownConfigDigest, knownDiffIDs } from "./known-image.ts";
 export { documentLimitBytes } from "./limits.ts";
-export type { LayerForm } from "./layer-form.ts";
+export { compressionOf, type LayerForm } from "./layer-form.ts";
 export { LayerPacker, type TarMaker } from "./layer-packer.ts";
 export { planPrune, type PruneOptions, type PrunePlan, type StoreInventory } from "./plan-prune.ts";
 export { previewPrune, type PruneRun, pruneStore } from "./prune-store.ts";

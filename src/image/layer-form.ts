@@ -25,7 +25,8 @@ export function isCompressedAnew({ form, origin }: ImageRecord, blob: Descriptor
   return compressionOf(blob) !== (form.compression ?? "gzip");
 }
 
-function compressionOf({ mediaType, annotations }: Descriptor): LayerCompression {
+/** By the media type, and what eStargz says of itself. */
+export function compressionOf({ mediaType, annotations }: Descriptor): LayerCompression {
   if (annotations?.[estargzAnnotations[0]] !== undefined) return "estargz";
   if (mediaType.endsWith("gzip")) return "gzip";
   return mediaType.endsWith("zstd") ? "zstd" : "none";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
@@ -86,6 +86,59 @@ test("a cache in a registry hits on another machine", { skip: skip || isMissing 
   const built = await second.mustBuild("--cache-from", reference, "-t", "app");
   assert.match(built.stderr, /^Target final is up to date: 4 steps cached/m);
   assert.deepEqual(read(await second.exportTree()), read(made));
+});
+
+test("reset=true leaves in the directory what its manifests name", { skip }, async (t) => {
+  const [first, second] = await machines(t);
+  const cache = path.join(first.dir, "cache");
+  const blobs = () => readdirSync(path.join(cache, "blobs/sha256"));
+  const edit = async (text: string, attributes: string) => {
+    first.file("src/a.txt", text);
+    await first.mustBuild("--cache-to", `type=local,dest=${cache},mode=max,ignore-error=false${attributes}`);
+    for (const name of blobs()) utimesSync(path.join(cache, "blobs/sha256", name), 1, 1); // long ago
+  };
+  await edit("one", "");
+  const once = blobs().length;
+  await edit("two", ",tag=other");
+  await edit("three", "");
+  assert.ok(blobs().length > 2 * once, "it only grows");
+  await edit("four", ",reset=true");
+  assert.equal(blobs().length, 2 * once, "of this name, and of the other");
+  second.file("src/a.txt", "four");
+  const built = await second.mustBuild("--cache-from", `type=local,src=${cache}`);
+  assert.match(built.stderr, / is up to date: 4 steps cached/);
+});
+
+test("force-compression compresses what came from another cache anew, and changes no layer", {
+  skip,
+}, async (t) => {
+  const [first, second] = await machines(t);
+  const third = await Rig.withBusybox(t);
+  const at = (name: string) => path.join(first.dir, name);
+  const made = await first.exportTree("--cache-to", `type=local,dest=${at("gzip")},mode=max`);
+  const typesOf = (name: string) => {
+    const blob = (digest: string) =>
+      JSON.parse(readFileSync(path.join(at(name), "blobs", digest.replace(":", "/")), "utf8")) as {
+        layers: { mediaType: string }[];
+      };
+    const index = JSON.parse(readFileSync(path.join(at(name), "index.json"), "utf8")) as {
+      manifests: { digest: string }[];
+    };
+    const { layers } = blob(index.manifests[0]!.digest);
+    return [...new Set(layers.map(({ mediaType }) => mediaType.replace(/^.*\+/, "")))];
+  };
+  const from = ["--cache-from", `type=local,src=${at("gzip")}`];
+  const to = (name: string, more: string) => [
+    "--cache-to",
+    `type=local,dest=${at(name)},mode=max,compression=zstd,ignore-error=false${more}`,
+  ];
+  await second.mustBuild(...from, ...to("kept", ""), ...to("forced", ",force-compression=true"));
+  assert.deepEqual(typesOf("kept"), ["gzip"]);
+  assert.deepEqual(typesOf("forced"), ["zstd"]);
+  for (const name of ["Dockerfile", "src/a.txt"])
+    third.file(name, readFileSync(path.join(first.contextDir, name)));
+  const tree = await third.exportTree("--cache-from", `type=local,src=${at("forced")}`);
+  assert.deepEqual(read(tree), read(made));
 });
 
 test("a cache that is not there, or damaged, costs a note", { skip }, async (t) => {
