@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type Descriptor, digestOf, type ImageReference } from "../oci/index.ts";
-import { blobOf, type RegistryClient, toArtifact } from "../registry/index.ts";
+import { blobOf, type RegistryClient, RegistryError, toArtifact } from "../registry/index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { bundleType, encodeBundle } from "./bundle.ts";
 import { valuesOf } from "./finding.ts";
@@ -44,6 +44,14 @@ export async function addBundle(
       "org.opencontainers.image.created": new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     },
   });
-  await registry.push([{ domain, path }], artifact);
+  try {
+    await registry.push([{ domain, path }], artifact);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== "BAD_RESPONSE") throw error;
+    const hint =
+      error.hint ??
+      "an old registry may not take artifacts that have a subject; it takes --new-bundle-format=false";
+    throw new RegistryError(error.code, error.message, { cause: error.cause, hint });
+  }
   return true;
 }

@@ -119,6 +119,21 @@ test("a registry whose list of referrers cannot be read is no obstacle to a sign
   assert.equal((await verified()).claims.length, 1);
 });
 
+test("a registry that does not take such artifacts is told of, with what it takes", async () => {
+  await using rig = await rigWithImage();
+  const { registry, image, fake } = rig;
+  fake.fail("PUT", /manifests/, {
+    kind: "answer",
+    status: 400,
+    body: '{"errors":[{"code":"MANIFEST_INVALID"}]}',
+  });
+  assert.deepEqual(await failure(signImage(image, { key: ec.privateKey, registry })), {
+    code: "BAD_RESPONSE",
+    message: `Cannot push ${image.domain}/app: ${image.domain} answered 400 (MANIFEST_INVALID)`,
+    hint: "an old registry may not take artifacts that have a subject; it takes --new-bundle-format=false",
+  });
+});
+
 async function rigWithImage(options: FakeRegistryOptions = { referrersPerPage: 100 }) {
   const rig = await startPullRig(options);
   const { registry: fake, client: registry } = rig;
