@@ -66,3 +66,21 @@ test("many stars cost no more than the pattern's length times the text's", () =>
     assert.equal(new PatternMatcher([`${"**/*a".repeat(40)}b`]).matches(`${name}/${name}`), false);
   });
 });
+
+test("many `**/` in a row mean what two do, and take no longer", () => {
+  quickly(() => {
+    const matcher = new PatternMatcher([`${"**/".repeat(5_000)}x.c`]);
+    const deep = `${"a/".repeat(1_000)}x.c`;
+    assert.deepEqual(
+      [deep, "x.c", "a/x.c", "a/xx.c"].map((path) => matcher.matchBelow(path, undefined).isMatched),
+      [true, true, true, false],
+    );
+  });
+});
+
+test("a pattern longer than any path is refused", () => {
+  assert.throws(() => new PatternMatcher(["a/".repeat(200_000)]), {
+    code: "BAD_PATTERN",
+    message: "pattern is longer than 16384 characters",
+  });
+});

@@ -45,9 +45,14 @@ export class PatternMatcher {
   }
 }
 
+/** No path that a pattern could match is as long. */
+const maxLength = 16_384;
+
 function parsePattern(text: string): Pattern | undefined {
   const trimmed = trimSpace(text);
   if (trimmed === "") return undefined;
+  if (trimmed.length > maxLength)
+    throw new TreeError("BAD_PATTERN", `pattern is longer than ${maxLength} characters`);
   const cleaned = cleanPath(trimmed);
   const isException = cleaned.startsWith("!");
   if (cleaned === "!") throw new TreeError("BAD_PATTERN", 'illegal exclusion pattern: "!"');

@@ -58,6 +58,8 @@ function translate(chars: readonly string[]): { kind: Kind; alternatives: Altern
   const alternatives: string[] = [];
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!;
+    // The first makes a suffix of the pattern, unless there is another.
+    if (i > 0 && !isInClass) i = lastOfRepeated(chars, i);
     const posix = isInClass && char === "[" ? posixClass(chars, i) : undefined;
     const count = !isInClass && char === "{" ? repetition(chars, i) : undefined;
     if (posix) {
@@ -95,6 +97,13 @@ function translate(chars: readonly string[]): { kind: Kind; alternatives: Altern
     else append(escapeRegExp(char), kind);
   }
   return { kind, alternatives: source === undefined ? undefined : [...alternatives, source] };
+}
+
+// Any number of "**/" in a row means what one does, and would take time with their number; the index of the last.
+function lastOfRepeated(chars: readonly string[], start: number): number {
+  let index = start;
+  while (chars.slice(index, index + 6).join("") === "**/**/") index += 3;
+  return index;
 }
 
 const anything = "[\\s\\S]*";
