@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
-import { isErrno } from "../util/index.ts";
 import { ComposeError } from "./compose-error.ts";
 import type { Lookup } from "./interpolate.ts";
 import { parseDotenv } from "./parse-dotenv.ts";
+import { readIfPresent } from "./read-if-present.ts";
 
 export interface EnvironmentOptions {
   /** `--env-file`; empty: those of `COMPOSE_ENV_FILES`, else `.env`. */
@@ -33,13 +32,21 @@ export class Environment {
       this.addDefault(folder);
   }
 
+  /** All variables, sorted by name. */
+  entries(): readonly (readonly [name: string, value: string])[] {
+    const caller = Object.entries(this.#env).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    return [...new Map([...this.#values, ...caller])].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
   readonly lookup: Lookup = (name) => this.#env[name] ?? this.#values.get(name);
 
   /** Adds what `.env` in the directory sets and nothing has set before; not when environment files were named. */
   addDefault(directory: string): void {
     if (this.#isNamed) return;
     const file = path.join(directory, ".env");
-    const text = readIfPresent(file);
+    const text = readIfPresent(file, { regularOnly: true });
     if (text === undefined) return;
     const before = new Map(this.#values);
     for (const [name, value] of this.#parse(file, text)) if (!before.has(name)) this.#values.set(name, value);
@@ -66,15 +73,4 @@ export function wordsOf(list: string | undefined): string[] {
     .split(",")
     .map((word) => word.trim())
     .filter((word) => word !== "");
-}
-
-/** The text of a file; undefined when there is none.
- * @throws {ComposeError} `COMPOSE_NOT_FOUND` it cannot be read */
-export function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw new ComposeError("COMPOSE_NOT_FOUND", `Cannot read "${file}"`, { cause: error });
-  }
 }

@@ -1,6 +1,22 @@
 /** Value of a variable, or undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined;
 
+/** A variable as a template uses it. */
+export interface Variable {
+  readonly name: string;
+  readonly operator: "" | "-" | ":-" | "+" | ":+" | "?" | ":?";
+  /** What stands behind the operator: a template itself. */
+  readonly word: string;
+}
+
+export class InterpolationError extends Error {}
+
+/** Far above what an argument can be (128 KiB). */
+const maxGrowth = 1024 * 1024;
+
+/** Nobody nests defaults so deeply. */
+const maxDepth = 100;
+
 /** Replaces `$V`, `${V}`, `${V:-default}`, `${V-default}`, `${V:?message}`, `${V?message}`, `${V:+value}`, `${V+value}`; `$$` is a
  * dollar sign, and a dollar before anything else stays. Defaults are interpolated themselves, when used.
  * @param onUnset is told the name of a variable that was replaced by nothing
@@ -10,33 +26,55 @@ export function interpolate(
   lookup: Lookup,
   onUnset: (name: string) => void = () => {},
 ): string {
-  if (!text.includes("$")) return text;
-  let result = "";
+  const expand = (template: string, depth: number): string => {
+    if (!template.includes("$")) return template;
+    if (depth > maxDepth) throw new InterpolationError("Invalid template: variables are nested too deeply");
+    let result = "";
+    for (const part of templateParts(template)) {
+      result +=
+        typeof part === "string"
+          ? part
+          : valueOf(part, { lookup, onUnset, expand: (word) => expand(word, depth + 1) });
+      if (result.length > template.length + maxGrowth)
+        throw new InterpolationError(`Invalid template: its value is longer than ${maxGrowth} characters`);
+    }
+    return result;
+  };
+  return expand(text, 0);
+}
+
+/** The variables of a template, those of defaults too, in the order in which they stand there.
+ * @throws {InterpolationError} the template is wrong */
+export function variablesOf(text: string, depth = 0): readonly Variable[] {
+  if (depth > maxDepth) throw new InterpolationError("Invalid template: variables are nested too deeply");
+  const used = [...templateParts(text)].filter((part) => typeof part !== "string");
+  return used.flatMap((variable) => [variable, ...variablesOf(variable.word, depth + 1)]);
+}
+
+/** Text and variables of a template, in order. */
+function* templateParts(text: string): Generator<string | Variable> {
   for (let index = 0; index < text.length; ) {
     const dollar = text.indexOf("$", index);
-    if (dollar < 0) return result + text.slice(index);
-    result += text.slice(index, dollar);
+    if (dollar < 0) return yield text.slice(index);
+    yield text.slice(index, dollar);
     const rest = text.slice(dollar + 1);
     const name = /^[_a-z][_a-z0-9]*/i.exec(rest)?.[0];
     if (rest.startsWith("$")) {
-      result += "$";
+      yield "$";
       index = dollar + 2;
     } else if (name !== undefined) {
-      result += valueOf(name, lookup, onUnset);
+      yield { name, operator: "", word: "" };
       index = dollar + 1 + name.length;
     } else if (rest.startsWith("{")) {
       const inner = bracedText(rest, text);
-      result += expand(inner, { lookup, onUnset, text });
+      yield parseBraced(inner, text);
       index = dollar + inner.length + 3;
     } else {
-      result += "$";
+      yield "$";
       index = dollar + 1;
     }
   }
-  return result;
 }
-
-export class InterpolationError extends Error {}
 
 /** What stands between `{` and the brace that closes it; defaults may hold balanced braces. */
 function bracedText(rest: string, text: string): string {
@@ -48,37 +86,39 @@ function bracedText(rest: string, text: string): string {
   throw new InterpolationError(`Invalid template: "${text}": a brace is not closed`);
 }
 
-interface Expansion {
-  readonly lookup: Lookup;
-  readonly onUnset: (name: string) => void;
-  readonly text: string;
-}
-
-function expand(inner: string, { lookup, onUnset, text }: Expansion): string {
+function parseBraced(inner: string, text: string): Variable {
   const match = /^([_a-z][_a-z0-9]*)(?:(:?[-?+])(.*))?$/is.exec(inner);
   if (!match) throw new InterpolationError(`Invalid template: "${text}"`);
   const [, name = "", operator = "", word = ""] = match;
+  return { name, operator: operator as Variable["operator"], word };
+}
+
+interface Expansion {
+  readonly lookup: Lookup;
+  readonly onUnset: (name: string) => void;
+  readonly expand: (word: string) => string;
+}
+
+function valueOf({ name, operator, word }: Variable, { lookup, onUnset, expand }: Expansion): string {
   const value = lookup(name);
   const isSet = operator.startsWith(":") ? Boolean(value) : value !== undefined;
-  switch (operator.replace(":", "")) {
+  switch (operator) {
+    case "":
+      if (value === undefined) onUnset(name);
+      return value ?? "";
     case "-":
-      return isSet ? value! : interpolate(word, lookup, onUnset);
+    case ":-":
+      return isSet ? value! : expand(word);
     case "+":
-      return isSet ? interpolate(word, lookup, onUnset) : "";
-    case "?": {
+    case ":+":
+      return isSet ? expand(word) : "";
+    case "?":
+    case ":?": {
       if (isSet) return value!;
-      const message = interpolate(word, lookup, onUnset);
+      const message = expand(word);
       throw new InterpolationError(
         `required variable ${name} is missing a value${message === "" ? "" : `: ${message}`}`,
       );
     }
-    default:
-      return valueOf(name, lookup, onUnset);
   }
-}
-
-function valueOf(name: string, lookup: Lookup, onUnset: (name: string) => void): string {
-  const value = lookup(name);
-  if (value === undefined) onUnset(name);
-  return value ?? "";
 }

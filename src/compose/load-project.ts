@@ -1,46 +1,38 @@
 import path from "node:path";
 import { didYouMean } from "../errors/index.ts";
 import { ComposeError } from "./compose-error.ts";
-import { Environment, readIfPresent, wordsOf } from "./environment.ts";
-import { findComposeFiles } from "./find-files.ts";
+import { wordsOf } from "./environment.ts";
 import { interpolate, InterpolationError, type Lookup } from "./interpolate.ts";
 import { mergeTrees } from "./merge-trees.ts";
-import { parseYaml } from "./parse-yaml.ts";
 import { activeServices, readProfiles } from "./profiles.ts";
+import { findProjectFiles, type ProjectFilesOptions, readComposeFile } from "./project-files.ts";
 import { contextService, type Project, type Service } from "./project.ts";
 import { asMap, asText, fieldsOf } from "./read-nodes.ts";
 import { SecretDefinitions } from "./read-secrets.ts";
 import { readService, type ServiceReading } from "./read-service.ts";
 import { errorAt, type Place, type YamlMap, type YamlNode } from "./yaml-tree.ts";
 
-export interface LoadOptions {
-  /** `-f`; empty: found by name. */
-  readonly files: readonly string[];
+export interface LoadOptions extends ProjectFilesOptions {
   /** `-p`. */
   readonly projectName?: string;
-  readonly projectDirectory?: string;
-  /** `--env-file`; empty: those of `COMPOSE_ENV_FILES`, else `.env`. */
-  readonly envFiles?: readonly string[];
   /** `--profile`; empty: those of `COMPOSE_PROFILES`. */
   readonly profiles?: readonly string[];
   /** Services that the command line names, which activates their profiles. */
   readonly named?: readonly string[];
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Loads a Compose project: finds its files, replaces variables, merges, and checks everything that Slipway does not carry out.
  * Services of profiles that are not active are no part of it, and what they ask for is not checked.
  * @throws {ComposeError} with file, line and column of the first problem */
 export function loadProject(options: LoadOptions): Project {
-  const environment = new Environment(options);
+  const { files, directory, environment } = findProjectFiles(options);
   const { lookup } = environment;
-  const files = findComposeFiles(options.files, { cwd: options.cwd, lookup });
-  const directory = path.resolve(options.cwd, options.projectDirectory ?? path.dirname(files[0]!));
-  environment.addDefault(directory);
   const unset = new Set<string>();
-  const trees = files.map((file) => readTree(file, options.cwd, lookup, unset));
-  const tree = trees.reduce((base, over) => mergeTrees(base, over) as YamlMap);
+  const trees = files.map((file) => interpolateTree(readComposeFile(file, options.cwd), lookup, unset));
+  const tree = asMap(
+    trees.reduce((base, over) => mergeTrees(base, over)),
+    "the file",
+  );
   const fields = fieldsOf(tree, {
     where: "the file",
     supported: ["version", "name", "services", "secrets"],
@@ -65,15 +57,6 @@ export function loadProject(options: LoadOptions): Project {
     secrets: secrets.written(),
     warnings: [...unset].map((name) => `The "${name}" variable is not set. Defaulting to a blank string`),
   };
-}
-
-function readTree(file: string, cwd: string, lookup: Lookup, unset: Set<string>): YamlMap {
-  const name = path.relative(cwd, file).startsWith("..") ? file : path.relative(cwd, file);
-  const text = readIfPresent(file);
-  if (text === undefined) throw new ComposeError("COMPOSE_NOT_FOUND", `Cannot read "${name}": no such file`);
-  const tree = parseYaml(name, text);
-  if (!tree) throw new ComposeError("COMPOSE_INVALID", `${name} is empty`);
-  return asMap(interpolateTree(tree, lookup, unset), "the file");
 }
 
 /** Variables in values, never in keys. */

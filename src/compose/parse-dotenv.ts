@@ -1,5 +1,8 @@
 import { interpolate, type Lookup } from "./interpolate.ts";
 
+/** Far above what a process can be given, far below what forty lines of `A=$B$B` would make. */
+const maxLength = 16 * 1024 * 1024;
+
 /** Parses the text of an environment file by Compose's rules: comments, `export`, `K=V` and `K: V`, literal single quotes, double
  * quotes with escapes; unquoted and double-quoted values are interpolated. A name alone takes its value from `lookup` or is left out.
  * @param before what earlier files set, which values may name; `lookup` goes before it, and so do earlier lines
@@ -10,6 +13,7 @@ export function parseDotenv(
   before: ReadonlyMap<string, string> = new Map(),
 ): Map<string, string> {
   const values = new Map<string, string>();
+  let length = 0;
   const find: Lookup = (name) => lookup(name) ?? values.get(name) ?? before.get(name);
   let rest = text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
   const lineOf = () =>
@@ -31,7 +35,10 @@ export function parseDotenv(
     }
     const value = takeValue(rest, lineOf);
     rest = rest.slice(value.length);
-    values.set(name, value.isLiteral ? value.text : interpolate(value.text, find));
+    const result = value.isLiteral ? value.text : interpolate(value.text, find);
+    if ((length += result.length) > maxLength)
+      throw new Error(`its values are longer than ${maxLength} characters`);
+    values.set(name, result);
   }
   return values;
 }
@@ -48,17 +55,25 @@ function takeValue(rest: string, lineOf: () => number): TakenValue {
     const line = /^[^\n]*/.exec(rest)![0];
     return { text: line.replace(/(^|\s)#.*$/, "").trim(), length: line.length, isLiteral: false };
   }
-  const pattern = quote === "'" ? /^'((?:\\'|[^'])*)'/ : /^"((?:\\[\s\S]|[^"\\])*)"/;
-  const match = pattern.exec(rest);
-  if (!match) throw new Error(`line ${lineOf()}: a quote is not closed`);
-  const tail = /^[^\n]*/.exec(rest.slice(match[0].length))![0];
+  const end = closingQuote(rest, quote);
+  if (end < 0) throw new Error(`line ${lineOf()}: a quote is not closed`);
+  const tail = /^[^\n]*/.exec(rest.slice(end + 1))![0];
   if (!/^\s*(#.*)?$/.test(tail)) throw new Error(`line ${lineOf()}: unexpected text after the closing quote`);
-  const inner = match[1]!;
+  const inner = rest.slice(1, end);
   return {
     text: quote === "'" ? inner.replaceAll("\\'", "'") : unescape(inner),
-    length: match[0].length + tail.length,
+    length: end + 1 + tail.length,
     isLiteral: quote === "'",
   };
+}
+
+/** Between single quotes only they can be escaped, between double ones every character. */
+function closingQuote(text: string, quote: string): number {
+  for (let index = 1; index < text.length; index++) {
+    if (text[index] === quote) return index;
+    if (text[index] === "\\" && (quote === '"' || text[index + 1] === quote)) index++;
+  }
+  return -1;
 }
 
 const escapes: Record<string, string> = {

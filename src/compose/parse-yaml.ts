@@ -14,6 +14,9 @@ import { describe, errorAt, type Place, type YamlEntry, type YamlNode } from "./
 
 /** Nodes of a file after its aliases are resolved; Compose stops at the same number. */
 const limitNodes = 100_000;
+/** Far below what the stack has room for; an alias may be within itself. */
+const limitDepth = 200;
+const tooDeep = "values are nested too deeply";
 
 /** Parses a Compose file as Compose does: YAML 1.2 booleans (`yes` is a string), merge keys, no duplicate keys.
  * @returns undefined for an empty file
@@ -27,6 +30,7 @@ export function parseYaml(file: string, text: string): YamlNode | undefined {
     logLevel: "silent",
     prettyErrors: false,
     stringKeys: false,
+    uniqueKeys: false, // looked for below, in a time that does not grow with their square
   });
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -34,6 +38,7 @@ export function parseYaml(file: string, text: string): YamlNode | undefined {
   };
   if (!Array.isArray(documents)) return undefined;
   const problem = documents.flatMap((document) => document.errors)[0];
+  if (problem && /call stack/.test(problem.message)) throw errorAt(place(problem.pos[0]), tooDeep);
   if (problem) throw errorAt(place(problem.pos[0]), problem.message.replace(/\.$/, ""));
   if (documents.length > 1)
     throw errorAt(place(documents[1]!.range[0]), "several documents in one file are not supported", {
@@ -48,6 +53,7 @@ class TreeBuilder {
   readonly #document: Document;
   readonly #place: (offset: number) => Place;
   #count = 0;
+  #depth = 0;
 
   constructor(document: Document, place: (offset: number) => Place) {
     this.#document = document;
@@ -55,6 +61,13 @@ class TreeBuilder {
   }
 
   build(node: Node): YamlNode {
+    if (++this.#depth > limitDepth) throw errorAt(this.#placeOf(node), tooDeep);
+    const built = this.#build(node);
+    this.#depth--;
+    return built;
+  }
+
+  #build(node: Node): YamlNode {
     const place = this.#placeOf(node);
     if (++this.#count > limitNodes) throw errorAt(place, `more than ${limitNodes} values, aliases included`);
     if (isAlias(node)) {
