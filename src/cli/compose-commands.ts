@@ -1,6 +1,7 @@
 import { StepEngine } from "../build/index.ts";
 import {
   type CallerOverrides,
+  configHash,
   buildServices,
   claimProject,
   ComposeError,
@@ -8,18 +9,23 @@ import {
   createStarter,
   displayNameOf,
   endProject,
+  findProjectFiles,
   imageNameOf,
   LogPrinter,
   LogRouter,
+  listVariables,
   loadProject,
   prepareImages,
   type Project,
+  type ProjectFilesOptions,
   runServices,
   type Service,
   serviceOf,
   startOrder,
   toServiceRequest,
+  type UsedVariable,
 } from "../compose/index.ts";
+import { printable } from "../errors/index.ts";
 import type { Store } from "../content/index.ts";
 import type { ImageRecord } from "../image/index.ts";
 import { wantsColours } from "../progress/index.ts";
@@ -34,6 +40,7 @@ import { storageLimits } from "./flags/storage-limits.ts";
 import { withForwardedSignals } from "./forward-signals.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { type GlobalFlags, openCliStore } from "./open-images.ts";
+import { formatTable } from "./output/table.ts";
 import { reportRunFailure } from "./run-failure.ts";
 import { withProgress } from "./with-progress.ts";
 
@@ -49,17 +56,24 @@ interface ProjectFlags extends GlobalFlags, ProgressFlags {
 /** @param named services of the command line, which activate their profiles */
 function openProject(flags: ProjectFlags, io: CliIo, named: readonly string[] = []): Project {
   const project = loadProject({
-    files: flags.file,
+    ...filesOptions(flags, io),
     ...(flags.projectName !== undefined && { projectName: flags.projectName }),
-    ...(flags.projectDirectory !== undefined && { projectDirectory: flags.projectDirectory }),
-    envFiles: flags.envFile,
     profiles: flags.profile,
     named,
-    cwd: io.cwd,
-    env: io.env,
   });
   for (const warning of project.warnings) io.stderr.write(`warning: ${warning}\n`);
   return project;
+}
+
+function filesOptions(flags: ProjectFlags, { cwd, env }: CliIo): ProjectFilesOptions {
+  const { file, envFile, projectDirectory } = flags;
+  return {
+    files: file,
+    ...(projectDirectory !== undefined && { projectDirectory }),
+    envFiles: envFile,
+    cwd,
+    env,
+  };
 }
 
 export interface ComposeBuildFlags extends ProjectFlags {
@@ -191,10 +205,13 @@ async function withServices<Result>(
 export interface ComposeRunFlags extends ProjectFlags {
   readonly entrypoint?: string;
   readonly env: readonly string[];
+  readonly envFromFile: readonly string[];
   readonly volume: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
   readonly tty: boolean;
+  /** Docker's spelling. */
+  readonly TTY?: boolean;
   readonly build?: boolean;
   readonly deps: boolean;
   readonly timeout: number;
@@ -272,7 +289,7 @@ async function runService(
   },
 ): Promise<number> {
   const { words, flags, io, store } = options;
-  const tty = Boolean(flags.tty && io.stdin.isTTY && io.stdout.isTTY);
+  const tty = Boolean(flags.tty && flags.TTY !== false && io.stdin.isTTY && io.stdout.isTTY);
   const { signal } = new AbortController();
   await using steps = new StepEngine({ store, emit: () => {}, signal, attached: true });
   const request = await toServiceRequest(service, record, {
@@ -284,7 +301,10 @@ async function runService(
       }),
       ...(flags.workdir !== undefined && { workingDir: flags.workdir }),
       ...(flags.user !== undefined && { user: flags.user }),
-      env: [...(tty ? ["TERM=xterm"] : []), ...containerEnv({ env: flags.env, envFile: [] }, io)],
+      env: [
+        ...(tty ? ["TERM=xterm"] : []),
+        ...containerEnv({ env: flags.env, envFile: flags.envFromFile }, io),
+      ],
       binds: flags.volume.map((volume) => parseVolume(volume, io.cwd)),
     },
   });
@@ -313,18 +333,44 @@ export interface ComposeConfigFlags extends ProjectFlags {
   readonly services?: boolean;
   readonly images?: boolean;
   readonly profiles?: boolean;
+  readonly environment?: boolean;
+  readonly variables?: boolean;
+  readonly hash?: string;
   readonly format: "yaml" | "json";
 }
 
 /** `slipway compose config`. */
 export function composeConfig(names: readonly string[], flags: ComposeConfigFlags, io: CliIo): void {
-  const project = openProject(flags, io, names);
-  const chosen = startOrder(project, names);
+  if (flags.variables) return void io.stdout.write(variableTable(listVariables(filesOptions(flags, io))));
+  const hashed = flags.hash === undefined || flags.hash === "*" ? [] : flags.hash.split(",");
+  const project = openProject(flags, io, [...names, ...hashed]);
+  const chosen = startOrder(project, [...names, ...hashed]);
   const sorted = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join("");
+  const lines = (texts: readonly string[]) => texts.map((text) => `${printable(text)}\n`).join("");
   if (flags.quiet) return;
   if (flags.services) io.stdout.write(lines(sorted.map(({ name }) => name)));
   else if (flags.images) io.stdout.write(lines(sorted.map((service) => imageNameOf(project, service))));
+  else if (flags.hash !== undefined) {
+    const services = hashed.length > 0 ? hashed.map((name) => serviceOf(project, name)) : sorted;
+    io.stdout.write(lines(services.map((service) => `${service.name} ${configHash(service)}`)));
+  } else if (flags.environment) io.stdout.write(lines(environmentOf(project, flags, io)));
   else if (flags.profiles) io.stdout.write(lines(project.profiles));
   else io.stdout.write(configText(project, { format: flags.format, chosen }));
+}
+
+/** What variables are replaced from: NAME=VALUE, sorted. */
+function environmentOf(project: Project, flags: ProjectFlags, io: CliIo): readonly string[] {
+  const { environment } = findProjectFiles(filesOptions(flags, io));
+  const values = new Map([...environment.entries(), ["COMPOSE_PROJECT_NAME", project.name] as const]);
+  return [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}=${value}`);
+}
+
+function variableTable(variables: readonly UsedVariable[]): string {
+  const rows = variables.map(({ name, isRequired, defaultValue, alternateValue }) => [
+    name,
+    String(isRequired),
+    defaultValue,
+    alternateValue,
+  ]);
+  return formatTable(["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"], rows);
 }

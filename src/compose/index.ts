@@ -1,5 +1,6 @@
 export { ComposeError, type ComposeErrorCode } from "./compose-error.ts";
 export { type LoadOptions, loadProject } from "./load-project.ts";
+export { listVariables, type UsedVariable } from "./list-variables.ts";
 export { LogPrinter, type LogPrinterOptions } from "./log-printer.ts";
 export { buildServices, prepareImages, type PrepareEnvironment } from "./prepare-images.ts";
 export {
@@ -10,6 +11,7 @@ export {
   type Service,
   type ServiceBuild,
 } from "./project.ts";
+export { findProjectFiles, type ProjectFilesOptions } from "./project-files.ts";
 export { claimProject, endProject } from "./project-state.ts";
 export {
   type RunningService,
@@ -20,4 +22,4 @@ export {
 export { createStarter, LogRouter, type ServiceOverrides, toServiceRequest } from "./service-run.ts";
 export { serviceOf, startOrder } from "./start-order.ts";
 export { type BuildOverrides, type CallerOverrides, toBuildOptions } from "./to-build-options.ts";
-export { configText } from "./to-config.ts";
+export { configHash, configText } from "./to-config.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Project, Service } from "./project.ts";
 import { toBuildOptions } from "./to-build-options.ts";
-import { configText } from "./to-config.ts";
+import { configHash, configText } from "./to-config.ts";
 
 const service: Service = {
   name: "web",
@@ -111,4 +111,13 @@ test("config writes JSON, of the services asked for", () => {
     services: { web: { command: string[] } };
   };
   assert.deepEqual(whole.services.web.command, ["echo", "$$HOME"]);
+});
+
+test("the hash of a service changes with what it runs, not with how it is built or started", () => {
+  const hash = configHash(service);
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  const { build: _, ...unbuilt } = service;
+  assert.equal(configHash({ ...unbuilt, dependsOn: [], profiles: [] }), hash);
+  assert.notEqual(configHash({ ...service, command: ["echo"] }), hash);
+  assert.notEqual(configHash({ ...service, environment: { B: "1" } }), hash);
 });

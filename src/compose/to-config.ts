@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { stringify } from "yaml";
+import { canonicalJson } from "../util/index.ts";
 import type { Project, Service, ServiceBuild } from "./project.ts";
 
 /** The project as one Compose file, the way `docker compose config` writes it: short forms written out, paths absolute, `$` doubled.
@@ -18,6 +20,14 @@ export function configText(
   };
   const escaped = escapeDollars(model);
   return format === "json" ? `${JSON.stringify(escaped, null, 2)}\n` : stringify(escaped, { lineWidth: 0 });
+}
+
+/** Changes when what a service runs, or runs with, changes: as with docker, how its image is built, what it depends on and its
+ * profiles do not count. */
+export function configHash(service: Service): string {
+  const { build: _, ...counted } = service;
+  const config = serviceConfig({ ...counted, dependsOn: [], profiles: [] });
+  return createHash("sha256").update(canonicalJson(config)).digest("hex");
 }
 
 function serviceConfig(service: Service): object {

@@ -27,6 +27,11 @@ export function define(command: Command, io: CliIo): void {
       [],
     )
     .option("--progress <mode>", "auto, tty, plain, rawjson or quiet (default: $SLIPWAY_PROGRESS or auto)");
+  acceptHidden(command, "--parallel <number>");
+  refuse(command, "--dry-run", "slipway plan says what a build would run");
+  refuse(command, "--ansi <when>", "use --progress plain; colours are off where NO_COLOR is set");
+  refuse(command, "--compatibility", "files are read as Compose reads them now");
+  refuse(command, "--all-resources", "only services and secrets are carried out");
   defineBuild(command, io);
   defineUp(command, io);
   defineRun(command, io);
@@ -54,6 +59,9 @@ function defineBuild(compose: Command, io: CliIo): void {
   command.addOption(new Option("--progress <mode>").hideHelp());
   refuse(command, "--ssh <id>", "name agents and keys in the Compose file: build.ssh");
   refuse(command, "-m, --memory <size>", "a step may use the memory that there is");
+  refuse(command, "--builder <name>", "steps run on this machine");
+  refuse(command, "--check", "check a Dockerfile with: slipway build --check");
+  refuse(command, "--print", "bake files are neither read nor made");
 }
 
 function defineUp(compose: Command, io: CliIo): void {
@@ -76,7 +84,9 @@ function defineUp(compose: Command, io: CliIo): void {
       const { composeUp } = await import("../compose-commands.ts");
       await composeUp(services, command.optsWithGlobals(), io);
     });
-  for (const flags of ["--force-recreate", "--remove-orphans", "-V, --renew-anon-volumes", "--quiet-pull"])
+  for (const flags of ["--force-recreate", "--no-recreate", "--always-recreate-deps", "--remove-orphans"])
+    acceptHidden(command, flags);
+  for (const flags of ["-V, --renew-anon-volumes", "--attach-dependencies", "-y, --yes", ...quietParts])
     acceptHidden(command, flags);
   refuse(
     command,
@@ -85,6 +95,14 @@ function defineUp(compose: Command, io: CliIo): void {
   );
   refuse(command, "--scale <scale>", "one container runs per service");
   refuse(command, "-w, --watch", "files are not watched yet");
+  refuse(command, "--abort-on-container-failure", "use --abort-on-container-exit");
+  for (const flags of ["--attach <service>", "--no-attach <service>"])
+    refuse(command, flags, "the output of all services is shown");
+  refuse(command, "--timestamps", "output is shown as it comes");
+  refuse(command, "--menu", "there is none");
+  for (const flags of ["--wait", "--wait-timeout <seconds>"])
+    refuse(command, flags, "up stays in the foreground");
+  refusePull(command);
 }
 
 function defineRun(compose: Command, io: CliIo): void {
@@ -95,6 +113,7 @@ function defineRun(compose: Command, io: CliIo): void {
     .passThroughOptions()
     .option("--entrypoint <program>", "Run this in place of the entrypoint")
     .option("-e, --env <name=value>", "Set a variable, or pass the caller's on", collect, [])
+    .option("--env-from-file <file>", "Set the variables of a file", collect, [])
     .option("-v, --volume <source:dest>", "Bind a path of the host, SOURCE:DEST[:ro]", collect, [])
     .option("-w, --workdir <dir>", "Working directory")
     .option("-u, --user <user>", "User, NAME|UID[:GROUP|GID]")
@@ -108,6 +127,14 @@ function defineRun(compose: Command, io: CliIo): void {
       const { composeRun } = await import("../compose-commands.ts");
       await composeRun(service, words, { flags: command.optsWithGlobals(), io });
     });
+  command.addOption(new Option("--no-TTY").hideHelp());
+  for (const flags of ["-i, --interactive", "-P, --service-ports", "--use-aliases", "--remove-orphans"])
+    acceptHidden(command, flags);
+  for (const flags of quietParts) acceptHidden(command, flags);
+  for (const flags of ["--cap-add <capability>", "--cap-drop <capability>"])
+    refuse(command, flags, "a container gets Docker's default capabilities");
+  refuse(command, "-l, --label <label>", "nothing is kept of a container");
+  refusePull(command);
   refuse(command, "-d, --detach", "a container lives as long as slipway does");
   refuse(command, "--name <name>", "a container has no name: nothing is kept of it");
   refuse(command, "-p, --publish <ports>", "services share the host's network");
@@ -136,16 +163,33 @@ function defineConfig(compose: Command, io: CliIo): void {
     .addOption(
       new Option("--format <format>", "Form of the output").choices(["yaml", "json"]).default("yaml"),
     )
+    .option("--environment", "Print only the variables that those of the files are replaced from")
+    .option("--variables", "Print only the variables that the files use, with their defaults")
+    .option("--hash <services>", "Print a hash of the settings of services, NAME[,NAME] or *")
     .option("-q, --quiet", "Print nothing")
     .action(async (services: readonly string[]) => {
       const { composeConfig } = await import("../compose-commands.ts");
       composeConfig(services, command.optsWithGlobals(), io);
     });
   refuse(command, "-o, --output <file>", "redirect standard output to the file");
+  refuse(command, "--no-interpolate", "--variables lists the variables, with their defaults");
+  for (const flags of ["--resolve-image-digests", "--lock-image-digests"])
+    refuse(command, flags, "slipway lock pins the images that a Dockerfile names");
+  for (const flags of ["--no-consistency", "--no-env-resolution", "--no-normalize", "--no-path-resolution"])
+    refuse(command, flags, "the files are printed as they are carried out");
+  for (const flags of ["--networks", "--models", "--volumes"])
+    refuse(command, flags, "services share the host's network and have no named volumes");
 }
 
 function subcommand(compose: Command, name: string, description: string): Command {
   return compose.command(name).description(description).helpOption("-h, --help", "Show this help");
+}
+
+/** Progress is shown where a terminal is, and nowhere else. */
+const quietParts = ["--quiet-pull", "--quiet-build"];
+
+function refusePull(command: Command): void {
+  refuse(command, "--pull <policy>", "missing images are pulled; for newer ones: slipway pull IMAGE");
 }
 
 /** Of docker, and without an effect here: nothing is kept of containers, and equal steps of services run once. */
