@@ -8,6 +8,7 @@ const types: ReadonlyMap<string, string> = new Map([
   ["slsaprovenance02", "https://slsa.dev/provenance/v0.2"],
   ["slsaprovenance1", "https://slsa.dev/provenance/v1"],
   ["cyclonedx", "https://cyclonedx.org/bom"],
+  ["link", "https://in-toto.io/Link/v1"],
   ["openvex", "https://openvex.dev/ns"],
   ["vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"],
   ["custom", "https://cosign.sigstore.dev/attestation/v1"],
@@ -18,7 +19,7 @@ const types: ReadonlyMap<string, string> = new Map([
 export function parsePredicateType(text: string): string {
   const known = types.get(text);
   if (known !== undefined) return known;
-  if (/^https?:\/\/\S+$/.test(text)) return text;
+  if (/^(?:https?:\/\/|urn:)\S+$/.test(text)) return text;
   throw new UsageError(`Cannot use predicate type "${text}": it is no URI`, {
     hint: `words for some are ${[...types.keys()].join(", ")}`,
   });
