@@ -28,6 +28,19 @@ test("so much is read of one image, and what is refused takes nothing of it", as
   assert.equal(reads, 3);
 });
 
+test("manifests count by what they are, whatever a list says of them", async () => {
+  let reads = 0;
+  const resolveManifest = () => {
+    reads++;
+    return Promise.resolve({ bytes: Buffer.alloc(100 << 20), descriptor: blob(100) });
+  };
+  const reader = new BlobReader({ resolveManifest } as unknown as RegistryClient);
+  const read = async (size: number) => "value" in (await reader.readManifest(place, { ...blob(0), size }));
+  assert.deepEqual(await reader.readManifest(place, blob(1)), { reason: "is too large" });
+  assert.deepEqual([await read(1), await read(1), await read(1), await read(1)], [true, true, true, false]);
+  assert.equal(reads, 3);
+});
+
 test("what only spoils one blob is a reason, and what is the registry's trouble is thrown", async () => {
   const readerOf = (code: ConstructorParameters<typeof RegistryError>[0]) => {
     const readBlob = () => Promise.reject(new RegistryError(code, "no"));

@@ -10,7 +10,7 @@ import {
 } from "../oci/index.ts";
 import type { RegistryClient, RemoteDocument } from "../registry/index.ts";
 import { Semaphore } from "../util/index.ts";
-import { type BlobReader, unlessSpoiled } from "./blob-reader.ts";
+import type { BlobReader } from "./blob-reader.ts";
 import { isBundleType, openBundle } from "./bundle.ts";
 import type { Finding } from "./finding.ts";
 import { parseStatement, type Statement } from "./statement.ts";
@@ -49,7 +49,7 @@ export async function readBundles(
   const slots = new Semaphore(maxAtOnce);
   const judged = candidates
     .slice(0, maxBundles)
-    .map((referrer) => slots.run(() => judge({ domain, path, digest: referrer.digest }, referrer, search)));
+    .map((referrer) => slots.run(() => judge({ domain, path }, referrer, search)));
   const findings = (await Promise.all(judged)).filter((finding) => finding !== undefined);
   if (candidates.length > maxBundles)
     findings.push({ reason: `is beyond the ${maxBundles} that are looked at` });
@@ -66,15 +66,14 @@ function mayBeBundle({ mediaType, artifactType = mediaTypes.ociEmpty }: Descript
 
 /** @returns undefined for what is no bundle at all */
 async function judge(
-  place: ImageReference & { readonly digest: Digest },
-  { annotations }: Descriptor,
-  search: BundleSearch,
+  place: ImageReference,
+  referrer: Descriptor,
+  { key, reader, predicateType, limitBytes }: BundleSearch,
 ): Promise<Finding<SignedStatement> | undefined> {
-  const { key, registry, reader, predicateType, limitBytes } = search;
   const isOther = (told: string | undefined): told is string => told !== undefined && told !== predicateType;
-  const listedType = annotations?.[predicateTypeAnnotation];
+  const listedType = referrer.annotations?.[predicateTypeAnnotation];
   if (isOther(listedType)) return ofOtherType(listedType);
-  const document = await unlessSpoiled(() => registry.resolveManifest(place));
+  const document = await reader.readManifest(place, referrer);
   if ("reason" in document) return document;
   const manifest = tryParse(document.value);
   const layer = manifest && bundleIn(manifest);
