@@ -27,14 +27,9 @@ export function selectionChanges(before: string, after: string): readonly FileCh
  * left begins with the line of its source. */
 function withoutEqualEnds(before: string, after: string): [string, string] {
   const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
-  start = before.lastIndexOf("\n", start - 1) + 1;
+  const start = before.lastIndexOf("\n", equalStart(before, after, shorter) - 1) + 1;
   const source = lastSource(before.slice(0, start));
-  let end = 0;
-  const isEqual = (fromEnd: number) =>
-    before.charCodeAt(before.length - fromEnd) === after.charCodeAt(after.length - fromEnd);
-  while (end < shorter - start && isEqual(end + 1)) end++;
+  let end = equalEnd(before, after, shorter - start);
   // The first line of the equal end is whole only behind a line's end.
   const firstEnd = before.indexOf("\n", before.length - end);
   end = firstEnd === -1 ? 0 : before.length - firstEnd - 1;
@@ -45,6 +40,28 @@ function withoutEqualEnds(before: string, after: string): [string, string] {
   if (lastSource(left) === lastSource(right)) return [left, right];
   return [source + before.slice(start), source + after.slice(start)];
 }
+
+/** How many characters both begin with, of `most`. */
+function equalStart(one: string, other: string, most: number): number {
+  const piece = (whole: string) => whole.slice(start, start + PIECE);
+  let start = 0;
+  while (start + PIECE <= most && piece(one) === piece(other)) start += PIECE;
+  while (start < most && one.charCodeAt(start) === other.charCodeAt(start)) start++;
+  return start;
+}
+
+/** How many characters both end with, of `most`. */
+function equalEnd(one: string, other: string, most: number): number {
+  const piece = (whole: string) => whole.slice(whole.length - end - PIECE, whole.length - end);
+  let end = 0;
+  while (end + PIECE <= most && piece(one) === piece(other)) end += PIECE;
+  const isEqual = () => one.charCodeAt(one.length - end - 1) === other.charCodeAt(other.length - end - 1);
+  while (end < most && isEqual()) end++;
+  return end;
+}
+
+/** Characters that are compared at once. */
+const PIECE = 4096;
 
 /** The last line that says of which source the following ones are; empty when there is none. */
 function lastSource(selection: string): string {
