@@ -9,6 +9,7 @@ import {
   deviceNumber,
   fileSystemType,
   getXattr,
+  linkFiles,
   listXattrs,
   MountFlag,
   makeDirectory,
@@ -268,4 +269,20 @@ test("a program that is not there cannot be started", () => {
     message: `Cannot start ${JSON.stringify(at("absent"))}: no such file or directory`,
     code: "ENOENT",
   });
+});
+
+test("files are linked from tree to tree, and those that cannot be are told", () => {
+  const [from, to] = [at("link-from"), at("link-to")];
+  for (const tree of [from, to]) fs.mkdirSync(path.join(tree, "d"), { recursive: true });
+  const name = Buffer.from("\xff\u00fc", "latin1");
+  fs.writeFileSync(Buffer.concat([Buffer.from(`${from}/d/`), name]), "bytes");
+  for (const file of ["d/a", "d/b", "d/long"]) fs.writeFileSync(path.join(from, file), file);
+  fs.writeFileSync(path.join(to, "d/b"), "was there");
+  const paths = ["/d/long", "/d/a", "/d/b", "/d/none", "/d/\xff\u00fc", "/d/a\0b", `/${"x/".repeat(2100)}`];
+  assert.deepEqual(linkFiles(from, to, paths), [2, 3, 5, 6]);
+  assert.deepEqual(linkFiles("/x".repeat(3000), to, ["/a"]), [0]);
+  const inode = (tree: string, file: string) => fs.statSync(path.join(tree, file)).ino;
+  for (const file of ["d/a", "d/long"]) assert.equal(inode(to, file), inode(from, file));
+  assert.equal(fs.readFileSync(Buffer.concat([Buffer.from(`${to}/d/`), name]), "utf8"), "bytes");
+  assert.equal(fs.readFileSync(path.join(to, "d/b"), "utf8"), "was there");
 });

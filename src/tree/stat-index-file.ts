@@ -41,7 +41,7 @@ function decode(bytes: Buffer): IndexColumns {
 }
 
 function encode({ keys, numbers }: IndexColumns): Buffer {
-  const keyBytes = Buffer.from(keys.map((key) => `${key}\0`).join(""), "latin1");
+  const keyBytes = Buffer.from(keys.length === 0 ? "" : `${keys.join("\0")}\0`, "latin1");
   const body = Buffer.from(numbers.buffer);
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, "latin1");

@@ -11,9 +11,13 @@ export class StatIndex {
   /** What was added since; undefined where a loaded entry no longer holds. */
   readonly #added = new Map<string, IndexEntry | undefined>();
   #isChanged = false;
+  /** 1 for each loaded row that was found. */
+  readonly #found: Uint8Array;
+  #holdsFoundOnly = false;
 
   constructor(loaded: IndexColumns = NOTHING) {
     this.#loaded = loaded;
+    this.#found = new Uint8Array(loaded.keys.length);
   }
 
   /** Hex sha256 of the file's bytes, or undefined when it has to be read. */
@@ -30,7 +34,9 @@ export class StatIndex {
       times[row * 2 + 1] === stat.ctimeNs &&
       numbers[row * 2] === stat.sizeBytes &&
       numbers[row * 2 + 1] === stat.ino;
-    return isSame ? digests.toString("hex", row * 32, row * 32 + 32) : undefined;
+    if (!isSame) return undefined;
+    this.#found[row] = 1;
+    return digests.toString("hex", row * 32, row * 32 + 32);
   }
 
   /** A walk asks for one key after the other, mostly in the order in which an earlier walk added them. */
@@ -60,30 +66,72 @@ export class StatIndex {
     this.#isChanged = false;
   }
 
+  /** Forgets what was loaded and not found since, and takes what was added to another index. */
+  replaceUnused(other: StatIndex): void {
+    this.#holdsFoundOnly = true;
+    for (const [key, entry] of other.#added) this.#added.set(key, entry);
+    this.#isChanged = true;
+  }
+
   /** Everything that it holds, as it is written to disk: what changed keeps its place. */
   toColumns(): IndexColumns {
-    const old = this.#loaded;
-    const isLoaded = new Set(old.keys);
-    const keys = [...old.keys, ...[...this.#added.keys()].filter((key) => !isLoaded.has(key))];
-    const rows = keys.flatMap((key, from) =>
-      this.#added.has(key) && this.#added.get(key) === undefined ? [] : [{ key, from }],
-    );
-    const columns = emptyColumns(rows.map(({ key }) => key));
-    const { numbers, times, digests } = columns;
-    for (const [to, { key, from }] of rows.entries()) {
-      const entry = this.#added.get(key);
-      if (entry) {
-        numbers.set([entry.sizeBytes, entry.ino], to * 2);
-        times.set([entry.mtimeNs, entry.ctimeNs], to * 2);
-        digests.write(entry.digest, to * 32, "hex");
-      } else {
-        numbers.set(old.numbers.subarray(from * 2, from * 2 + 2), to * 2);
-        times.set(old.times.subarray(from * 2, from * 2 + 2), to * 2);
-        old.digests.copy(digests, to * 32, from * 32, from * 32 + 32);
-      }
+    const keys: string[] = [];
+    /** Row of what was loaded, or what was added. */
+    const sources: (number | IndexEntry)[] = [];
+    const added = new Map(this.#added);
+    const put = (key: string, source: number | IndexEntry | undefined) => {
+      if (source === undefined) return;
+      keys.push(key);
+      sources.push(source);
+    };
+    for (const [row, key] of this.#loaded.keys.entries()) {
+      if (added.size > 0 && added.has(key)) {
+        put(key, added.get(key));
+        added.delete(key);
+      } else if (!this.#holdsFoundOnly || this.#found[row] === 1) put(key, row);
     }
-    return columns;
+    for (const [key, entry] of added) put(key, entry);
+    return fillColumns(keys, sources, this.#loaded);
   }
+}
+
+/** @param sources rows of `old`, or entries; one for each key */
+function fillColumns(
+  keys: readonly string[],
+  sources: readonly (number | IndexEntry)[],
+  old: IndexColumns,
+): IndexColumns {
+  const columns = emptyColumns(keys);
+  for (let to = 0; to < sources.length; ) {
+    const from = sources[to]!;
+    if (typeof from !== "number") {
+      fillRow(columns, to++, from);
+      continue;
+    }
+    let end = to + 1;
+    while (sources[end] === from + end - to) end++;
+    copyRows(old, from, columns, { to, end });
+    to = end;
+  }
+  return columns;
+}
+
+function fillRow({ numbers, times, digests }: IndexColumns, row: number, entry: IndexEntry): void {
+  numbers.set([entry.sizeBytes, entry.ino], row * 2);
+  times.set([entry.mtimeNs, entry.ctimeNs], row * 2);
+  digests.write(entry.digest, row * 32, "hex");
+}
+
+function copyRows(
+  old: IndexColumns,
+  from: number,
+  columns: IndexColumns,
+  { to, end }: { to: number; end: number },
+): void {
+  const fromEnd = from + end - to;
+  columns.numbers.set(old.numbers.subarray(from * 2, fromEnd * 2), to * 2);
+  columns.times.set(old.times.subarray(from * 2, fromEnd * 2), to * 2);
+  columns.digests.set(old.digests.subarray(from * 32, fromEnd * 32), to * 32);
 }
 
 /** Entries by column: loading 50,000 of them makes no object for each. */
