@@ -1,65 +1,33 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  lchownSync,
-  linkSync,
-  openSync,
-} from "node:fs";
-import { makeNode, setDescriptorTimes, setTimes } from "../sys/index.ts";
-import { joinTreePath, type SelectedEntry, TreeError, toText, type TreePath } from "../tree/index.ts";
-import { isErrno } from "../util/index.ts";
+import { chmodSync, lchownSync } from "node:fs";
+import { makeNode, setTimes } from "../sys/index.ts";
+import { joinTreePath, type SelectedEntry, toText, type TreePath } from "../tree/index.ts";
 import { applyXattrs } from "./apply-xattrs.ts";
-import { copyBytes } from "./copy-bytes.ts";
-import type { CopyMemory } from "./copy-memory.ts";
+import { copyFile, tryLink } from "./copy-batch.ts";
+import { createFile } from "./copy-file.ts";
+import { type CopyJob, fileCopyOf, modeOf, ownerOf } from "./copy-job.ts";
+import { CopyQueue } from "./copy-queue.ts";
 import { FileActionError } from "./file-action-error.ts";
-import type { ModeChange } from "./file-mode.ts";
-import type { NumericOwner } from "./file-owner.ts";
-import type { LayerDigests } from "./layer-digests.ts";
-import type { NewLayer } from "./new-layer.ts";
-import type { OpenSource } from "./source-tree.ts";
-
-/** Everything that one copy needs to know. */
-export interface CopyJob {
-  readonly layer: NewLayer;
-  readonly source: OpenSource;
-  readonly owner: NumericOwner | undefined;
-  readonly mode: ModeChange | undefined;
-  readonly digests: LayerDigests;
-  /** Inodes of sources that already share a file with the new layer: a second share would be a hard link that the source
-   * does not have. */
-  readonly shared: Set<number>;
-  readonly creator: Creator;
-  readonly memory: CopyMemory;
-  /** What the copy changes of its files, as `CopyMemory` wants it. */
-  readonly changes: string;
-}
-
-/** What the kernel gives to files that this process makes (in directories without the setgid bit). */
-export interface Creator extends NumericOwner {
-  readonly umask: number;
-}
-
-export function currentCreator(): Creator {
-  return { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() };
-}
 
 /** Copies the entries of one source to `dest`, the place of the source itself, and tells of each when it was copied, with the digest
  * of its bytes; empty where it has none of its own.
  * @throws {FileActionError} | {TreeError} */
-export function copyEntries(
+export async function copyEntries(
   job: CopyJob,
   entries: Iterable<SelectedEntry>,
   dest: TreePath,
   onCopied: (entry: SelectedEntry, digest: string) => void,
-): void {
+): Promise<void> {
   const place = (name: string) => (name === "" ? dest : joinTreePath(dest, name));
   const times: [TreePath, bigint][] = [];
+  await using queue = new CopyQueue(job, onCopied);
   for (const entry of entries) {
     const target = place(entry.name);
-    let digest = "";
+    if (queue.isFull) await queue.next();
+    if (entry.stat.type === "file" && entry.hardLinkTo === undefined) {
+      if (job.source.isImmutable) queue.addMade(entry, copyImmutable(job, entry, target));
+      else queue.addFile(entry, target);
+      continue;
+    }
     switch (entry.stat.type) {
       case "directory":
         if (copyDirectory(job, entry, target)) times.push([target, entry.stat.mtimeNs]);
@@ -73,13 +41,16 @@ export function copyEntries(
         copySpecial(job, entry, target);
         break;
       case "socket":
+        copySocket(job, entry, target);
+        break;
       case "file":
-        if (entry.hardLinkTo !== undefined) job.layer.createLink(target, place(entry.hardLinkTo));
-        else digest = copyFile(job, entry, target);
+        await queue.finish(); // it may be there only then
+        job.layer.createLink(target, place(entry.hardLinkTo!));
         break;
     }
-    onCopied(entry, digest);
+    queue.addMade(entry, "");
   }
+  await queue.finish();
   for (const [directory, mtimeNs] of times) job.layer.setDirectoryTime(directory, mtimeNs);
 }
 
@@ -95,86 +66,40 @@ function copyDirectory(job: CopyJob, entry: SelectedEntry, target: TreePath): bo
   return true;
 }
 
-/** Hex sha256 of the file's bytes. */
-function copyFile(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
-  if (entry.stat.type === "socket") return writeFile(job, entry, target, undefined);
-  return job.source.isImmutable
-    ? (tryShare(job, entry, target) ?? readFile(job, entry, target))
-    : copyMutable(job, entry, target);
+/** A file of a layer never changes, so the new layer may have the same one, if it is to be the same in everything.
+ * @returns hex sha256 of the file's bytes */
+function copyImmutable(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
+  return tryShare(job, entry, target) ?? copyNow(job, entry, target);
 }
 
-/** A file of a layer never changes, so the new layer may have the same one, if it is to be the same in everything. */
-function tryShare(job: CopyJob, entry: SelectedEntry, target: TreePath): string | undefined {
+function tryShare({ layer, ...job }: CopyJob, entry: SelectedEntry, target: TreePath): string | undefined {
   const { stat, path } = entry;
   const { owner, mode, shared } = job;
   const isSame =
     (owner === undefined || (owner.uid === stat.uid && owner.gid === stat.gid)) &&
     (mode === undefined || mode.apply(stat.mode, false) === stat.mode);
   if (!isSame || shared.has(stat.ino)) return undefined;
-  if (!tryLink(job, { host: job.source.tree.hostPath(path), sizeBytes: stat.sizeBytes }, target))
-    return undefined;
+  layer.prepareFile(target);
+  const linked = tryLink(job.source.tree.hostPath(path), { target, host: layer.ownHostPath(target) });
+  if (!linked) return undefined;
+  layer.addFiles({ sizeBytes: stat.sizeBytes, isRewritten: linked.isRewritten });
   shared.add(stat.ino);
   return job.digests.digestOf(job.source, entry);
 }
 
-/** A file of the host may be shared with an earlier copy of it. */
-function copyMutable(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
-  const { memory, changes } = job;
-  const readAtMs = Date.now();
-  const earlier = memory.find(target, entry.stat, changes);
-  const isShared = earlier && tryLink(job, { host: earlier.host, sizeBytes: entry.stat.sizeBytes }, target);
-  const digest = isShared ? earlier.digest : readFile(job, entry, target);
-  memory.add(target, entry.stat, { changes, digest, readAtMs });
-  return digest;
+function copyNow(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
+  const { layer, source, creator } = job;
+  layer.prepareFile(target);
+  const file = { ...fileCopyOf(job, entry), path: entry.path, target };
+  const { value, isRewritten } = copyFile(file, layer.ownHostPath(target), source, creator);
+  layer.addFiles({ sizeBytes: value.sizeBytes, isRewritten });
+  return value.digest;
 }
 
-function tryLink({ layer }: CopyJob, from: { host: Buffer; sizeBytes: number }, target: TreePath): boolean {
-  try {
-    layer.create(target, (host) => linkSync(from.host, host));
-  } catch (error) {
-    const cause = error instanceof FileActionError ? error.cause : error;
-    if (isErrno(cause, "EMLINK", "EXDEV", "EPERM", "ENOENT")) return false;
-    throw error;
-  }
-  layer.addSize(from.sizeBytes);
-  return true;
+/** A socket is copied as an empty file. */
+function copySocket(job: CopyJob, entry: SelectedEntry, target: TreePath): void {
+  job.layer.create(target, (host) => createFile(host, undefined, fileCopyOf(job, entry), job.creator));
 }
-
-function readFile(job: CopyJob, entry: SelectedEntry, target: TreePath): string {
-  const fd = job.source.open(entry.path);
-  try {
-    return writeFile(job, entry, target, fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** @param fromFd undefined: an empty file */
-function writeFile(job: CopyJob, entry: SelectedEntry, target: TreePath, fromFd: number | undefined): string {
-  if (fromFd !== undefined && !fstatSync(fromFd).isFile())
-    throw new TreeError("UNREADABLE", `Cannot read "${toText(entry.path)}": it is no longer a regular file`);
-  return job.layer.create(target, (host) => {
-    const mode = modeOf(job, entry);
-    const fd = openSync(host, EXCLUSIVE, mode & 0o777);
-    try {
-      const size = entry.stat.type === "socket" ? 0 : entry.stat.sizeBytes;
-      const { digest, sizeBytes } = copyBytes(fromFd, fd, size);
-      const { uid, gid } = ownerOf(job, entry);
-      // not needed for most files, and bulk work feels each call: a new file belongs to this process
-      const isOwn = uid === job.creator.uid && gid === job.creator.gid;
-      if (!isOwn) lchownSync(host, uid, gid);
-      if (!isOwn || (mode & (0o7000 | job.creator.umask)) !== 0) fchmodSync(fd, mode);
-      applyXattrs(host, entry.xattrs);
-      setDescriptorTimes(fd, entry.stat.mtimeNs);
-      job.layer.addSize(sizeBytes);
-      return digest;
-    } finally {
-      closeSync(fd);
-    }
-  });
-}
-
-const EXCLUSIVE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
 function copySpecial(job: CopyJob, entry: SelectedEntry, target: TreePath): void {
   const { stat } = entry;
@@ -200,12 +125,4 @@ function finishSpecial(job: CopyJob, entry: SelectedEntry, target: TreePath): vo
 function setXattrsAndTime(host: string | Buffer, { xattrs, stat }: SelectedEntry): void {
   applyXattrs(host, xattrs);
   setTimes(host, stat.mtimeNs);
-}
-
-function ownerOf({ owner }: CopyJob, { stat }: SelectedEntry): NumericOwner {
-  return owner ?? { uid: stat.uid, gid: stat.gid };
-}
-
-function modeOf({ mode }: CopyJob, { stat }: SelectedEntry): number {
-  return mode ? mode.apply(stat.mode, stat.type === "directory") : stat.mode;
 }

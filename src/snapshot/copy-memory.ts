@@ -1,4 +1,11 @@
-import { readStatIndex, StatIndex, type TreePath, type TreeStat, writeStatIndex } from "../tree/index.ts";
+import {
+  readStatIndex,
+  StatIndex,
+  toBytes,
+  type TreePath,
+  type TreeStat,
+  writeStatIndex,
+} from "../tree/index.ts";
 import type { NumericOwner } from "./file-owner.ts";
 
 /** A layer that the same actions made before, when their sources were otherwise. */
@@ -13,22 +20,24 @@ export interface EarlierLayer {
  * it. A file that was changed, by whatever means, has other times. */
 export class CopyMemory {
   readonly #earlier: StatIndex;
+  /** Apart, for nothing of it is in the earlier layer. */
   readonly #current = new StatIndex();
-  readonly #directory: Buffer;
+  /** Root of the earlier layer, in latin1. */
+  readonly earlierBytes: string;
   #count = 0;
 
   constructor(earlier: EarlierLayer | undefined) {
     this.#earlier = earlier ? readStatIndex(earlier.indexFile) : new StatIndex();
-    this.#directory = Buffer.from(earlier?.directory ?? "");
+    this.earlierBytes = toBytes(earlier?.directory ?? "");
   }
 
-  /** The file that an earlier copy made at `target` of the same source, and its digest.
+  /** Digest of the file that an earlier copy of the same source made at `target`; remembered from now on.
    * @param source what the source is now
    * @param changes what the copy changes of it, see `describeChanges` */
-  find(target: TreePath, source: TreeStat, changes: string): { host: Buffer; digest: string } | undefined {
+  find(target: TreePath, source: TreeStat, changes: string): string | undefined {
     const digest = this.#earlier.find(changes + target, source);
-    if (digest === undefined) return undefined;
-    return { host: Buffer.concat([this.#directory, Buffer.from(target, "latin1")]), digest };
+    if (digest !== undefined) this.#count++;
+    return digest;
   }
 
   /** @param copied.readAtMs a time before the bytes were read */
@@ -43,7 +52,9 @@ export class CopyMemory {
 
   /** Keeps what was remembered, if it is worth it. */
   save(indexFile: string): void {
-    if (this.#count >= WORTH_IT) writeStatIndex(indexFile, this.#current);
+    if (this.#count < WORTH_IT) return;
+    this.#earlier.replaceUnused(this.#current);
+    writeStatIndex(indexFile, this.#earlier);
   }
 }
 

@@ -16,8 +16,11 @@ import {
   walkSources,
 } from "../tree/index.ts";
 import { hashWritten } from "./copy-bytes.ts";
-import { type CopyJob, copyEntries, currentCreator } from "./copy-entries.ts";
+import { copyEntries } from "./copy-entries.ts";
+import { currentCreator } from "./copy-file.ts";
+import type { CopyJob } from "./copy-job.ts";
 import { CopyMemory, describeChanges, type EarlierLayer } from "./copy-memory.ts";
+import type { CopyHelpers } from "./copy-helpers.ts";
 import { FileActionError } from "./file-action-error.ts";
 import { parseModeChange } from "./file-mode.ts";
 import { type NumericOwner, resolveOwner } from "./file-owner.ts";
@@ -45,6 +48,8 @@ export interface FileActionsOptions {
   readonly earlier?: EarlierLayer;
   /** Where to keep what makes this layer an `earlier` one; not written when it would be of no use. */
   readonly indexFile?: string;
+  /** Absent: nobody helps with copying. */
+  readonly helpers?: CopyHelpers;
   readonly signal?: AbortSignal;
 }
 
@@ -132,6 +137,7 @@ class ActionWriter {
       creator: currentCreator(),
       memory: this.memory,
       changes: describeChanges(owner, action.mode),
+      helpers: this.#options.helpers,
     };
     const describe = (text: string) => void (source.isImmutable || this.selection.push(text));
     const digest = new SelectionDigest(describe);
@@ -140,15 +146,20 @@ class ActionWriter {
       if (action.attemptUnpack && one.stat.type === "file") {
         const entries = [...one.entries];
         if (!(await this.#tryUnpack(job, entries, action.dest, digest)))
-          this.#copySource(job, { ...one, entries }, action, digest);
-      } else this.#copySource(job, one, action, digest);
+          await this.#copySource(job, { ...one, entries }, action, digest);
+      } else await this.#copySource(job, one, action, digest);
     }
     return digest.finish();
   }
 
-  #copySource(job: CopyJob, source: SourceWalk, action: CopyAction, digest: SelectionDigest): void {
+  async #copySource(
+    job: CopyJob,
+    source: SourceWalk,
+    action: CopyAction,
+    digest: SelectionDigest,
+  ): Promise<void> {
     const { dest, isNew } = this.#prepareDestination(job, source, action);
-    copyEntries(job, source.entries, dest, (entry, bytesDigest) => digest.addEntry(entry, bytesDigest));
+    await copyEntries(job, source.entries, dest, (entry, bytesDigest) => digest.addEntry(entry, bytesDigest));
     if (isNew) this.#layer.setDirectoryTime(dest, source.stat.mtimeNs);
   }
 

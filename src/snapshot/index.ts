@@ -1,6 +1,8 @@
 export { findBytes, type FoundBytes } from "./find-bytes.ts";
 export { diffTrees, type FileDifference } from "./diff-trees.ts";
 export { digestSources } from "./digest-sources.ts";
+export { copyFromDirectory, type CopiedBatch, type CopyBatch } from "./copy-batch.ts";
+export type { CopyHelpers } from "./copy-helpers.ts";
 export type { EarlierLayer } from "./copy-memory.ts";
 export { copyDirectoryMetadata } from "./directory-metadata.ts";
 export { FileActionError, type FileActionErrorCode } from "./file-action-error.ts";

@@ -1,19 +1,18 @@
-import { chmodSync, lchownSync, linkSync, mkdirSync, symlinkSync, unlinkSync } from "node:fs";
+import { chmodSync, lchownSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
 import { setTimes } from "../sys/index.ts";
 import {
   type FileTree,
   hostBytes,
   parentTreePath,
   toBytes,
-  toText,
   type TreePath,
   type TreeStat,
   type Xattr,
 } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { applyXattrs } from "./apply-xattrs.ts";
-import { FileActionError } from "./file-action-error.ts";
 import { LayersTree, lstatHost, readXattrs } from "./layers-tree.ts";
+import { isDirectory, replaceFile } from "./replace-file.ts";
 import { treeSizeBytes } from "./tree-size.ts";
 import { writing } from "./writing.ts";
 
@@ -31,7 +30,8 @@ export interface DirectoryMetadata {
  * the end, so that nothing that is made inside inherits from them or is kept out by them. */
 export class NewLayer implements FileTree {
   readonly #root: string;
-  readonly #rootBytes: string;
+  /** Its root on the host, in latin1. */
+  readonly rootBytes: string;
   readonly #lowers: readonly string[];
   #lower: LayersTree;
   /** Directories of the new layer. */
@@ -43,7 +43,7 @@ export class NewLayer implements FileTree {
    * @param lowers bottom first */
   constructor(root: string, lowers: readonly string[]) {
     this.#root = root;
-    this.#rootBytes = toBytes(root);
+    this.rootBytes = toBytes(root);
     this.#lowers = lowers;
     this.#lower = new LayersTree(lowers);
     const below = this.#lower.lstat("/");
@@ -82,7 +82,7 @@ export class NewLayer implements FileTree {
   }
 
   #host(path: TreePath): string {
-    return this.#rootBytes + path;
+    return this.rootBytes + path;
   }
 
   #topmost(): LayersTree {
@@ -116,24 +116,17 @@ export class NewLayer implements FileTree {
    * @param make creates it under the given host path, and throws `EEXIST` when there is something already
    * @throws {FileActionError} `WRONG_TYPE` when a directory is there */
   create<Value>(path: TreePath, make: (host: string | Buffer) => Value): Value {
-    const parent = this.#touch(parentTreePath(path));
-    if (parent.isMerged && this.#lower.lstat(path)?.type === "directory") throw isDirectory(path);
-    const host = this.ownHostPath(path);
-    return writing(path, () => {
-      try {
-        return make(host);
-      } catch (error) {
-        if (!isErrno(error, "EEXIST")) throw error;
-      }
-      this.#remove(path, host);
-      return make(host);
-    });
+    this.prepareFile(path);
+    const { value, isRewritten } = replaceFile(path, this.ownHostPath(path), make);
+    this.addFiles({ sizeBytes: 0, isRewritten });
+    return value;
   }
 
-  #remove(path: TreePath, host: string | Buffer): void {
-    if (lstatHost(host)?.type === "directory") throw isDirectory(path);
-    unlinkSync(host);
-    this.#isRewritten = true;
+  /** Makes ready for a file that somebody else creates at `path` of the new layer, and tells of by `addFiles`.
+   * @throws {FileActionError} `WRONG_TYPE` when a directory below is there */
+  prepareFile(path: TreePath): void {
+    const parent = this.#touch(parentTreePath(path));
+    if (parent.isMerged && this.#lower.lstat(path)?.type === "directory") throw isDirectory(path);
   }
 
   createSymlink(path: TreePath, target: string): void {
@@ -149,6 +142,13 @@ export class NewLayer implements FileTree {
   /** Counts the bytes of a file that was created; each inode once. */
   addSize(bytes: number): void {
     this.#sizeBytes += bytes;
+  }
+
+  /** Counts files that were created.
+   * @param files.isRewritten did they take the place of others? */
+  addFiles({ sizeBytes, isRewritten }: { sizeBytes: number; isRewritten: boolean }): void {
+    this.#sizeBytes += sizeBytes;
+    this.#isRewritten ||= isRewritten;
   }
 
   /** Lets somebody else write into the new layer below a directory; what is known of it is forgotten. */
@@ -229,8 +229,4 @@ interface NewDirectory {
   readonly isMerged: boolean;
   /** What it gets at the end; undefined: it keeps what it has. */
   metadata: DirectoryMetadata | undefined;
-}
-
-function isDirectory(path: TreePath): FileActionError {
-  return new FileActionError("WRONG_TYPE", `cannot replace to directory ${toText(path)} with file`);
 }

@@ -24,6 +24,8 @@ export interface OpenSource extends Disposable {
   readonly tree: FileTree;
   /** Do its files never change, so that a copy may share them? */
   readonly isImmutable: boolean;
+  /** Of a directory of the host: its path. */
+  readonly root: string;
   /** Opens a regular file for reading. Links are not followed anywhere on the way, not even when somebody puts them
    * there now. The caller closes the descriptor.
    * @throws {TreeError} `UNREADABLE` | `NOT_FOUND` */
@@ -41,6 +43,7 @@ function openLayers(layers: readonly string[]): OpenSource {
   return {
     tree,
     isImmutable: true,
+    root: "",
     open: (path) => guarded(tree.hostPath(path), (host) => openSync(host, FLAGS)),
     [Symbol.dispose]() {},
   };
@@ -52,6 +55,7 @@ function openDirectory({ root, excludePatterns }: { root: string; excludePattern
   return {
     tree: excludedTree(new DirectoryTree(root), excludePatterns),
     isImmutable: false,
+    root,
     open: (path: TreePath) => guarded(hostBytes(rootBytes + path), (host) => opener.open(path, host)),
     [Symbol.dispose]: () => opener[Symbol.dispose](),
   };

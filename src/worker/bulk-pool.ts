@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
-import { Worker as Thread } from "node:worker_threads";
+import type { Worker as Thread } from "node:worker_threads";
 import type { BulkApi } from "./bulk-requests.ts";
 import { type BulkReply, type BulkRequest, fromErrorData, type WorkerSetup } from "./messages.ts";
+import { startThread } from "./start-thread.ts";
 import { WorkerError } from "./worker-error.ts";
 
 interface Task {
@@ -56,8 +57,7 @@ export class BulkPool {
   }
 
   #start(): Thread {
-    // Node would warn of descriptors that came from our own system calls and that it closes for us.
-    const thread = new Thread(process.argv[1]!, { workerData: this.#setup, trackUnmanagedFds: false });
+    const thread = startThread({ kind: "bulk", setup: this.#setup });
     thread.on("message", (reply: BulkReply) => {
       const task = this.#take(thread);
       this.#idle.push(thread);

@@ -5,6 +5,7 @@ import { compareLayers, type OpaqueXattr, unpackTar } from "../layer/index.ts";
 import type { LayerCompression } from "../oci/index.ts";
 import {
   applyFileActions,
+  type CopyHelpers,
   type CopySource,
   diffTrees,
   digestSources,
@@ -30,6 +31,7 @@ import { removePath } from "./remove-path.ts";
 export interface BulkEnvironment {
   readonly store: Store;
   readonly opaqueXattr: OpaqueXattr;
+  readonly helpers: CopyHelpers;
 }
 
 /** Requests that are long stretches of synchronous file work; they run in threads, so that steps and their output go on. */
@@ -80,7 +82,7 @@ export const BULK_METHODS = [
   "restoreCacheMount",
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
 
-export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
+export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): BulkApi {
   const digests = new LayerDigests();
   const fsOf = (layers: readonly LayerId[]) => layers.map((layer) => store.layers.fsOf(layer));
 
@@ -115,6 +117,7 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
           {
             archives: archives(opaqueXattr),
             digests,
+            helpers,
             indexFile: path.join(path.dirname(fs), COPIED),
             ...(previousLayer !== undefined && { earlier: earlierLayer(store, previousLayer) }),
           },
@@ -190,12 +193,15 @@ export function bulkRequests({ store, opaqueXattr }: BulkEnvironment): BulkApi {
     async copyContext({ directory, source, selector }) {
       const output = path.join(directory, "fs");
       mkdirSync(output, { recursive: true, mode: 0o755 });
-      await applyFileActions({
-        lowers: [],
-        output,
-        actions: [{ ...COPY_ALL, source: selector, dest: "/context" }],
-        sources: [{ kind: "directory", ...source }],
-      });
+      await applyFileActions(
+        {
+          lowers: [],
+          output,
+          actions: [{ ...COPY_ALL, source: selector, dest: "/context" }],
+          sources: [{ kind: "directory", ...source }],
+        },
+        { helpers },
+      );
     },
   };
 }

@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { openStore } from "../content/index.ts";
 import { type BulkApi, bulkRequests } from "./bulk-requests.ts";
+import { CopyThreads } from "./copy-threads.ts";
 import { type BulkReply, type BulkRequest, toErrorData, type WorkerSetup } from "./messages.ts";
 
 /** Body of a thread of `BulkPool`. */
@@ -8,6 +9,7 @@ export function serveBulkRequests(setup: WorkerSetup): void {
   const api = bulkRequests({
     store: openStore(setup.storeRoot, setup),
     opaqueXattr: setup.userNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque",
+    helpers: new CopyThreads(),
   });
   parentPort!.on("message", (message: BulkRequest) => {
     void answer(api, message).then((reply) => parentPort!.postMessage(reply));

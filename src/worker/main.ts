@@ -1,8 +1,15 @@
 import { isMainThread, workerData } from "node:worker_threads";
 import { serveBulkRequests } from "./bulk-thread.ts";
+import { serveCopies } from "./copy-threads.ts";
 import { describeRunMode, type Environment, prepareEnvironment } from "./environment.ts";
 import { handlers } from "./handlers.ts";
-import { type ReplyMessage, type RequestMessage, toErrorData, type WorkerSetup } from "./messages.ts";
+import {
+  type ReplyMessage,
+  type RequestMessage,
+  toErrorData,
+  type ThreadData,
+  type WorkerSetup,
+} from "./messages.ts";
 import { setParentDeathSignal, syncFileSystem, umount } from "../sys/index.ts";
 import type { Store } from "../content/index.ts";
 import { removePath } from "./remove-path.ts";
@@ -64,9 +71,14 @@ function syncLayers(store: Store): void {
   }
 }
 
+function serve(thread: ThreadData): void {
+  if (thread.kind === "bulk") serveBulkRequests(thread.setup);
+  else serveCopies();
+}
+
 try {
   if (isMainThread) main();
-  else serveBulkRequests(workerData as WorkerSetup);
+  else serve(workerData as ThreadData);
 } catch (error) {
   void send({ kind: "failed", error: toErrorData(error) }).then(() => process.exit(1));
 }

@@ -1,4 +1,5 @@
 import { CodedError } from "../errors/index.ts";
+import type { CopiedBatch } from "../snapshot/index.ts";
 import type { BulkApi } from "./bulk-requests.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { WorkerError } from "./worker-error.ts";
@@ -21,6 +22,9 @@ export type ReplyMessage =
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "log"; readonly log: WorkerLog };
 
+/** What a thread of the worker is told when it starts. */
+export type ThreadData = { readonly kind: "bulk"; readonly setup: WorkerSetup } | { readonly kind: "copy" };
+
 /** First thread of the worker → a thread for bulk work. */
 export interface BulkRequest {
   readonly method: keyof BulkApi;
@@ -29,6 +33,12 @@ export interface BulkRequest {
 
 export type BulkReply =
   | { readonly kind: "result"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: ErrorData };
+
+/** A thread that copies → the one that it helps: once, when it is there, and then an answer to each batch, in order. */
+export type CopyReply =
+  | { readonly kind: "ready" }
+  | { readonly kind: "result"; readonly value: CopiedBatch }
   | { readonly kind: "error"; readonly error: ErrorData };
 
 /** An error, as it crosses the channel. */

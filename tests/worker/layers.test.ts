@@ -4,7 +4,9 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
+import { openContext } from "../../src/context/index.ts";
 import { newLayerId } from "../../src/content/index.ts";
 import type { CopyAction } from "../../src/llb/index.ts";
 import { parseDiffID } from "../../src/oci/index.ts";
@@ -256,6 +258,37 @@ test(
     assert.deepEqual(fs.readdirSync(path.join(root, "pkg")), ["main.go", "secret.env"]);
   },
 );
+
+test("a long copy of a context is whole, and shared with the next one of it", options, async () => {
+  const root = hostDirectory(
+    Object.fromEntries(Array.from({ length: 4000 }, (_, n) => [`d${n % 50}/f${n}`, `text ${n}`])),
+  );
+  const sources = [{ kind: "context" as const, context: { root, excludePatterns: [] } }];
+  const actions = [copy({ dest: "/app/" })];
+  const made = async (previousLayer?: string) => {
+    const output = newLayerId();
+    const request = { lowers: [], output, actions, sources };
+    const { contentDigests } = await rig.worker.applyFileActions({
+      ...request,
+      ...(previousLayer !== undefined && { previousLayer }),
+    });
+    assert.deepEqual(contentDigests, await openContext(root).digestSources(actions));
+    return output;
+  };
+  await sleep(50); // what was written in the same clock tick is never trusted
+  const first = await made();
+  fs.writeFileSync(path.join(root, "d7/f7"), "edited");
+  const second = await made(first);
+  const inode = (layer: string, file: string) => fs.statSync(inLayer(layer, file)).ino;
+  const shared = Array.from({ length: 4000 }, (_, n) => `/app/d${n % 50}/f${n}`).filter(
+    (file) => inode(second, file) === inode(first, file),
+  );
+  assert.equal(shared.length, 3999);
+  assert.equal(fs.readFileSync(inLayer(second, "/app/d7/f7"), "utf8"), "edited");
+  fs.rmSync(path.join(root, "d49/f3999"));
+  fs.symlinkSync("/etc/passwd", path.join(root, "d49/f3999"));
+  assert.equal(fs.readlinkSync(inLayer(await made(second), "/app/d49/f3999")), "/etc/passwd");
+});
 
 test("layers and half-made trees are removed, and nothing outside the store", options, async () => {
   const { layer } = await rig.sh("mkdir -m 0 /locked; touch /locked/x; chown -R 5:5 /locked", { keep: true });
