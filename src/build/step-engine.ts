@@ -9,7 +9,7 @@ import {
   type StackLayer,
 } from "../engine/index.ts";
 import { type ImageRecord, LayerPacker } from "../image/index.ts";
-import { type Descriptor, parseReference } from "../oci/index.ts";
+import { type Descriptor, digestHex, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Session } from "../session/index.ts";
@@ -87,10 +87,14 @@ export class StepEngine implements AsyncDisposable {
     blob: Descriptor,
     onProgress: (receivedBytes: number) => void = () => {},
   ): Promise<void> => {
-    const { content } = this.#options.store;
+    const { store, signal } = this.#options;
+    const { content, claims } = store;
     if (isLayoutReference(reference)) return await fetchFromLayout(reference, blob, content);
-    const registry = await this.registry();
-    await registry.fetchBlob(parseReference(reference), blob, content, { onProgress });
+    await claims.during(`blob-${digestHex(blob.digest)}`, { signal }, async () => {
+      if (content.touch(blob.digest, blob.size)) return; // another process has brought it
+      const registry = await this.registry();
+      await registry.fetchBlob(parseReference(reference), blob, content, { onProgress });
+    });
   };
 
   /** Files and repositories of the network, in this build's store. */

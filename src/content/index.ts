@@ -7,6 +7,7 @@ export {
 } from "./cache-mounts.ts";
 export { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
 export type { CacheRecords } from "./cache-records.ts";
+export type { ClaimOptions, Claims } from "./claims.ts";
 export { ContentError, type ContentErrorCode } from "./content-error.ts";
 export type { ContentStore } from "./content-store.ts";
 export { readJsonFile } from "./json-file.ts";

@@ -3,6 +3,7 @@ import path from "node:path";
 import { mediaTypes } from "../oci/index.ts";
 import { isErrno, makeDirectory, writeFileAtomic } from "../util/index.ts";
 import { CacheRecords } from "./cache-records.ts";
+import { Claims } from "./claims.ts";
 import { ContentError, otherStore } from "./content-error.ts";
 import { ContentStore } from "./content-store.ts";
 import { readJsonFile } from "./json-file.ts";
@@ -19,6 +20,7 @@ export interface Store {
   readonly layers: LayerStore;
   readonly cache: CacheRecords;
   readonly temp: TempDirs;
+  readonly claims: Claims;
 }
 
 /** Absolute paths of ARCHITECTURE.md "The store". */
@@ -69,6 +71,7 @@ export function openStore(root: string, options: OpenStoreOptions = {}): Store {
     layers: new LayerStore(paths.layers, temp, marks),
     cache: new CacheRecords(paths.cache, temp),
     temp,
+    claims: new Claims(paths.locks, temp),
   };
 }
 

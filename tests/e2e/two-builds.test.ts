@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FakeRegistry } from "../../src/registry/testing/fake-registry.ts";
-import { missingForContainers, mountsBelow, Rig } from "./rig.ts";
+import { FileServer } from "../../src/source/testing/file-server.ts";
+import { busyboxRootfs, missingForContainers, mountsBelow, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
 
@@ -113,6 +115,22 @@ test("builds at once lose nothing to prunes beside them", { skip }, async (t) =>
     done.abort();
   }
   for (const times of await Promise.all(beside)) assert.ok(times > 0);
+});
+
+test("builds at once pull a base image once, and fetch a file once", { skip }, async (t) => {
+  const rig = Rig.create(t);
+  const registry = await FakeRegistry.start();
+  t.after(() => registry[Symbol.asyncDispose]());
+  const { layers } = registry.addImage("base", "v1", { layers: [readFileSync(busyboxRootfs())] });
+  const server = await FileServer.start(t);
+  server.files.set("/file", { body: randomBytes(10_000) });
+  const added = `ADD ${server.url}/file /f`;
+  rig.file("Dockerfile", `FROM ${registry.host}/base:v1\n${added}\nRUN true\n`);
+  const builds = Array.from({ length: 4 }, async (_, number) => await rig.mustBuild("-t", `n${number}`));
+  await Promise.all(builds);
+  assert.equal(registry.count("GET", new RegExp(layers[0]!.digest)), 1);
+  assert.equal(server.statuses("/file").filter((status) => status === "GET 200").length, 1);
+  assert.deepEqual(readdirSync(path.join(rig.root, "locks")), []);
 });
 
 const shared = `FROM busybox AS one

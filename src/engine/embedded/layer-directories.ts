@@ -1,7 +1,7 @@
 import { newLayerId } from "../../content/index.ts";
 import type { LayerId } from "../../content/index.ts";
 import { ImageError } from "../../image/index.ts";
-import type { Descriptor, DiffID } from "../../oci/index.ts";
+import { type Descriptor, type DiffID, digestHex } from "../../oci/index.ts";
 import { Semaphore, SingleFlight } from "../../util/index.ts";
 import type { WorkerApi } from "../../worker/index.ts";
 import type { Stack } from "../stack.ts";
@@ -51,7 +51,7 @@ export class LayerDirectories {
         const { diffID, blob } = layer;
         return (
           this.#known(diffID) ??
-          (await this.#flights.do(diffID, () => this.#make({ diffID, blob, reference })))
+          (await this.#flights.do(diffID, () => this.#makeOnce({ diffID, blob, reference })))
         );
       }),
     );
@@ -85,16 +85,30 @@ export class LayerDirectories {
     return found?.layer.layer.kind === "directory" ? found.layer.layer.layer : undefined;
   }
 
-  async #make(source: BlobLayer): Promise<LayerId> {
+  /** While another build fetches the layer, this one waits, and takes what that one made. */
+  async #makeOnce(source: BlobLayer): Promise<LayerId> {
     const { diffID, blob, reference } = source;
     const worker = this.#worker();
     worker.catch(() => {}); // awaited below; a failed download must not leave it unhandled
-    const layer = newLayerId();
-    await this.#reporter.during(reference, blob, async (progress) => {
-      await this.fetch(blob, reference, progress);
-      const { digest, mediaType } = blob;
-      await (await worker).unpackLayer({ layer, blob: digest, mediaType, diffID });
+    const { store, signal } = this.#options;
+    return await this.#reporter.during(reference, blob, ({ progress, log }) => {
+      const onWait = () => log("waiting for another build that fetches this image\n");
+      const name = `layer-${digestHex(diffID)}`;
+      return store.claims.during(name, { signal, onWait }, async () => {
+        return this.#known(diffID) ?? (await this.#make(source, worker, progress));
+      });
     });
+  }
+
+  async #make(
+    { diffID, blob, reference }: BlobLayer,
+    worker: Promise<WorkerApi>,
+    progress: (bytes: number) => void,
+  ): Promise<LayerId> {
+    const layer = newLayerId();
+    await this.fetch(blob, reference, progress);
+    const { digest, mediaType } = blob;
+    await (await worker).unpackLayer({ layer, blob: digest, mediaType, diffID });
     this.#records.put(diffIDKey(diffID), {
       layer,
       identity: diffID,

@@ -1,6 +1,12 @@
 import type { Descriptor } from "../../oci/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 
+export interface PullReport {
+  /** Bytes of the layer's blob that have come. */
+  readonly progress: (bytes: number) => void;
+  readonly log: (text: string) => void;
+}
+
 /** Reports the fetching and unpacking of base images under their FROM steps. A step that was never needed is reported as
  * cached at the end: nothing had to be done for it. */
 export class PullReporter {
@@ -20,18 +26,22 @@ export class PullReporter {
   }
 
   /** Does `work` for one layer and reports it. */
-  async during(
+  async during<Value>(
     reference: string | undefined,
     blob: Descriptor,
-    work: (progress: (bytes: number) => void) => Promise<void>,
-  ): Promise<void> {
+    work: (report: PullReport) => Promise<Value>,
+  ): Promise<Value> {
     const id = reference === undefined ? undefined : this.#vertices.get(reference);
-    if (id === undefined) return await work(() => {});
+    if (id === undefined) return await work({ progress: () => {}, log: () => {} });
     this.#enter(id);
     try {
-      await work((bytes) => this.#status(id, blob, bytes, false));
+      const value = await work({
+        progress: (bytes) => this.#status(id, blob, bytes, false),
+        log: (text) => this.#emit({ kind: "vertex-log", id, timeMs: Date.now(), stream: 2, text }),
+      });
       this.#status(id, blob, blob.size, true);
       this.#leave(id, undefined);
+      return value;
     } catch (error) {
       this.#leave(id, error);
       throw error;

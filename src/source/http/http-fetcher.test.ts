@@ -34,6 +34,26 @@ test("the same file twice in a build is fetched once", async (t) => {
   assert.deepEqual(server.statuses("/file"), ["GET 200"]);
 });
 
+test("two builds at once fetch a file once", async (t) => {
+  const server = await FileServer.start(t);
+  const { sources, again, store } = sourceRig(t);
+  server.files.set("/file", { body: "hello" });
+  server.files.set("/named", { body: "named" });
+  const url = `${server.url}/file`;
+  const [one, other] = await Promise.all([sources.fetchHttp({ url }), again().fetchHttp({ url })]);
+  assert.equal(one.layer, other.layer);
+  assert.notEqual(one.isCached, other.isCached);
+  assert.deepEqual(server.statuses("/file"), ["GET 200", "HEAD 304"]);
+  const named = { url: `${server.url}/named`, checksum: `sha256:${hex("sha256", "named")}` };
+  await Promise.all([again().fetchHttp(named), again().fetchHttp(named)]);
+  assert.deepEqual(server.statuses("/named"), ["GET 200"]);
+
+  server.files.set("/file", { body: "changed" });
+  await Promise.all([again().fetchHttp({ url }), again().fetchHttp({ url })]);
+  assert.equal(server.statuses("/file").filter((status) => status === "GET 200").length, 2, "once more");
+  assert.deepEqual(readdirSync(store.paths.locks), []);
+});
+
 test("a broken transfer and a server in trouble are tried again", async (t) => {
   const server = await FileServer.start(t);
   const { sources } = sourceRig(t);

@@ -55,6 +55,30 @@ export class HttpFetcher implements AsyncDisposable {
     const request = await this.#read(source);
     const last = source.checksum === undefined ? this.#records.find(lastOf(request)) : undefined;
     if (last && (await this.#isUnchanged(request, last))) return toFile(source, last, true);
+    const { store, signal } = this.#options;
+    const onWait = () => report.onLog?.("waiting for another build that fetches this file");
+    const name = `file-${sourceIdentity(lastOf(request))}`;
+    return await store.claims.during(name, { signal, onWait }, async () => {
+      const brought = await this.#broughtSince(request, last);
+      return brought ? toFile(source, brought, true) : await this.#fetchNow(request, last, report);
+    });
+  }
+
+  /** What another process has fetched while this one waited for it, if the server gives it to this one too. */
+  async #broughtSince(request: Request, last: SourceRecord | undefined): Promise<SourceRecord | undefined> {
+    const { source } = request;
+    if (source.checksum !== undefined) return this.#records.find(pinned(source));
+    const newer = this.#records.find(lastOf(request));
+    if (!newer || newer.layer === last?.layer) return undefined;
+    return (await this.#isUnchanged(request, newer)) ? newer : undefined;
+  }
+
+  async #fetchNow(
+    request: Request,
+    last: SourceRecord | undefined,
+    report: FetchReport,
+  ): Promise<FetchedFile> {
+    const { source } = request;
     const record = await this.#download(request, last, report);
     if (record !== last) this.#put(request, record);
     return toFile(source, record, record === last);
