@@ -80,7 +80,6 @@ const initAttributes = declare("posix_spawnattr_init", "int", ["void *"]);
 const setFlags = declare("posix_spawnattr_setflags", "int", ["void *", "short"]);
 const setMask = declare("posix_spawnattr_setsigmask", "int", ["void *", "void *"]);
 const setDefault = declare("posix_spawnattr_setsigdefault", "int", ["void *", "void *"]);
-const fillSet = declare("sigfillset", "int", ["void *"]);
 
 const POSIX_SPAWN_SETSIGDEF = 4;
 const POSIX_SPAWN_SETSIGMASK = 8;
@@ -108,7 +107,8 @@ function start({ file, args, env }: SpawnOptions, given: readonly (number | unde
       if (fd === undefined) makeBlocking(to);
       succeed(addDup2(actions, fd ?? to, to)); // to itself: Node wants its own closed at an exec, and this makes it stay
     }
-    fillSet(allSignals);
+    // sigfillset leaves out 32 and 33, which the C library keeps for itself and has the child ignore.
+    allSignals.fill(0xff);
     succeed(initAttributes(attributes));
     succeed(setFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
     succeed(setMask(attributes, noSignals));

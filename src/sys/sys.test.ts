@@ -254,6 +254,17 @@ test("spawned processes that all end at once are each told, with output, exit co
   assert.equal((await run("kill -PIPE $$")).exitCode, 128 + 13, "Node itself ignores this signal");
 });
 
+test("a spawned process begins with no signal blocked or ignored, those of the C library included", async () => {
+  const script = "grep -E '^Sig(Blk|Ign):' /proc/self/status";
+  const options = { env: { PATH: process.env["PATH"] }, stdin: "ignore", output: "pipe" } as const;
+  const { output, ended } = spawnProcess({ ...options, file: "/bin/sh", args: ["-c", script] });
+  assert.equal(
+    (await buffer(output[0]!)).toString(),
+    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n",
+  );
+  assert.equal(await ended, 0);
+});
+
 test("a spawned process can be killed while it runs, and is left alone afterwards", async () => {
   const child = spawnProcess({ file: "/bin/sleep", args: ["60"], env: {}, stdin: "ignore", output: "pipe" });
   assert.equal(child.isRunning(), true);
