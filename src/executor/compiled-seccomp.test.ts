@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
-import { BPF_ANNOTATION, type RuntimeSeccomp, seccompFor } from "./compiled-seccomp.ts";
+import { BPF_ANNOTATION, type KeptPrograms, type RuntimeSeccomp, seccompFor } from "./compiled-seccomp.ts";
 import type { Runtime } from "./find-runtime.ts";
 import type { Seccomp } from "./seccomp.ts";
 
@@ -12,7 +12,7 @@ const rules = [{ names: ["read"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }];
 function made(
   t: TestContext,
   program: string,
-  change: { name?: Runtime["name"]; filter?: Partial<Seccomp> } = {},
+  change: { name?: Runtime["name"]; filter?: Partial<Seccomp>; kept?: KeptPrograms } = {},
 ): RuntimeSeccomp {
   const directory = mkdtempSync(path.join(os.tmpdir(), "seccomp-"));
   t.after(() => rmSync(directory, { recursive: true }));
@@ -20,7 +20,17 @@ function made(
   writeFileSync(file, program);
   const filter = { defaultAction: "SCMP_ACT_KILL", architectures: ["SCMP_ARCH_NATIVE"], syscalls: rules };
   const runtime = { name: change.name ?? "crun", file };
-  return seccompFor(runtime, { ...filter, ...change.filter }, path.join(directory, "scratch"));
+  return seccompFor(
+    runtime,
+    { ...filter, ...change.filter },
+    { scratchFile: path.join(directory, "scratch"), kept: change.kept ?? new Kept() },
+  );
+}
+
+class Kept extends Map<string, object> implements KeptPrograms {
+  put(key: string, program: object): void {
+    this.set(key, program);
+  }
 }
 
 test("a runtime that knows compiled filters gets no rules", (t) => {
@@ -44,4 +54,32 @@ test("rules stay where a runtime that ignores the compiled filter would allow ev
 test("rules stay where the filter cannot be compiled", (t) => {
   const { seccomp, bpf } = made(t, BPF_ANNOTATION, { filter: { architectures: ["", "SCMP_ARCH_NONE"] } });
   assert.deepEqual([seccomp.syscalls, bpf], [rules, undefined]);
+});
+
+test("a program is kept for one filter, and made again when it was damaged", (t) => {
+  const kept = new Kept();
+  const { bpf } = made(t, BPF_ANNOTATION, { kept });
+  if (bpf === undefined) return t.skip("libseccomp is not installed");
+  if (kept.size === 0) return t.skip("this system has no index of libraries");
+  const [[key, program]] = [...kept] as [[string, { bpf: string; sum: string }]];
+  assert.match(key, /^[0-9a-f]{64}$/);
+  assert.equal(program.bpf, bpf);
+  const other = made(t, BPF_ANNOTATION, { kept, filter: { defaultAction: "SCMP_ACT_ERRNO" } });
+  assert.notEqual(other.bpf, bpf);
+  assert.equal(kept.size, 2);
+
+  const allowing = made(t, BPF_ANNOTATION, { filter: { defaultAction: "SCMP_ACT_ALLOW" } });
+  for (const damaged of [{ ...program, bpf: allowing.bpf }, { bpf: allowing.bpf }, "", null]) {
+    kept.set(key, damaged as object);
+    assert.equal(made(t, BPF_ANNOTATION, { kept }).bpf, bpf);
+    assert.deepEqual(kept.get(key), program);
+  }
+});
+
+test("a kept program is not compiled again", (t) => {
+  const kept = new Kept();
+  if (made(t, BPF_ANNOTATION, { kept }).bpf === undefined || kept.size === 0) return t.skip();
+  const put = t.mock.method(kept, "put");
+  made(t, BPF_ANNOTATION, { kept });
+  assert.equal(put.mock.callCount(), 0);
 });

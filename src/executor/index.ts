@@ -1,5 +1,5 @@
 export { grantedCapabilities } from "./capabilities.ts";
-export { type RuntimeSeccomp, seccompFor } from "./compiled-seccomp.ts";
+export { type KeptPrograms, type RuntimeSeccomp, seccompFor } from "./compiled-seccomp.ts";
 export { DEFAULT_PATH, hostDevices } from "./default-sandbox.ts";
 export { elfArchitecture, knownArchitectures, tinyProgram } from "./elf.ts";
 export { type Emulator, emulatorFor, readEmulators } from "./emulators.ts";

@@ -12,6 +12,7 @@ import {
 } from "./messages.ts";
 import { setParentDeathSignal, syncFileSystem, umount } from "../sys/index.ts";
 import type { Store } from "../content/index.ts";
+import { prepareFilter } from "./step-filter.ts";
 import { removePath } from "./remove-path.ts";
 
 // The entry point of the child process: the first process of its pid namespace, started by launch.ts.
@@ -37,6 +38,7 @@ function main(): void {
     else void answer(message.id, () => handle(message.method, message.request));
   });
   void send({ kind: "ready", runMode: describeRunMode(environment) });
+  setImmediate(() => prepareFilter(environment)); // while the main process sends its first request
 }
 
 async function answer(id: number, work: () => Promise<unknown>): Promise<void> {

@@ -4,7 +4,6 @@ import path from "node:path";
 import {
   DEFAULT_HOSTNAME,
   grantedCapabilities,
-  hostSeccomp,
   hostsFile,
   resolvConf,
   type ProcessUser,
@@ -13,7 +12,6 @@ import {
   type Runtime,
   runContainer,
   runtimeSpec,
-  seccompFor,
   type SendSignal,
   type SpecMount,
 } from "../executor/index.ts";
@@ -22,6 +20,7 @@ import { prepareEmulation } from "./emulation.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
 import type { RunRequest, RunResult } from "./protocol.ts";
 import { prepareDevices } from "./step-devices.ts";
+import { stepFilter } from "./step-filter.ts";
 import { ensureWorkingDirectory, readUserFiles } from "./step-files.ts";
 import { prepareStepMounts, type StepMount } from "./step-mounts.ts";
 import { StepRoot } from "./step-root.ts";
@@ -119,8 +118,6 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
   const user = userOf();
   ensureWorkingDirectory(root.path, request.cwd, user);
   const capabilities = grantedCapabilities(request.security, environment.status);
-  const seccomp = hostSeccomp(capabilities);
-  const scratchFile = path.join(environment.memoryDir, "seccomp.bpf");
   return (runtime) =>
     runtimeSpec({
       runtime: runtime.name,
@@ -144,7 +141,7 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
       network: request.network === "none" ? "none" : "host",
       security: request.security,
       capabilities,
-      seccomp: seccomp && seccompFor(runtime, seccomp, scratchFile),
+      seccomp: stepFilter(environment, runtime, request.security),
       host: environment.sandbox,
     });
 }
