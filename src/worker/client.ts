@@ -90,6 +90,7 @@ const METHODS = {
   packCacheMount: true,
   restoreCacheMount: true,
   readTextFile: true,
+  settle: true,
 } satisfies Record<keyof WorkerApi, true>;
 
 function api(client: WorkerClient): WorkerApi {

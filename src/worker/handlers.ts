@@ -60,6 +60,7 @@ export function handlers(
       return { text: readTextFile(directories, path, limitBytes) };
     },
     tryLock: async ({ name }) => ({ isTaken: environment.locks.tryTake(name) }),
+    settle: async () => environment.rubbish.removeSmall(),
     unlock: async ({ name }) => environment.locks.free(name),
     ...bulk,
   };

@@ -21,9 +21,14 @@ export class Rubbish {
     this.#small.push(path);
   }
 
-  /** Removes what is small. Resolves when everything is gone. */
-  async done(): Promise<void> {
+  /** Begins to remove what is small. */
+  removeSmall(): void {
     if (this.#small.length > 0) this.#remove(this.#small.splice(0));
+  }
+
+  /** Resolves when everything is gone. */
+  async done(): Promise<void> {
+    this.removeSmall();
     await Promise.all(this.#removals);
   }
 

@@ -40,7 +40,7 @@ export interface StepOptions {
 let steps = 0;
 
 /** Runs one process over a stack of layers. What it wrote becomes layer `request.output` if it exits with 0; whatever happens,
- * nothing else of the step is left.
+ * nothing else of the step is left, in memory a moment later.
  * @throws {ExecutorError} | {OverlayError} | {WorkerError} | {SysError} */
 export async function runStep(
   environment: Environment,
@@ -51,8 +51,7 @@ export async function runStep(
   const name = `s${++steps}`;
   try {
     const defer = (step: () => void | Promise<void>) => void undo.push(step);
-    const directory = newMemoryDir(environment, name);
-    defer(() => removeMemory(directory));
+    newMemoryDir(environment, name);
     const { signal, onOutput } = options;
     const mounts = await prepareStepMounts(environment, {
       name,
@@ -79,6 +78,8 @@ export async function runStep(
     return { exitCode, layer: root.commit(request.output) };
   } finally {
     for (const step of undo.toReversed()) await step();
+    // Once the answer is on its way: what it takes is time of the next step's.
+    setImmediate(() => removeMemory(path.join(environment.memoryDir, name)));
   }
 }
 

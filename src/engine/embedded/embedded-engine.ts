@@ -79,6 +79,7 @@ export class EmbeddedEngine implements Engine {
     const { jobs, signal } = request;
     environment.mounts.emptied = await emptyCacheMounts(definition, this.#options.store, () => this.worker());
     const solved = await this.#recorded(solveAll(vertices, roots, { jobs, signal, observer }));
+    this.#worker?.then((worker) => worker.settle({})).catch(() => {}); // told by whoever needs it
     this.#pulls.close();
     await environment.secretScan.checkFound(environment.results, this.#records);
     const stackOf = new Map(roots.map((root, index) => [root, asStack(solved[index])]));
