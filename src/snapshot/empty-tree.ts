@@ -18,6 +18,7 @@ const root: TreeStat = {
 /** The tree of a stack without layers (scratch): a root directory, and nothing in it. */
 export const emptyTree: FileTree = {
   lstat: (path) => (path === "/" ? root : undefined),
+  lstatNames: () => [],
   readdir: (path) => (path === "/" ? [] : missing(path)),
   readlink: missing,
   hostPath: missing,

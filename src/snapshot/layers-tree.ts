@@ -37,6 +37,10 @@ export class LayersTree implements FileTree {
     return layer === undefined ? undefined : this.#lstatIn(layer, path);
   }
 
+  lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[] {
+    return names.map((name) => this.lstat(joinTreePath(directory, name)));
+  }
+
   readdir(path: TreePath): readonly string[] {
     const directory = this.#directory(path);
     if (!directory) throw unreadable(path, Object.assign(new Error("not a directory"), { code: "ENOTDIR" }));

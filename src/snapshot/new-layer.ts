@@ -3,6 +3,7 @@ import { setTimes } from "../sys/index.ts";
 import {
   type FileTree,
   hostBytes,
+  joinTreePath,
   parentTreePath,
   toBytes,
   type TreePath,
@@ -58,6 +59,10 @@ export class NewLayer implements FileTree {
     const parent = this.#directories.get(parentTreePath(path));
     const own = parent && lstatHost(hostBytes(this.#host(path)));
     return own ?? (parent?.isMerged === false ? undefined : this.#lower.lstat(path));
+  }
+
+  lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[] {
+    return names.map((name) => this.lstat(joinTreePath(directory, name)));
   }
 
   readdir(path: TreePath): readonly string[] {

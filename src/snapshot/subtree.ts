@@ -14,6 +14,10 @@ export class Subtree implements FileTree {
     return this.#tree.lstat(this.#inside(path));
   }
 
+  lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[] {
+    return this.#tree.lstatNames(this.#inside(directory), names);
+  }
+
   readdir(path: TreePath): readonly string[] {
     return this.#tree.readdir(this.#inside(path));
   }

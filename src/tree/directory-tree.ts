@@ -3,7 +3,7 @@ import { getSystemErrorMap } from "node:util";
 import { isErrno } from "../util/index.ts";
 import type { FileTree, FileType, TreePath, TreeStat, Xattr } from "./file-tree.ts";
 import { TreeError } from "./tree-error.ts";
-import { hostBytes, toBytes, toText } from "./tree-path.ts";
+import { hostBytes, joinTreePath, toBytes, toText } from "./tree-path.ts";
 
 /** A directory of the host as a build context shows it: every file belongs to 0:0 and has no extended attributes. Nothing
  * is kept in memory: each call asks the file system.
@@ -25,6 +25,10 @@ export class DirectoryTree implements FileTree {
       if (isErrno(error, "ENOTDIR", "ENAMETOOLONG")) return undefined;
       throw unreadable(host, error);
     }
+  }
+
+  lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[] {
+    return names.map((name) => this.lstat(joinTreePath(directory, name)));
   }
 
   readdir(path: TreePath): readonly string[] {

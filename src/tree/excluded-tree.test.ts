@@ -59,6 +59,7 @@ test("a directory that no exception can reach is not opened", () => {
   const spy = new DirectoryTree(root);
   const tree: FileTree = {
     lstat: (file) => spy.lstat(file),
+    lstatNames: (directory, names) => spy.lstatNames(directory, names),
     readdir: (file) => {
       opened.push(file);
       return spy.readdir(file);

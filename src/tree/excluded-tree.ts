@@ -33,6 +33,10 @@ class ExcludedTree implements FileTree {
     return stat?.type === "directory" && this.#isShown(path) ? stat : undefined;
   }
 
+  lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[] {
+    return this.#tree.lstatNames(directory, names);
+  }
+
   readdir(path: TreePath): readonly string[] {
     const parent = path === "/" ? undefined : this.#matchDirectory(path);
     return this.#tree.readdir(path).filter((name) => {

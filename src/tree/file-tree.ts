@@ -35,6 +35,8 @@ export interface Xattr {
 export interface FileTree {
   /** Undefined when nothing is there. */
   lstat(path: TreePath): TreeStat | undefined;
+  /** `lstat` of names that `readdir` of this directory gave, in their order: cheaper than one by one. */
+  lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[];
   /** Names in byte order. */
   readdir(path: TreePath): readonly string[];
   readlink(path: TreePath): string;

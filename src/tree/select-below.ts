@@ -10,23 +10,60 @@ export interface SelectionFilter {
   readonly exclude?: PatternMatcher | undefined;
 }
 
+/** A source whose entries are asked for. */
+export interface SelectionRoot {
+  readonly path: TreePath;
+  readonly stat: TreeStat;
+  /** It stands for its contents, and is no entry itself. */
+  readonly isContentsOnly: boolean;
+}
+
 /** The entries of one source, found as they are asked for: itself (unless it stands for its contents) and everything below that the
  * filter lets through. The source itself is never filtered. A directory that is filtered out appears when something below it does
  * not. */
-export function* selectBelow(
+export function selectBelow(
   tree: FileTree,
-  source: { path: TreePath; stat: TreeStat; isContentsOnly: boolean },
+  source: SelectionRoot,
   filter: SelectionFilter,
 ): Generator<SelectedEntry> {
-  const walk = new Walk(tree, filter);
-  if (!source.isContentsOnly) yield walk.entry(source.path, "", source.stat);
-  if (source.stat.type === "directory") yield* walk.descend(source.path, "", undefined);
+  return new Walk(tree, filter).entries(source);
 }
 
-interface Verdicts {
+/** What the filter says of one path. */
+interface Verdict {
+  readonly isSelected: boolean;
   readonly include: ParentMatches | undefined;
   readonly exclude: ParentMatches | undefined;
 }
+
+const SELECTED: Verdict = { isSelected: true, include: undefined, exclude: undefined };
+
+/** A directory that the walk is in. */
+interface OpenDirectory {
+  readonly path: TreePath;
+  /** What the names of its entries begin with, and their paths. */
+  readonly namePrefix: string;
+  readonly pathPrefix: string;
+  readonly verdict: Verdict;
+  /** Names that were not looked at yet begin at `next`. */
+  readonly names: readonly string[];
+  next: number;
+  looked: LookedAt;
+}
+
+/** Names of a directory that the filter lets through, or may let something below through, each with what it is now. */
+interface LookedAt {
+  readonly names: readonly string[];
+  readonly stats: readonly (TreeStat | undefined)[];
+  /** Absent without a filter. */
+  readonly verdicts?: readonly Verdict[];
+  next: number;
+}
+
+const NOTHING: LookedAt = { names: [], stats: [], next: 0 };
+
+/** So many names are looked at at once: a copy takes each soon after. */
+const AT_ONCE = 128;
 
 class Walk {
   readonly #tree: FileTree;
@@ -49,26 +86,73 @@ class Walk {
       .map(({ text }) => compileReach(text));
   }
 
-  *descend(directory: TreePath, prefix: string, parent: Verdicts | undefined): Generator<SelectedEntry> {
-    for (const base of this.#tree.readdir(directory)) {
-      const name = prefix === "" ? base : `${prefix}/${base}`;
-      const text = this.#isFiltered ? toText(name) : name;
-      const include = this.#filter.include?.matchBelow(text, parent?.include);
-      const exclude = this.#filter.exclude?.matchBelow(text, parent?.exclude);
-      const isSelected = (include?.isMatched ?? true) && !(exclude?.isMatched ?? false);
-      if (!isSelected && !this.#canSelectBelow(text, include?.isMatched, exclude?.isMatched)) continue;
-      const path = joinTreePath(directory, base);
-      const stat = this.#tree.lstat(path);
+  /** A stack of its own: a generator in a generator would hand each entry up from level to level. */
+  *entries(source: SelectionRoot): Generator<SelectedEntry> {
+    if (!source.isContentsOnly) yield this.#entry(source.path, "", source.stat);
+    const open = source.stat.type === "directory" ? [this.#open(source.path, "", SELECTED)] : [];
+    for (let directory = open[0]; directory; directory = open.at(-1)) {
+      const { looked } = directory;
+      if (looked.next === looked.names.length) {
+        if (this.#lookAtMore(directory)) continue;
+        open.pop();
+        if (this.#pending.at(-1)?.path === directory.path) this.#pending.pop();
+        continue;
+      }
+      const index = looked.next++;
+      const stat = looked.stats[index];
       if (!stat) continue;
-      if (isSelected) {
+      const base = looked.names[index]!;
+      const name = directory.namePrefix + base;
+      const path = directory.pathPrefix + base;
+      const verdict = looked.verdicts?.[index] ?? SELECTED;
+      if (verdict.isSelected) {
         if (this.#pending.length > 0) yield* this.#takePending();
-        yield this.entry(path, name, stat);
+        yield this.#entry(path, name, stat);
       }
       if (stat.type !== "directory") continue;
-      if (!isSelected) this.#pending.push({ path, name, stat });
-      yield* this.descend(path, name, { include: include?.matches, exclude: exclude?.matches });
-      if (this.#pending.at(-1)?.path === path) this.#pending.pop();
+      if (!verdict.isSelected) this.#pending.push({ path, name, stat });
+      open.push(this.#open(path, name, verdict));
     }
+  }
+
+  #open(path: TreePath, name: string, verdict: Verdict): OpenDirectory {
+    const namePrefix = name === "" ? "" : `${name}/`;
+    const pathPrefix = joinTreePath(path, "");
+    return {
+      path,
+      namePrefix,
+      pathPrefix,
+      verdict,
+      names: this.#tree.readdir(path),
+      next: 0,
+      looked: NOTHING,
+    };
+  }
+
+  /** False when there are no more names. */
+  #lookAtMore(directory: OpenDirectory): boolean {
+    const { path, names, next } = directory;
+    if (next === names.length) return false;
+    directory.next = Math.min(next + AT_ONCE, names.length);
+    const some = names.length <= AT_ONCE ? names : names.slice(next, directory.next);
+    const judged = this.#isFiltered ? this.#judge(directory, some) : { names: some };
+    directory.looked = { ...judged, stats: this.#tree.lstatNames(path, judged.names), next: 0 };
+    return true;
+  }
+
+  #judge(directory: OpenDirectory, some: readonly string[]): { names: string[]; verdicts: Verdict[] } {
+    const names: string[] = [];
+    const verdicts: Verdict[] = [];
+    for (const base of some) {
+      const text = toText(directory.namePrefix + base);
+      const include = this.#filter.include?.matchBelow(text, directory.verdict.include);
+      const exclude = this.#filter.exclude?.matchBelow(text, directory.verdict.exclude);
+      const isSelected = (include?.isMatched ?? true) && !(exclude?.isMatched ?? false);
+      if (!isSelected && !this.#canSelectBelow(text, include?.isMatched, exclude?.isMatched)) continue;
+      names.push(base);
+      verdicts.push({ isSelected, include: include?.matches, exclude: exclude?.matches });
+    }
+    return { names, verdicts };
   }
 
   #canSelectBelow(directory: string, isIncluded = true, isExcluded = false): boolean {
@@ -81,7 +165,7 @@ class Walk {
     return directories.map((directory) => ({ ...directory, xattrs: this.#tree.xattrs(directory.path) }));
   }
 
-  entry(path: TreePath, name: string, stat: TreeStat): SelectedEntry {
+  #entry(path: TreePath, name: string, stat: TreeStat): SelectedEntry {
     const xattrs = this.#tree.xattrs(path);
     if (stat.type === "symlink") return { path, name, stat, xattrs, linkTarget: this.#tree.readlink(path) };
     const hardLinkTo = this.#findHardLink(name, stat);

@@ -32,7 +32,7 @@ export function* walkSources(tree: FileTree, pattern: SourcePattern): Generator<
     if (!stat) throw notFound(match);
     const isContentsOnly = stat.type === "directory" && pattern.copyDirContents;
     const entries = selectBelow(tree, { path, stat, isContentsOnly }, { exclude });
-    yield { match, stat, isContentsOnly, entries };
+    yield { match, path, stat, isContentsOnly, entries };
   }
 }
 
@@ -60,7 +60,7 @@ function* walkWithParents(
     requirePath(tree, cleanTreePath(toBytes(base)), wantedPath);
     const isContentsOnly = stat.type === "directory";
     const entries = selectBelow(tree, { path, stat, isContentsOnly }, { include, exclude });
-    yield { match, stat, isContentsOnly, entries };
+    yield { match, path, stat, isContentsOnly, entries };
   }
 }
 

@@ -16,6 +16,8 @@ export interface SourcePattern {
 export interface SelectedSource {
   /** As found, before links are followed: its last component is the name that the copy gets in an existing directory. */
   readonly match: TreePath;
+  /** Where it lies, links followed. */
+  readonly path: TreePath;
   /** What is copied, links followed. */
   readonly stat: TreeStat;
   /** A directory that stands for its contents: it is no entry itself, and its metadata counts nowhere. */
