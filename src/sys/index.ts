@@ -1,7 +1,9 @@
 export { copyFileRange } from "./copy-range.ts";
 export { tryFlock } from "./flock.ts";
 export type { HostPath } from "./host-path.ts";
+export { isNativeLoaded } from "./libc.ts";
 export { linkFiles } from "./link-files.ts";
+export { type LinkStat, lstatNames } from "./lstat-names.ts";
 export { MountFlag, type MountOptions, mount, umount } from "./mount.ts";
 export { openat2, Resolve } from "./openat2.ts";
 export { setParentDeathSignal } from "./process.ts";

@@ -18,6 +18,11 @@ function native(): { koffi: typeof Koffi; libc: Koffi.LibraryHandle } {
   return loaded;
 }
 
+/** Has something of this room been called in this process, so that the next call costs no load? */
+export function isNativeLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 /** Declares a C function; it is looked up at the first call.
  * @param result `long` and `int` are returned as numbers, -1 means failure */
 export function declare(name: string, result: "int" | "long", args: readonly string[]): NativeFunction {

@@ -11,6 +11,7 @@ import {
   getXattr,
   linkFiles,
   listXattrs,
+  lstatNames,
   MountFlag,
   makeDirectory,
   makeFifo,
@@ -296,4 +297,40 @@ test("files are linked from tree to tree, and those that cannot be are told", ()
   for (const file of ["d/a", "d/long"]) assert.equal(inode(to, file), inode(from, file));
   assert.equal(fs.readFileSync(Buffer.concat([Buffer.from(`${to}/d/`), name]), "utf8"), "bytes");
   assert.equal(fs.readFileSync(path.join(to, "d/b"), "utf8"), "was there");
+});
+
+test("lstatNames says what lstat says, of files of every kind", () => {
+  const kinds = at("kinds");
+  fs.mkdirSync(path.join(kinds, "directory"), { recursive: true });
+  fs.writeFileSync(path.join(kinds, "file"), "x", { mode: 0o4755 });
+  fs.linkSync(path.join(kinds, "file"), path.join(kinds, "hard-link"));
+  fs.symlinkSync("/nowhere", path.join(kinds, "symlink"));
+  fs.writeFileSync(path.join(kinds, "sparse"), "");
+  fs.truncateSync(path.join(kinds, "sparse"), 5 * 2 ** 32 + 7);
+  fs.writeFileSync(Buffer.from(`${kinds}/\u00fc\u00ff\u00fe`, "latin1"), "");
+  makeFifo(path.join(kinds, "fifo"), 0o600);
+  makeNode(path.join(kinds, "socket"), { type: "socket", mode: 0o600 });
+  if (isRoot)
+    makeNode(path.join(kinds, "device"), { type: "block", mode: 0o600, rdev: deviceNumber(7, 300) });
+  setTimes(path.join(kinds, "file"), 2_211_854_706_123_456_789n);
+  setTimes(path.join(kinds, "sparse"), -1n);
+  const names = fs.readdirSync(kinds, "latin1");
+  assert.equal(names.length, isRoot ? 9 : 8);
+  for (const [index, found] of lstatNames(Buffer.from(kinds), names).entries()) {
+    const host = Buffer.from(`${kinds}/${names[index]}`, "latin1");
+    const told = fs.lstatSync(host, { bigint: true });
+    const { mtimeNs, ctimeNs, ...numbers } = found!;
+    assert.deepEqual([mtimeNs, ctimeNs], [told.mtimeNs, told.ctimeNs], names[index]);
+    for (const [field, value] of Object.entries(numbers))
+      assert.equal(value, Number(told[field as "mode"]), `${names[index]}: ${field}`);
+  }
+});
+
+test("lstatNames knows nothing of what is not there", () => {
+  const found = lstatNames(Buffer.from(dir), ["no", "x".repeat(256), "x".repeat(5000), "."]);
+  assert.deepEqual(
+    found.map((stat) => stat !== undefined),
+    [false, false, false, true],
+  );
+  assert.deepEqual(lstatNames(Buffer.alloc(4096, "x"), ["a"]), [undefined]);
 });

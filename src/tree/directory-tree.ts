@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { getSystemErrorMap } from "node:util";
+import { isNativeLoaded, type LinkStat, lstatNames } from "../sys/index.ts";
 import { isErrno } from "../util/index.ts";
 import type { FileTree, FileType, TreePath, TreeStat, Xattr } from "./file-tree.ts";
 import { TreeError } from "./tree-error.ts";
@@ -10,9 +11,15 @@ import { hostBytes, joinTreePath, toBytes, toText } from "./tree-path.ts";
  * Every member but `lstat` of a path that is not there throws {TreeError} `NOT_FOUND`; where the system refuses, `UNREADABLE`. */
 export class DirectoryTree implements FileTree {
   readonly #root: string;
+  readonly #isLarge: () => boolean;
+  #isNative: boolean | undefined;
+  /** Files that `lstatNames` was asked for. */
+  #asked = 0;
 
-  /** @param root absolute path of the host */
-  constructor(root: string) {
+  /** @param root absolute path of the host
+   * @param isLarge asked once at most: are there likely some thousand files to look at, so that native code is worth its load? */
+  constructor(root: string, isLarge = () => false) {
+    this.#isLarge = isLarge;
     this.#root = toBytes(root === "/" ? "" : root.replace(/\/+$/, ""));
   }
 
@@ -28,7 +35,12 @@ export class DirectoryTree implements FileTree {
   }
 
   lstatNames(directory: TreePath, names: readonly string[]): readonly (TreeStat | undefined)[] {
-    return names.map((name) => this.lstat(joinTreePath(directory, name)));
+    const one = (name: string) => this.lstat(joinTreePath(directory, name));
+    return (
+      this.#lookAt(directory, names)?.map((stats, index) =>
+        stats ? toTreeStat(stats, ROOT) : one(names[index]!),
+      ) ?? names.map(one)
+    );
   }
 
   readdir(path: TreePath): readonly string[] {
@@ -57,16 +69,38 @@ export class DirectoryTree implements FileTree {
     return [];
   }
 
+  /** What native code says, where it is there or pays; undefined where Node is to be asked for one after the other. */
+  #lookAt(directory: TreePath, names: readonly string[]): (LinkStat | undefined)[] | undefined {
+    this.#isNative ??= this.#isNativeWanted(names.length);
+    if (!this.#isNative) return undefined;
+    try {
+      return lstatNames(this.hostPath(directory), names);
+    } catch {
+      this.#isNative = false;
+      return undefined;
+    }
+  }
+
+  /** Undefined while too few files were asked for to say. */
+  #isNativeWanted(asked: number): boolean | undefined {
+    if (isNativeLoaded()) return true;
+    this.#asked += asked;
+    return this.#asked < SOME ? undefined : this.#isLarge();
+  }
+
   #host(path: TreePath): string | Buffer {
     return hostBytes(this.#root + path);
   }
 }
 
+/** A walk over fewer files is soon done, however large the directory may be. */
+const SOME = 300;
+
 const ROOT = { uid: 0, gid: 0 };
 
 /** What the system says of a file, in a tree's words.
  * @param owner absent: as it is on the host */
-export function toTreeStat(stats: BigIntStats, owner?: { uid: number; gid: number }): TreeStat {
+export function toTreeStat(stats: BigIntStats | LinkStat, owner?: { uid: number; gid: number }): TreeStat {
   const mode = Number(stats.mode);
   return {
     type: FILE_TYPES[mode & 0o170000] ?? "file",
