@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { TreeStat } from "./file-tree.ts";
 import type { SelectedEntry, SelectedSource } from "./selection.ts";
 import { baseName } from "./tree-path.ts";
 
@@ -20,8 +21,13 @@ export function digestSelection(
   return digest.finish();
 }
 
+/** What of an entry counts in the digest. */
+export interface DigestedEntry extends Pick<SelectedEntry, "name" | "linkTarget" | "hardLinkTo" | "xattrs"> {
+  readonly stat: Pick<TreeStat, "type" | "mode" | "uid" | "gid" | "rdev" | "isBlock">;
+}
+
 /** Does an entry have bytes of its own, whose digest counts? */
-export function hasBytes({ stat, hardLinkTo }: SelectedEntry): boolean {
+export function hasBytes({ stat, hardLinkTo }: DigestedEntry): boolean {
   return stat.type === "file" && hardLinkTo === undefined;
 }
 
@@ -36,14 +42,14 @@ export class SelectionDigest {
   }
 
   /** The entries that follow are of this source. */
-  addSource({ match, isContentsOnly }: Omit<SelectedSource, "entries">): void {
+  addSource({ match, isContentsOnly }: Pick<SelectedSource, "match" | "isContentsOnly">): void {
     this.#flush();
     this.#describe(`source\0${match}\n`);
     this.#hash.update(`source\0${isContentsOnly ? "" : baseName(match)}\n`, "latin1");
   }
 
   /** @param bytesDigest hex sha256 of the entry's bytes, if it `hasBytes` */
-  addEntry(entry: SelectedEntry, bytesDigest: string): void {
+  addEntry(entry: DigestedEntry, bytesDigest: string): void {
     this.#lines += entryLine(entry, bytesDigest);
     if (this.#lines.length >= 65_536) this.#flush();
   }
@@ -61,7 +67,7 @@ export class SelectionDigest {
 }
 
 /** A fixed number of fields without NUL, so that no two selections give the same text. */
-function entryLine(entry: SelectedEntry, bytesDigest: string): string {
+function entryLine(entry: DigestedEntry, bytesDigest: string): string {
   const { stat, name, linkTarget = "", hardLinkTo = "", xattrs } = entry;
   // a socket is copied as an empty file
   const type = stat.type === "socket" ? "file" : stat.type;
@@ -77,7 +83,7 @@ function attributeText(xattrs: SelectedEntry["xattrs"]): string {
   return xattrs.map((xattr) => `${hex(xattr.name)}=${xattr.value.toString("hex")}`).join();
 }
 
-function contentOf(entry: SelectedEntry, bytesDigest: string): string {
+function contentOf(entry: DigestedEntry, bytesDigest: string): string {
   if (entry.stat.type === "socket") return EMPTY_DIGEST;
   if (entry.stat.type !== "file") return "";
   return entry.hardLinkTo === undefined ? bytesDigest : "link";

@@ -1,5 +1,5 @@
 export { isContentXattr } from "./content-xattr.ts";
-export { digestSelection, hasBytes, SelectionDigest } from "./digest-selection.ts";
+export { type DigestedEntry, digestSelection, hasBytes, SelectionDigest } from "./digest-selection.ts";
 export { DirectoryTree, toTreeStat, unreadable } from "./directory-tree.ts";
 export { excludedTree } from "./excluded-tree.ts";
 export type { FileTree, FileType, TreePath, TreeStat, Xattr } from "./file-tree.ts";
@@ -9,8 +9,8 @@ export { resolveInTree } from "./resolve.ts";
 export { selectSources, type SourceWalk, walkSources } from "./select.ts";
 export { type FileChange, selectionChanges } from "./selection-changes.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
-export { StatIndex } from "./stat-index.ts";
-export { readStatIndex, writeStatIndex } from "./stat-index-file.ts";
+export { type FileState, StatIndex } from "./stat-index.ts";
+export { estimateFiles, readStatIndex, writeStatIndex } from "./stat-index-file.ts";
 export { TreeError, type TreeErrorCode } from "./tree-error.ts";
 export {
   baseName,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { writeFileAtomic } from "../util/index.ts";
 import { emptyColumns, type IndexColumns, StatIndex } from "./stat-index.ts";
@@ -18,6 +18,17 @@ export function readStatIndex(file: string): StatIndex {
     return new StatIndex();
   }
 }
+
+/** How many files an index knows of, by its size, and so not exactly; 0 where there is none. */
+export function estimateFiles(file: string): number {
+  try {
+    return Math.round(statSync(file).size / (ENTRY_BYTES + USUAL_KEY_BYTES));
+  } catch {
+    return 0;
+  }
+}
+
+const USUAL_KEY_BYTES = 24;
 
 /** Writes the index whole or not at all.
  * @throws the file system error */

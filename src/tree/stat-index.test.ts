@@ -64,3 +64,16 @@ test("an index can be told to keep only what was found, and what another one has
 test("an empty index survives the disk", (t) => {
   assert.equal(keys(reload(t, new StatIndex())), "");
 });
+
+test("a state that differs in anything is not known", (t) => {
+  const index = loaded(t, "ab");
+  const known = stat("a".charCodeAt(0));
+  for (const other of [
+    { ...known, sizeBytes: known.sizeBytes + 1 },
+    { ...known, ino: 9 },
+    { ...known, mtimeNs: known.mtimeNs + 1n },
+    { ...known, ctimeNs: known.ctimeNs - 1n },
+  ])
+    assert.equal(index.find("a", other), undefined);
+  assert.equal(index.find("a", known), digest(1));
+});
