@@ -1,26 +1,11 @@
-import { createHash } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import path from "node:path";
-import { setImmediate } from "node:timers/promises";
-import type { CopyAction, FileAction } from "../llb/index.ts";
-import {
-  DirectoryTree,
-  excludedTree,
-  type FileTree,
-  hasBytes,
-  readStatIndex,
-  type SelectedEntry,
-  SelectionDigest,
-  type SourceWalk,
-  type StatIndex,
-  TreeError,
-  toText,
-  walkSources,
-  writeStatIndex,
-} from "../tree/index.ts";
+import type { FileAction } from "../llb/index.ts";
+import { DirectoryTree, excludedTree, type FileTree } from "../tree/index.ts";
 import { ContextError } from "./context-error.ts";
-import { hashFile } from "./hash-file.ts";
-import { explainMissing, type ExplainOptions } from "./missing-source.ts";
+import { ContextMemory } from "./context-memory.ts";
+import { describeAction, digestAction } from "./digest-action.ts";
+import { sourcesOf } from "./sources-of.ts";
 
 export interface OpenContextOptions {
   /** As `readIgnoreFile` gives them. */
@@ -56,21 +41,18 @@ export interface BuildContext {
 export function openContext(directory: string, options: OpenContextOptions = {}): BuildContext {
   const root = findRoot(directory);
   const { excludePatterns = [], indexDir, tmpDir } = options;
-  const everything = new DirectoryTree(root);
+  const memory = new ContextMemory(root, { indexDir, tmpDir });
+  const everything = new DirectoryTree(root, () => memory.isOfMany);
   const tree = excludedTree(everything, excludePatterns);
   const explained = { root, tree, everything };
-  const name = createHash("sha256").update(root).digest("hex").slice(0, 32);
-  const indexFile = indexDir === undefined ? undefined : path.join(indexDir, `${name}.idx`);
-  let index: StatIndex | undefined;
   return {
     root,
     excludePatterns,
     tree,
     async digestSources(actions) {
-      index ??= readStatIndex(indexFile ?? "");
       const digests: string[] = [];
-      for (const action of actions) digests.push(await digestAction(explained, action, index));
-      if (indexFile !== undefined && index.isChanged) saveIndex(indexFile, index, tmpDir);
+      for (const action of actions) digests.push(await digestAction(explained, action, memory));
+      memory.save();
       return digests;
     },
     checkSources(actions) {
@@ -79,10 +61,8 @@ export function openContext(directory: string, options: OpenContextOptions = {})
       }
     },
     async describeSources(actions) {
-      index ??= readStatIndex(indexFile ?? "");
       let description = "";
-      for (const action of actions)
-        await digestAction(explained, action, index, (text) => (description += text));
+      for (const action of actions) description += await describeAction(explained, action, memory);
       return description;
     },
   };
@@ -100,55 +80,4 @@ function findRoot(directory: string): string {
   }
   if (statSync(root).isDirectory()) return root;
   throw new ContextError("NO_CONTEXT", `Cannot open build context "${absolute}": not a directory`);
-}
-
-/** @throws {TreeError} whose hint says what helps */
-function* sourcesOf(context: ExplainOptions, action: CopyAction): Generator<SourceWalk> {
-  try {
-    yield* walkSources(context.tree, action);
-  } catch (error) {
-    throw explainMissing(error, action.source, context);
-  }
-}
-
-async function digestAction(
-  context: ExplainOptions,
-  action: FileAction,
-  index: StatIndex,
-  describe?: (text: string) => void,
-): Promise<string> {
-  if (action.kind !== "copy") return "";
-  const { tree } = context;
-  const digest = new SelectionDigest(describe);
-  let resumedAtMs = Date.now();
-  for (const source of sourcesOf(context, action)) {
-    digest.addSource(source);
-    for (const entry of source.entries) {
-      const known = hasBytes(entry) ? index.find(entry.path, entry.stat) : "";
-      digest.addEntry(entry, known ?? readDigest(tree, entry, index));
-      if (known !== undefined || Date.now() - resumedAtMs < 50) continue;
-      await setImmediate(); // whoever draws the progress gets its turn
-      resumedAtMs = Date.now();
-    }
-  }
-  return digest.finish();
-}
-
-function readDigest(tree: FileTree, entry: SelectedEntry, index: StatIndex): string {
-  const readAtMs = Date.now();
-  const { digest, stat } = hashFile(tree.hostPath(entry.path));
-  if (stat.type !== "file")
-    throw new TreeError("UNREADABLE", `Cannot read "${toText(entry.path)}": it is no longer a regular file`);
-  index.add(entry.path, stat, digest, readAtMs);
-  return digest;
-}
-
-/** An index that cannot be written costs time only. */
-function saveIndex(file: string, index: StatIndex, tmpDir: string | undefined): void {
-  try {
-    writeStatIndex(file, index, tmpDir);
-    index.markSaved();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-  }
 }

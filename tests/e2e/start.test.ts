@@ -3,12 +3,14 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -116,6 +118,25 @@ test("the command starts through a link, and hides NODE_EXTRA_CA_CERTS from Node
 async function settle(installed: ReturnType<typeof install>): Promise<void> {
   for (let runs = 0; runs < 3; runs++) await installed.slipway(["images"]);
 }
+
+test("a build where nothing changed needs no native code, not even for a large context", async (t) => {
+  const installed = install(t);
+  const context = path.join(installed.dir, "context");
+  mkdirSync(context);
+  writeFileSync(path.join(context, "Dockerfile"), "FROM scratch\nCOPY . /\n");
+  for (let number = 0; number < 500; number++) writeFileSync(path.join(context, `f${number}`), "");
+  const store = path.join(installed.dir, "store");
+  const env = { SLIPWAY_ROOT: store };
+  const first = await run(path.resolve("bin/slipway"), ["build", "-q", context], { env });
+  assert.equal(first.exitCode, 0, first.stderr);
+  // by its size an index of many files
+  const [index] = readdirSync(path.join(store, "contexts")).filter((name) => name.endsWith(".idx"));
+  truncateSync(path.join(store, "contexts", index!), 2_000_000);
+  // a copy without node_modules: what it cannot do itself would need them
+  const { stdout, stderr } = await installed.slipway(["build", "--progress=plain", context]);
+  assert.match(stderr, /CACHED/);
+  assert.doesNotMatch(stdout + stderr, /koffi/);
+});
 
 /** A copy of the built program, as a package manager would place it. */
 function install(t: TestContext) {
