@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { CodedErrorOptions } from "../errors/index.ts";
-import { isErrno } from "../util/index.ts";
+import { isErrno, readTextFile } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions } from "./options.ts";
 
@@ -26,27 +25,27 @@ export function readDockerfile(options: Pick<BuildOptions, "contextDir" | "docke
   const inContext = path.join(directory, "Dockerfile");
   const lowerCase = path.join(directory, "dockerfile");
   try {
-    return read(inContext, "Dockerfile");
+    return read(inContext, "Dockerfile", { isFound: true });
   } catch (error) {
     if (!(error instanceof BuildError) || error.code !== "DOCKERFILE_NOT_FOUND") throw error;
     try {
-      return read(lowerCase, "dockerfile");
+      return read(lowerCase, "dockerfile", { isFound: true });
     } catch {
       throw error;
     }
   }
 }
 
-function read(file: string, name: string): DockerfileText {
+function read(file: string, name: string, found: { readonly isFound?: boolean } = {}): DockerfileText {
   try {
-    const { size } = statSync(file);
-    if (size > dockerfileLimitBytes) {
+    const text = readTextFile(file, { limitBytes: dockerfileLimitBytes, ...found });
+    if (text === undefined) {
       throw new BuildError(
         "DOCKERFILE_UNREADABLE",
         `Cannot read "${name}": larger than ${dockerfileLimitBytes} bytes`,
       );
     }
-    return { text: readFileSync(file, "utf8"), name: path.basename(name), path: path.resolve(file) };
+    return { text, name: path.basename(name), path: path.resolve(file) };
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) {
       const hint = `looked for ${path.resolve(file)}; name another file with -f`;

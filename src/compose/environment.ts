@@ -46,7 +46,7 @@ export class Environment {
   addDefault(directory: string): void {
     if (this.#isNamed) return;
     const file = path.join(directory, ".env");
-    const text = readIfPresent(file, { regularOnly: true });
+    const text = readIfPresent(file, { isFound: true });
     if (text === undefined) return;
     const before = new Map(this.#values);
     for (const [name, value] of this.#parse(file, text)) if (!before.has(name)) this.#values.set(name, value);

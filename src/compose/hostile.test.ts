@@ -55,7 +55,14 @@ test("files that are no files, or have no end, are refused", () => {
   mkdirSync(path.join(root, "env"));
   writeFileSync(path.join(root, "env/compose.yaml"), "services: {a: {image: x}}");
   symlinkSync("/dev/zero", path.join(root, "env/.env"));
-  assert.throws(() => load("env"), { message: /^Cannot read ".*\/env\/\.env": it is no regular file$/ });
+  assert.throws(
+    () => load("env"),
+    (error: Error) => {
+      assert.match(error.message, /^Cannot read ".*\/env\/\.env"$/);
+      assert.equal((error.cause as Error).message, "it is no regular file");
+      return true;
+    },
+  );
   mkdirSync(path.join(root, "file"));
   symlinkSync("/dev/zero", path.join(root, "file/compose.yaml"));
   assert.throws(() => load("file"), { message: /\/compose\.yaml": larger than 16777216 bytes$/ });

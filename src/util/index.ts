@@ -6,6 +6,7 @@ export { parseByteSize } from "./parse-byte-size.ts";
 export { makeDirectory } from "./make-directory.ts";
 export { packageVersion } from "./package-version.ts";
 export { readLimited } from "./read-limited.ts";
+export { readTextFile } from "./read-text-file.ts";
 export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";
 export { Semaphore } from "./semaphore.ts";
 export { SingleFlight } from "./single-flight.ts";

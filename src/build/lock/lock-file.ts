@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type Digest, parseDigest } from "../../oci/index.ts";
-import { isErrno, writeFileDurable } from "../../util/index.ts";
+import { isErrno, readTextFile, writeFileDurable } from "../../util/index.ts";
 import { BuildError } from "../build-error.ts";
 
 /** What a lock says of an image. */
@@ -27,6 +26,7 @@ export interface Lock {
 export const emptyLock: Lock = { images: {}, urls: {}, git: {} };
 
 const version = 1;
+const limitBytes = 16 * 1024 * 1024;
 
 /** Name of the lock of a Dockerfile, beside it; undefined for one that is no file. */
 export function lockPath(dockerfile: { readonly path: string | undefined }): string | undefined {
@@ -36,13 +36,14 @@ export function lockPath(dockerfile: { readonly path: string | undefined }): str
 /** Undefined when there is no such file.
  * @throws {BuildError} `LOCK_INVALID` */
 export function readLock(file: string): Lock | undefined {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(file, "utf8");
+    text = readTextFile(file, { limitBytes, isFound: true });
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw invalid(file, (error as Error).message);
   }
+  if (text === undefined) throw invalid(file, `larger than ${limitBytes} bytes`);
   try {
     return parseLock(JSON.parse(text));
   } catch (error) {
