@@ -129,6 +129,34 @@ test("outputs that are not carried out are refused by name", () => {
   for (const [text, message] of table) assert.throws(() => parseOutput(text), { message }, text);
 });
 
+test("attributes of BuildKit's images that ask for what is done anyway are taken, others refused with a reason", () => {
+  for (const attribute of ["store=true", "unpack=true", "unpack=false", "prefer-nondist-layers=false"])
+    assert.deepEqual(parseOutput(`type=registry,${attribute}`).spec, { type: "registry" }, attribute);
+  const refused = [
+    ["store=false", "store=false is not supported", /^the layers are results of steps/],
+    ["prefer-nondist-layers=true", "prefer-nondist-layers=true is not supported", /^every layer is sent/],
+    ["source-date-epoch=1", "source-date-epoch is not supported", /--build-arg SOURCE_DATE_EPOCH=SECONDS$/],
+    ["dangling-name-prefix=x", "dangling-name-prefix is not supported", /use name=NAME$/],
+    ["unpack=perhaps", "non-bool value perhaps specified for unpack", undefined],
+  ] as const;
+  for (const [attribute, message, hint] of refused) {
+    const text = `type=image,${attribute}`;
+    assert.throws(
+      () => parseOutput(text),
+      (error: Error & { hint?: string }) => {
+        assert.equal(error.message, `Cannot use --output "${text}": ${message}`);
+        if (hint) assert.match(error.hint ?? "", hint);
+        return true;
+      },
+    );
+  }
+  assert.throws(() => parseOutput("type=oci,dest=x,unpack=true"), /type=oci does not take "unpack"/);
+  assert.throws(
+    () => parseOutput("type=tar,source-date-epoch=1"),
+    /type=tar does not take "source-date-epoch"/,
+  );
+});
+
 test("secrets name a file or a variable", () => {
   const env = { TOKEN: "x" };
   const table: [string, unknown][] = [

@@ -1,5 +1,6 @@
 import { parseCsvMap, type ImageSettings, type OutputSpec, type TreeSettings } from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
+import { isGivenAnyway } from "./buildkit-attributes.ts";
 import { type OutputMap, imageKeys, imageSettings, isTrue } from "./image-settings.ts";
 
 /** One `--output`: where the result goes, and names that the image gets there. `image` is the store itself. */
@@ -53,11 +54,14 @@ function namesOf({ map }: OutputMap): readonly string[] {
   return (map.get("name") ?? "").split(",").filter((name) => name !== "");
 }
 
-function checkKeys(type: string, { map, text }: OutputMap): void {
+function checkKeys(type: string, output: OutputMap): void {
+  const { map, text } = output;
   const known = knownKeys[type];
   if (!known) throw unknownType(type, text);
+  const isImage = known.includes("compression");
   for (const key of map.keys()) {
-    if (known.includes(key) || (known.includes("compression") && /^annotation[-.[]/.test(key))) continue;
+    if (known.includes(key) || (isImage && /^annotation[-.[]/.test(key))) continue;
+    if (isImage && isGivenAnyway(key, output)) continue;
     throw new UsageError(`Cannot use --output "${text}": type=${type} does not take "${key}"`, {
       code: "UNSUPPORTED_OPTION",
       hint: `it takes ${known.join(", ")}`,
