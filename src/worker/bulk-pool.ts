@@ -20,6 +20,8 @@ export class BulkPool {
   readonly #idle: Thread[] = [];
   readonly #waiting: Task[] = [];
   readonly #running = new Map<Thread, Task>();
+  /** The one method that is still carried out, once the others were stopped. */
+  #onlyMethod: keyof BulkApi | undefined;
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
@@ -28,14 +30,17 @@ export class BulkPool {
 
   call(method: keyof BulkApi, request: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ method, request, resolve, reject });
+      const task = { method, request, resolve, reject };
+      if (this.#isStopped(task)) return reject(stopped(task));
+      this.#waiting.push(task);
       this.#next();
     });
   }
 
-  /** Ends whatever runs or waits, but for calls of one method; those and new ones are answered as before. */
+  /** Ends whatever runs or waits, and whatever is asked for later, but for calls of one method, which are answered as before. */
   async stop(exceptFor: keyof BulkApi): Promise<void> {
-    const isStopped = ({ method }: Task) => method !== exceptFor;
+    this.#onlyMethod = exceptFor;
+    const isStopped = (task: Task) => this.#isStopped(task);
     for (const task of this.#waiting.filter(isStopped)) task.reject(stopped(task));
     this.#waiting.splice(0, Infinity, ...this.#waiting.filter((task) => !isStopped(task)));
     const running = [...this.#running].filter(([, task]) => isStopped(task));
@@ -45,6 +50,10 @@ export class BulkPool {
       task.reject(stopped(task));
     }
     this.#next();
+  }
+
+  #isStopped({ method }: Task): boolean {
+    return this.#onlyMethod !== undefined && method !== this.#onlyMethod;
   }
 
   #next(): void {
