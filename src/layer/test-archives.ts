@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import type { ByteSink } from "./byte-sink.ts";
 import { toByteString } from "./host-path.ts";
 import { removeTree } from "./remove-tree.ts";
-import { type TarEntry, tarPadding } from "./tar-entry.ts";
+import { plainEntry, type TarEntry, tarPadding } from "./tar-entry.ts";
 import { TarReader } from "./tar-reader.ts";
 import { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
 import { type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
@@ -43,20 +43,7 @@ function assemble(sizeBytes: number, parts: { chunk: Buffer; position: number }[
 
 /** An entry with what a test does not care for filled in. */
 export function entryOf(fields: Partial<TarEntry> & { path: string }): TarEntry {
-  return {
-    type: "file",
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    sizeBytes: 0,
-    mtimeNs: 0n,
-    linkPath: "",
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: [],
-    isSparse: false,
-    ...fields,
-  };
+  return { ...plainEntry({ path: fields.path, type: "file", mode: 0o644 }), ...fields };
 }
 
 /** An archive of entries; a file's content is given as text or bytes. */
