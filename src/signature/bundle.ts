@@ -4,6 +4,7 @@ import { toSignedEntity, VerificationError, Verifier } from "@sigstore/verify";
 import { preAuthEncoding, statementType } from "./dsse.ts";
 import type { Finding } from "./finding.ts";
 import { signBytes } from "./signature.ts";
+import { type Json, objectOf, parseJson } from "./untrusted-json.ts";
 
 export const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
@@ -69,8 +70,6 @@ function verifierOf(key: KeyObject): Verifier {
   );
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** The members of a bundle that matter here, which are what they should be: the library takes `{"length": 4e9}` for so many bytes. */
 function bareBundle(bytes: Uint8Array): Finding<Json> {
   const { mediaType, verificationMaterial, dsseEnvelope, messageSignature } = objectOf(parseJson(bytes));
@@ -91,16 +90,4 @@ function bareBundle(bytes: Uint8Array): Finding<Json> {
       dsseEnvelope: { payload, payloadType, signatures: [{ sig }] },
     },
   };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function objectOf(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }

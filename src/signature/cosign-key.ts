@@ -1,6 +1,7 @@
 import { scrypt } from "node:crypto";
 import { promisify } from "node:util";
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
+import { objectOf, parseJson } from "./untrusted-json.ts";
 
 /** What scrypt may take; cosign's own parameters take 64 MiB. */
 const maxMemoryBytes = 256 << 20;
@@ -68,18 +69,4 @@ function parseSealed(pem: string): Sealed | undefined {
 
 function isBetween(value: unknown, least: number, most: number): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
 }
