@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Store } from "../content/index.ts";
-import { isErrno, writeFileAtomic } from "../util/index.ts";
+import { isErrno, listIfThere, writeFileAtomic } from "../util/index.ts";
 import type { BuildStory } from "./build-story.ts";
 
 /** Keeps the story as the last one of its project. */
@@ -19,7 +19,8 @@ export function lastStory(
   accepts: (story: BuildStory) => boolean = () => true,
 ): BuildStory | undefined {
   const { builds } = store.paths;
-  const files = listFiles(builds).map((name) => path.join(builds, name));
+  const names = listIfThere(builds).filter((name) => namePattern.test(name));
+  const files = names.map((name) => path.join(builds, name));
   const stories = files.flatMap((file) => {
     const story = readStory(file);
     return story && accepts(story) ? [story] : [];
@@ -27,15 +28,7 @@ export function lastStory(
   return stories.sort((a, b) => b.startedAtMs - a.startedAtMs)[0];
 }
 
-function listFiles(directory: string): string[] {
-  try {
-    return readdirSync(directory).filter((name) => /^[0-9a-f]{32}\.json$/.test(name));
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
-  }
-}
-
+const namePattern = /^[0-9a-f]{32}\.json$/;
 const limitBytes = 64 * 1024 * 1024;
 
 function readStory(file: string): BuildStory | undefined {

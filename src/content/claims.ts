@@ -1,7 +1,7 @@
-import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isErrno, makeDirectory } from "../util/index.ts";
+import { isErrno, listIfThere, makeDirectory } from "../util/index.ts";
 import { currentOwner, ownerState, parseOwner } from "./owner.ts";
 import type { TempDirs } from "./temp-dirs.ts";
 
@@ -81,12 +81,7 @@ export class Claims {
   }
 
   #names(): string[] {
-    try {
-      return readdirSync(this.#dir).filter((name) => namePattern.test(name));
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return [];
-      throw error;
-    }
+    return listIfThere(this.#dir).filter((name) => namePattern.test(name));
   }
 }
 

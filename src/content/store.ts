@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { mediaTypes } from "../oci/index.ts";
-import { isErrno, makeDirectory, writeFileAtomic } from "../util/index.ts";
+import { isErrno, listIfThere, makeDirectory, writeFileAtomic } from "../util/index.ts";
 import { CacheRecords } from "./cache-records.ts";
 import { Claims } from "./claims.ts";
 import { ContentError, otherStore } from "./content-error.ts";
@@ -139,15 +139,6 @@ function refuseOtherFiles(root: string, paths: StorePaths): void {
   const other = listIfThere(root).find((name) => !own.has(name) && name !== "lost+found");
   if (other !== undefined)
     throw unusable(paths, `it has other files in it, ${JSON.stringify(other)} for one`);
-}
-
-function listIfThere(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
-  }
 }
 
 /** @param reason what is wrong, in words or as the error of the file system */

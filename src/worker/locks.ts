@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { tryFlock } from "../sys/index.ts";
-import { isErrno } from "../util/index.ts";
+import { isErrno, listIfThere } from "../util/index.ts";
 
 const namePattern = /^[0-9a-f]{64}$/;
 
@@ -63,11 +63,6 @@ export class Locks {
   }
 
   #names(): string[] {
-    try {
-      return readdirSync(this.#dir).filter((name) => namePattern.test(name));
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return [];
-      throw error;
-    }
+    return listIfThere(this.#dir).filter((name) => namePattern.test(name));
   }
 }
