@@ -1,4 +1,5 @@
 import { type Digest, digestHex, type ImageReference } from "../oci/index.ts";
+import { objectOf, parseJson } from "./untrusted-json.ts";
 
 /** A statement of in-toto about images. */
 export interface Statement {
@@ -48,24 +49,16 @@ export function repositoryName({ domain, path }: ImageReference): string {
 
 /** Reads a payload whose signature is good; undefined when it is no statement. */
 export function parseStatement(bytes: Uint8Array): Statement | undefined {
-  try {
-    const { _type, predicateType, subject } = JSON.parse(Buffer.from(bytes).toString()) as Record<
-      string,
-      unknown
-    >;
-    if (typeof predicateType !== "string" || !Array.isArray(subject)) return undefined;
-    if (typeof _type !== "string" || !_type.startsWith("https://in-toto.io/Statement/")) return undefined;
-    return { predicateType, subjects: (subject as unknown[]).flatMap(parseSubject) };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
-  }
+  const { _type, predicateType, subject } = objectOf(parseJson(bytes));
+  if (typeof predicateType !== "string" || !Array.isArray(subject)) return undefined;
+  if (typeof _type !== "string" || !_type.startsWith("https://in-toto.io/Statement/")) return undefined;
+  return { predicateType, subjects: (subject as unknown[]).flatMap(parseSubject) };
 }
 
 /** Of what is no image nothing is said. */
 function parseSubject(value: unknown): readonly StatementSubject[] {
-  const { name, digest, annotations } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const hex = (digest as { readonly sha256?: unknown } | null | undefined)?.sha256;
+  const { name, digest, annotations } = objectOf(value);
+  const { sha256: hex } = objectOf(digest);
   if (typeof hex !== "string") return [];
   const isMap = typeof annotations === "object" && annotations !== null && !Array.isArray(annotations);
   return [
