@@ -14,8 +14,8 @@ export interface SharedStep {
   readonly key: CacheKey;
   readonly inputs: readonly Value[];
   readonly turn: Turn;
-  /** Can it be tried without anything that may be for nothing when another build runs it, as to fetch a base image? */
-  readonly isReady: boolean;
+  /** Does its work wait for others too, as for the lock of a cache mount? */
+  readonly waitsForOthers: boolean;
   /** Makes and records its layer.
    * @param underLock sends the request that does the work, if nobody else does it; undefined: it is left to this step */
   run(underLock?: UnderLock): Promise<StackLayer>;
@@ -35,7 +35,7 @@ export async function runOnce(
   if (vertex.metadata.ignoreCache) return { layer: await step.run(), ran: true };
   const lock = new HeldLock(environment, step.key);
   try {
-    const layer = step.isReady ? await tryToRun(step, lock) : undefined;
+    const layer = isReady(environment, step) ? await tryToRun(step, lock) : undefined;
     if (layer) return { layer, ran: true };
     if (!(await lock.take()))
       await step.turn.idle(() => waitFor(lock, environment, vertex, step.turn.signal));
@@ -44,6 +44,12 @@ export async function runOnce(
   } finally {
     void lock.free();
   }
+}
+
+/** Can it be tried without anything that may be for nothing when another build runs it, as to fetch a base image? */
+function isReady({ directories }: SolveEnvironment, { inputs, waitsForOthers }: SharedStep): boolean {
+  const isHere = (input: Value) => input.kind === "context" || directories.isHere(input.stack);
+  return !waitsForOthers && inputs.every(isHere);
 }
 
 /** Undefined when others run it, or did. One message to the worker, instead of one more for the lock. */

@@ -48,16 +48,10 @@ export class ExecOperation implements Step {
       key: cacheKey(parts),
       inputs,
       turn,
-      isReady: this.#isReady(inputs),
+      waitsForOthers: this.#op.mounts.some(({ type }) => type === "cache"),
       run: (underLock) => this.#run(inputs, parts, { signal: turn.signal, underLock }),
     });
     return this.#push(inputs, layer, ran);
-  }
-
-  #isReady(inputs: readonly Value[]): boolean {
-    const { directories } = this.#environment;
-    const isHere = inputs.every((input) => input.kind === "context" || directories.isHere(input.stack));
-    return isHere && this.#op.mounts.every(({ type }) => type !== "cache");
   }
 
   async #run(inputs: readonly Value[], parts: KeyParts, options: RunOptions): Promise<StackLayer> {

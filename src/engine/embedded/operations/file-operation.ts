@@ -41,12 +41,11 @@ export class FileOperation implements Step {
   async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
     const parts = await this.#definitionParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
-    const { directories } = this.#environment;
     const { layer, ran } = await runOnce(this.#environment, this.#vertex, {
       key: cacheKey(parts),
       inputs,
       turn,
-      isReady: inputs.every((input) => input.kind === "context" || directories.isHere(input.stack)),
+      waitsForOthers: false,
       run: (underLock) => this.#run(inputs, underLock),
     });
     return this.#push(inputs, layer, ran);
