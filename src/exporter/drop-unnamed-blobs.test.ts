@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   renameSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -56,12 +58,16 @@ test("what another export may have written just now stays, also what it took ove
 });
 
 test("nothing goes when a manifest is missing or damaged", async (t) => {
-  for (const damage of [undefined, "{}", "{"]) {
+  for (const damage of [undefined, "{}", "{", "pipe"]) {
     const { dest, blobs, current } = await layoutWithOld(t);
     const manifest = current.images[0]!.manifest.digest.slice("sha256:".length);
     const file = path.join(dest, "blobs/sha256", manifest);
     if (damage === undefined) renameSync(file, `${file}x`);
-    else writeFileSync(file, damage);
+    else if (damage !== "pipe") writeFileSync(file, damage);
+    else {
+      rmSync(file);
+      execFileSync("mkfifo", [file]);
+    }
     age(dest);
     const before = blobs();
     assert.equal(dropUnnamedBlobs(dest, { youngMs }), 0);

@@ -1,7 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { type Digest, digestOf, mediaTypes, parseDigest } from "../oci/index.ts";
-import { isErrno } from "../util/index.ts";
+import { readTextFile } from "../util/index.ts";
 import { blobPath } from "./image-files.ts";
 
 /** Of manifests and indexes; BuildKit's own caches are below it. */
@@ -52,8 +52,7 @@ function namedDigests(layout: string): ReadonlySet<string> | undefined {
     }
     return named;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Unreadable || isErrno(error, "ENOENT", "EACCES"))
-      return undefined;
+    if (error instanceof SyntaxError || error instanceof Unreadable) return undefined;
     throw error;
   }
 }
@@ -61,10 +60,19 @@ function namedDigests(layout: string): ReadonlySet<string> | undefined {
 class Unreadable extends Error {}
 
 function readDocument(file: string, digest?: Digest): unknown {
-  if (statSync(file).size > documentLimitBytes) throw new Unreadable();
-  const bytes = readFileSync(file);
-  if (digest !== undefined && digestOf(bytes) !== digest) throw new Unreadable();
-  return JSON.parse(bytes.toString("utf8"));
+  const text = tryRead(file);
+  if (text === undefined || (digest !== undefined && digestOf(Buffer.from(text)) !== digest))
+    throw new Unreadable();
+  return JSON.parse(text);
+}
+
+/** Undefined for what is too long, and for what cannot be read. */
+function tryRead(file: string): string | undefined {
+  try {
+    return readTextFile(file, { limitBytes: documentLimitBytes, isFound: true });
+  } catch {
+    return undefined;
+  }
 }
 
 interface Named {
