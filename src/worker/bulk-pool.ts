@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Worker as Thread } from "node:worker_threads";
 import type { BulkApi } from "./bulk-requests.ts";
 import { type BulkReply, type BulkRequest, fromErrorData, type WorkerSetup } from "./messages.ts";
-import { startThread } from "./start-thread.ts";
+import { endThread, startThread } from "./start-thread.ts";
 import { WorkerError } from "./worker-error.ts";
 
 interface Task {
@@ -20,6 +20,8 @@ export class BulkPool {
   readonly #idle: Thread[] = [];
   readonly #waiting: Task[] = [];
   readonly #running = new Map<Thread, Task>();
+  /** Threads that get nothing more to do. */
+  readonly #ending = new Set<Thread>();
   /** The one method that is still carried out, once the others were stopped. */
   #onlyMethod: keyof BulkApi | undefined;
 
@@ -44,7 +46,8 @@ export class BulkPool {
     for (const task of this.#waiting.filter(isStopped)) task.reject(stopped(task));
     this.#waiting.splice(0, Infinity, ...this.#waiting.filter((task) => !isStopped(task)));
     const running = [...this.#running].filter(([, task]) => isStopped(task));
-    await Promise.all(running.map(([thread]) => thread.terminate()));
+    for (const [thread] of running) this.#ending.add(thread);
+    await Promise.all(running.map(([thread]) => endThread(thread)));
     for (const [thread, task] of running) {
       this.#take(thread);
       task.reject(stopped(task));
@@ -69,7 +72,7 @@ export class BulkPool {
     const thread = startThread({ kind: "bulk", setup: this.#setup });
     thread.on("message", (reply: BulkReply) => {
       const task = this.#take(thread);
-      this.#idle.push(thread);
+      if (!this.#ending.has(thread)) this.#idle.push(thread);
       if (reply.kind === "error") task?.reject(fromErrorData(reply.error));
       else task?.resolve(reply.value);
       this.#next();

@@ -3,17 +3,20 @@ import { openStore } from "../content/index.ts";
 import { type BulkApi, bulkRequests } from "./bulk-requests.ts";
 import { CopyThreads } from "./copy-threads.ts";
 import { type BulkReply, type BulkRequest, toErrorData, type WorkerSetup } from "./messages.ts";
+import { serveThread } from "./start-thread.ts";
 
 /** Body of a thread of `BulkPool`. */
 export function serveBulkRequests(setup: WorkerSetup): void {
+  const helpers = new CopyThreads();
   const api = bulkRequests({
     store: openStore(setup.storeRoot, setup),
     opaqueXattr: setup.userNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque",
-    helpers: new CopyThreads(),
+    helpers,
   });
-  parentPort!.on("message", (message: BulkRequest) => {
-    void answer(api, message).then((reply) => parentPort!.postMessage(reply));
-  });
+  serveThread(
+    (request: BulkRequest) => void answer(api, request).then((reply) => parentPort!.postMessage(reply)),
+    () => helpers.end(),
+  );
 }
 
 async function answer(api: BulkApi, { method, request }: BulkRequest): Promise<BulkReply> {

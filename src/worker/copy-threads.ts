@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { type CopiedBatch, type CopyBatch, copyFromDirectory, type CopyHelpers } from "../snapshot/index.ts";
 import { type CopyReply, fromErrorData, toErrorData } from "./messages.ts";
-import { startThread } from "./start-thread.ts";
+import { endThread, serveThread, startThread } from "./start-thread.ts";
 
 /** Threads that help one other thread to copy: most of it is the kernel's work, which goes on in several directories at once. They
  * are started when a copy turns out to be a long one (each takes 50 ms, beside everything else), and kept. */
@@ -15,6 +15,11 @@ export class CopyThreads implements CopyHelpers {
     if (++this.#asked === WORTH_IT)
       this.#threads = Array.from({ length: this.#count }, () => new CopyThread());
     return this.#threads.some(({ isFree }) => isFree);
+  }
+
+  /** Ends the threads. What they have not copied yet is never told of. */
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()));
   }
 
   copy(batch: CopyBatch): Promise<CopiedBatch> {
@@ -59,6 +64,10 @@ class CopyThread {
     });
   }
 
+  end(): Promise<void> {
+    return endThread(this.#thread);
+  }
+
   #onReply(reply: CopyReply): void {
     if (reply.kind === "ready") {
       this.#isThere = true;
@@ -73,7 +82,7 @@ class CopyThread {
 /** Body of such a thread. */
 export function serveCopies(): void {
   const send = (reply: CopyReply) => parentPort!.postMessage(reply);
-  parentPort!.on("message", (batch: CopyBatch) => {
+  serveThread((batch: CopyBatch) => {
     try {
       send({ kind: "result", value: copyFromDirectory(batch) });
     } catch (error) {

@@ -98,13 +98,16 @@ test("a worker that ends while it packs layers removes what was half written", o
   const others = fs.readdirSync(temp.dir());
   const layer = rig.layer((files) => fs.writeFileSync(path.join(files, "large"), randomBytes(64 << 20)));
   const worker = await rig.startWorker();
-  const packing = [8, 9].map((level) => worker.packLayer({ layer, compression: "gzip", level }));
-  const packed = Promise.allSettled(packing);
+  const pack = (levels: readonly number[]) =>
+    Promise.allSettled(levels.map((level) => worker.packLayer({ layer, compression: "gzip", level })));
+  const packed = pack([8, 9]);
   const [mine] = fs.readdirSync(temp.dir()).filter((name) => !others.includes(name));
   const isBlob = (name: string) => name.startsWith("blob-");
   while (!fs.readdirSync(path.join(temp.dir(), mine!)).some(isBlob)) await sleep(5);
-  await worker[Symbol.asyncDispose]();
-  for (const { status } of await packed) assert.equal(status, "rejected");
+  const ended = worker[Symbol.asyncDispose]();
+  const late = pack([5, 6, 7]);
+  await ended;
+  for (const { status } of [...(await packed), ...(await late)]) assert.equal(status, "rejected");
   assert.deepEqual(fs.readdirSync(temp.dir()), others);
   await rig.worker.remove({ layers: [layer], paths: [] });
 });
