@@ -1,6 +1,8 @@
+import { imageStack } from "../engine/index.ts";
 import { configDigestOf, type ImageRecord } from "../image/index.ts";
 import type { BillOfMaterials } from "../packages/index.ts";
 import { BuildError } from "./build-error.ts";
+import { keptPackages } from "./kept-packages.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 /** Lists the packages that an image holds. A list that would lack some is none.
@@ -11,8 +13,10 @@ export async function listPackages(
   name: string,
   steps: StepEngine,
 ): Promise<Omit<BillOfMaterials, "tool">> {
-  const lowers = await steps.directoriesOf(record);
-  const list = await (await steps.worker()).listPackages({ lowers });
+  const list = await keptPackages(steps.store, imageStack(record), async () => {
+    const lowers = await steps.directoriesOf(record);
+    return { lowers, list: await (await steps.worker()).listPackages({ lowers }) };
+  });
   const [unread] = list.unread;
   if (unread) {
     const message = `Cannot list the packages of ${name}: "${unread.path}" is no database of rpm that can be read: ${unread.reason}`;

@@ -19,6 +19,13 @@ const image = (id: string, isNamed: boolean, layers: readonly string[], blobs: r
   blobs: blobs.map((name) => digestOf(name)),
 });
 
+const said = (key: string, layerId: string, blobName: string) => ({
+  key,
+  layer: undefined,
+  identity: undefined,
+  about: { layer: layerId, blob: digestOf(blobName) },
+});
+
 /** A tagged image on a pulled base, an untagged one, results of steps with and without an image, and rubbish. */
 const inventory: StoreInventory = {
   images: [
@@ -32,6 +39,8 @@ const inventory: StoreInventory = {
     { key: "builder", layer: "builder", identity: "z", project: "/app", stage: "builder" },
     { key: "gone", layer: "nowhere", identity: "g" },
     { key: "other", layer: undefined, identity: undefined },
+    said("said of top", "top", "list of top"),
+    said("said of builder", "builder", "list of builder"),
   ],
   layers: [
     layer("top", 30, ["top blob"]),
@@ -40,7 +49,9 @@ const inventory: StoreInventory = {
     layer("builder", 40),
     layer("lost", 5),
   ],
-  blobs: ["base blob", "config", "old base blob", "top blob", "old top blob", "lost blob"].map(blob),
+  blobs: ["base blob", "config", "old base blob", "top blob", "old top blob", "lost blob"]
+    .concat(["list of top", "list of builder"])
+    .map(blob),
 };
 
 const cases: readonly {
@@ -52,7 +63,11 @@ const cases: readonly {
   {
     title: "results of one stage go, and no image",
     options: { cache: "unused", stage: "builder" },
-    removed: { cache: ["gone", "builder"], layers: ["builder", "lost"], blobs: ["lost blob"] },
+    removed: {
+      cache: ["gone", "builder", "said of builder"],
+      layers: ["builder", "lost"],
+      blobs: ["lost blob", "list of builder"],
+    },
   },
   {
     title: "results of another project stay",
@@ -74,9 +89,9 @@ const cases: readonly {
     options: { cache: "unused" },
     removed: {
       images: ["untagged"],
-      cache: ["gone", "old", "builder"],
+      cache: ["gone", "old", "builder", "said of builder"],
       layers: ["old top", "builder", "lost"],
-      blobs: ["old base blob", "old top blob", "lost blob"],
+      blobs: ["old base blob", "old top blob", "lost blob", "list of builder"],
     },
   },
   {
@@ -94,9 +109,9 @@ const cases: readonly {
     options: { cache: "all" },
     removed: {
       images: ["untagged"],
-      cache: ["gone", "top", "base", "old", "builder"],
+      cache: ["gone", "top", "base", "old", "builder", "said of builder"],
       layers: ["base", "old top", "builder", "lost"],
-      blobs: ["old base blob", "old top blob", "lost blob"],
+      blobs: ["old base blob", "old top blob", "lost blob", "list of builder"],
     },
   },
   {
@@ -137,7 +152,7 @@ test("a layer that nobody can use goes, with the records that name it, whenever 
   const layers = [...inventory.layers.filter(({ id }) => id !== "top"), lost];
   const plan = planPrune({ ...inventory, layers }, 0, { cache: "keep" });
   assert.deepEqual(plan.layers, [lost]);
-  assert.deepEqual(plan.cacheKeys, ["top", "gone"]);
+  assert.deepEqual(plan.cacheKeys, ["top", "gone", "said of top"]);
 });
 
 for (const { title, options, inUseSinceMs = Infinity, removed } of cases) {

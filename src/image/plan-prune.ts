@@ -29,6 +29,8 @@ export interface CacheItem {
   readonly identity: string | undefined;
   /** Of a result of another machine: its layer's tar. */
   readonly blob?: Digest | undefined;
+  /** What is said of a layer, in a blob: it goes when the layer does, and keeps the blob but not the layer. */
+  readonly about?: { readonly layer: LayerId; readonly blob: Digest } | undefined;
   /** What the step was run for: the context directory, and the name of the stage. */
   readonly project?: string | undefined;
   readonly stage?: string | undefined;
@@ -89,12 +91,13 @@ export function planPrune(inventory: StoreInventory, inUseSinceMs: number, optio
   );
   const cacheKeys = cacheToRemove(inventory, keptImages, { ...options, limitMs });
   const layers = layersToRemove(inventory, keptImages, { cacheKeys, inUseSinceMs });
-  const blobs = blobsToRemove(inventory, keptImages, { layers, inUseSinceMs });
+  const said = saidOfLayers(inventory, new Set(layers));
+  const blobs = blobsToRemove(inventory, keptImages, { layers, said, inUseSinceMs });
   const kept = new Set(keptImages);
   const madeFor = new Map(inventory.cache.map((item) => [item.layer, madeForOf(item)]));
   return {
     images: inventory.images.filter((image) => !kept.has(image)).map(({ id }) => id),
-    cacheKeys: [...cacheKeys],
+    cacheKeys: [...cacheKeys, ...said.goneKeys],
     layers: layers.map((layer) => ({ ...layer, ...madeFor.get(layer.id) })),
     blobs,
     reclaimedBytes: [...layers, ...blobs].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -165,13 +168,36 @@ function layersToRemove(
   return layers.filter(({ id, usedAtMs, isLost }) => isLost || (!needed.has(id) && usedAtMs < inUseSinceMs));
 }
 
+/** Of what is said of layers: the records that go, and the blobs that stay. */
+function saidOfLayers(
+  { cache, layers, blobs }: StoreInventory,
+  removed: ReadonlySet<LayerItem>,
+): { readonly goneKeys: readonly string[]; readonly blobs: readonly Digest[] } {
+  const keptLayers = new Set(layers.filter((layer) => !removed.has(layer)).map(({ id }) => id));
+  const present = new Set(blobs.map(({ digest }) => digest));
+  const isKept = ({ about }: CacheItem) => keptLayers.has(about!.layer) && present.has(about!.blob);
+  const said = cache.filter(({ about }) => about !== undefined);
+  return {
+    goneKeys: said.filter((item) => !isKept(item)).map(({ key }) => key),
+    blobs: said.filter(isKept).map(({ about }) => about!.blob),
+  };
+}
+
 function blobsToRemove(
   inventory: StoreInventory,
   keptImages: readonly ImageItem[],
-  { layers, inUseSinceMs }: { layers: readonly LayerItem[]; inUseSinceMs: number },
+  {
+    layers,
+    said,
+    inUseSinceMs,
+  }: {
+    readonly layers: readonly LayerItem[];
+    readonly said: { readonly blobs: readonly Digest[] };
+    readonly inUseSinceMs: number;
+  },
 ): readonly BlobItem[] {
   const removed = new Set(layers);
   const keptLayers = inventory.layers.filter((layer) => !removed.has(layer));
-  const needed = new Set([...keptImages, ...keptLayers].flatMap(({ blobs }) => blobs));
+  const needed = new Set([...keptImages, ...keptLayers, said].flatMap(({ blobs }) => blobs));
   return inventory.blobs.filter(({ digest, usedAtMs }) => !needed.has(digest) && usedAtMs < inUseSinceMs);
 }

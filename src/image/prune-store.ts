@@ -115,11 +115,13 @@ function toCacheItem(key: string, value: unknown): CacheItem {
   const record = (value ?? {}) as Record<string, unknown>;
   const text = (member: unknown) => (typeof member === "string" ? member : undefined);
   const { remote } = record as { remote?: { blob?: { digest?: unknown } } };
+  const { about } = record as { about?: CacheItem["about"] };
   return {
     key,
     layer: text(record["layer"]),
     identity: text(record["identity"]),
     blob: text(remote?.blob?.digest) as Digest | undefined,
+    ...(about && { about }),
     project: text(record["project"])?.split("\n", 1)[0],
     stage: text(record["stage"]),
   };

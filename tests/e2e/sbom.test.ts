@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { missingForContainers, Rig } from "./rig.ts";
 
@@ -43,3 +45,33 @@ RUN mkdir -p /var/lib/rpm && touch /var/lib/rpm/rpmdb.sqlite
     /Cannot list the packages of rpm: "\/var\/lib\/rpm\/rpmdb.sqlite" is no database of rpm that can be read: it ends before byte 100/,
   );
 });
+
+test("what was scanned is not scanned again, until it is pruned", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const list = "printf 'P:musl\\nV:1.0\\nA:x86_64\\n\\n' > /lib/apk/db/installed";
+  rig.file("Dockerfile", `FROM busybox\nRUN mkdir -p /lib/apk/db && ${list}\n`);
+  await rig.mustBuild("-t", "app", "--sbom=true");
+  const sbom = async () => (await rig.slipway(["sbom", "app"])).stdout;
+  const first = await sbom();
+  // Only a scan would see a change behind Slipway's back.
+  for (const file of findFiles(path.join(rig.root, "layers"), "installed")) rmSync(file);
+  await rig.slipway(["prune", "--force"]);
+  assert.equal(await sbom(), first);
+  await rig.mustBuild("-t", "app", "--sbom=true");
+  assert.equal(await sbom(), first);
+
+  const kept = () => findFiles(path.join(rig.root, "cache"), ".json").filter(isAboutLayer);
+  assert.equal(kept().length, 1);
+  await rig.slipway(["rmi", "app"]);
+  await rig.slipway(["prune", "--all", "--force"]);
+  assert.deepEqual(kept(), []);
+});
+
+function isAboutLayer(file: string): boolean {
+  return readFileSync(file, "utf8").startsWith('{"about"');
+}
+
+function findFiles(directory: string, ending: string): readonly string[] {
+  const found = readdirSync(directory, { recursive: true, encoding: "utf8" });
+  return found.filter((name) => name.endsWith(ending)).map((name) => path.join(directory, name));
+}
