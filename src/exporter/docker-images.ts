@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { ExpectedBlob, Store } from "../content/index.ts";
-import { documentLimitBytes } from "../image/index.ts";
 import { type Compression, sniffCompression } from "../layer/index.ts";
 import { type Descriptor, encodeManifest, type Manifest, mediaTypes } from "../oci/index.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
+import { nameListLimitBytes } from "./image-files.ts";
 import { type ArchivedImage, invalid, normaliseName, toRecord } from "./to-record.ts";
 
 interface DockerImage {
@@ -22,7 +22,7 @@ export function readDockerImages(
   files: ArchiveReader,
   manifest: ExpectedBlob,
 ): readonly ArchivedImage[] {
-  const text = store.content.read(manifest.digest, documentLimitBytes).toString();
+  const text = store.content.read(manifest.digest, nameListLimitBytes).toString();
   return parseDockerManifest(text).map((image) => toImage(store, files, image));
 }
 

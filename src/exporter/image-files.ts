@@ -48,6 +48,9 @@ export function imageFiles(
   return files;
 }
 
+/** Of `index.json` and of docker's `manifest.json`, which grow with every name of an image. */
+export const nameListLimitBytes = 16 << 20;
+
 export const layoutMarker = '{"imageLayoutVersion":"1.0.0"}';
 
 /** Every blob that an image is made of. */

@@ -13,6 +13,7 @@ import {
   parseIndex,
   parseManifestOrIndex,
 } from "../oci/index.ts";
+import { nameListLimitBytes } from "./image-files.ts";
 import { type ArchivedImage, invalid, normaliseName, readBlob, toRecord } from "./to-record.ts";
 
 /** An index in an index in an index; more is not made by any tool. */
@@ -22,7 +23,7 @@ const maxDepth = 3;
  * @param index its `index.json`, in the content store
  * @throws {ExporterError} `INVALID_ARCHIVE`; {OciError} */
 export function readLayoutImages(store: Store, index: ExpectedBlob): readonly ArchivedImage[] {
-  const { manifests } = parseIndex(store.content.read(index.digest, documentLimitBytes));
+  const { manifests } = parseIndex(store.content.read(index.digest, nameListLimitBytes));
   const names = new Map<Descriptor["digest"], { descriptor: Descriptor; names: Set<string> }>();
   for (const descriptor of manifests) {
     const image = names.get(descriptor.digest) ?? { descriptor, names: new Set() };

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { Store } from "../content/index.ts";
 import { type ImageRecord, ImageStore, type IndexRecord, selectImage } from "../image/index.ts";
 import { digestHex, digestOf, hostPlatform, mediaTypes } from "../oci/index.ts";
-import { exportArchive, loadArchive } from "./index.ts";
+import { exportArchive, loadArchive, readArchive } from "./index.ts";
 import {
   makeTar,
   readTar,
@@ -47,6 +47,15 @@ for (const format of ["oci", "docker"] as const) {
     assert.deepEqual(readdirSync(to.temp.dir()), []);
   });
 }
+
+test("an archive with more names than a manifest could hold is read", async (t) => {
+  const [from, to] = [temporaryStore(t), temporaryStore(t)];
+  const longName = (index: number) => `docker.io/library/${"a".repeat(200)}:${"t".repeat(120)}${index}`;
+  const names = Array.from({ length: 6000 }, (_, index) => longName(index));
+  const file = path.join(temporaryDir(t), "a.tar");
+  await exportArchive(from, [await storedImage(from, "one", names)], { format: "docker", dest: file });
+  assert.deepEqual((await readArchive(to, file))[0]!.names, names);
+});
 
 test("a compressed archive and a stream are read alike", async (t) => {
   const [from, to] = [temporaryStore(t), temporaryStore(t)];

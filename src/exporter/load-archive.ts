@@ -29,11 +29,11 @@ export async function loadArchive(
 ): Promise<readonly LoadedImage[]> {
   const archived = await readArchive(store, source, { ...(signal && { signal }) });
   const images = new ImageStore(store);
-  return archived.map(({ record, names }) => {
-    const recordId = images.putRecord(record);
-    for (const name of names) images.setName(name, recordId);
-    return { recordId, id: idOf(record), names };
+  const loaded = archived.map(({ record, names }) => {
+    return { recordId: images.putRecord(record), id: idOf(record), names };
   });
+  images.setNames(new Map(loaded.flatMap(({ recordId, names }) => names.map((name) => [name, recordId]))));
+  return loaded;
 }
 
 /** As `loadArchive`, and gives no image a name: its blobs stay until a prune.

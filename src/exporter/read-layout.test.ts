@@ -83,6 +83,6 @@ test("a pipe, a directory or a huge file in the place of a document is refused a
   rmSync(path.join(directory, "index.json"));
   writeFileSync(path.join(directory, "index.json"), "");
   truncateSync(path.join(directory, "index.json"), 1 << 30);
-  await refused('"index.json" has more than 4194304 bytes');
+  await refused('"index.json" has more than 16777216 bytes');
   assert.deepEqual(readdirSync(store.paths.tmp), []);
 });

@@ -24,7 +24,7 @@ import {
 } from "../oci/index.ts";
 import { isErrno } from "../util/index.ts";
 import { ExporterError } from "./exporter-error.ts";
-import { blobPath } from "./image-files.ts";
+import { blobPath, nameListLimitBytes } from "./image-files.ts";
 import { readImage } from "./layout-images.ts";
 import { toRecord } from "./to-record.ts";
 
@@ -82,7 +82,7 @@ class Layout {
   }
 
   findTag(tag: string): Digest {
-    const { manifests } = parseIndex(this.#read("index.json"));
+    const { manifests } = parseIndex(this.#read("index.json", nameListLimitBytes));
     const tagged = manifests.find(
       ({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] === tag,
     );
@@ -159,11 +159,11 @@ class Layout {
     throw this.#unusable(`blob ${digest} has other bytes`);
   }
 
-  #read(file: string): Buffer {
+  #read(file: string, limitBytes = documentLimitBytes): Buffer {
     const fd = this.#open(file);
     try {
-      if (fstatSync(fd).size > documentLimitBytes)
-        throw this.#unusable(`"${file}" has more than ${documentLimitBytes} bytes`);
+      if (fstatSync(fd).size > limitBytes)
+        throw this.#unusable(`"${file}" has more than ${limitBytes} bytes`);
       return readFileSync(fd);
     } finally {
       closeSync(fd);

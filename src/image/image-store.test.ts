@@ -112,6 +112,17 @@ test("a name is only given to a record that exists", (t) => {
   assert.throws(() => images.setName(app, "0".repeat(64)), { code: "IMAGE_NOT_FOUND" });
 });
 
+test("many names are set at once, each to its record", (t) => {
+  const { images, store } = rig(t);
+  const [first, second] = [images.putRecord(one), images.putRecord(two)];
+  new ImageStore(store).removeRecord(second);
+  const tags = Array.from({ length: 150 }, (_, index) => `docker.io/library/app:t${index}`);
+  images.setNames(new Map(tags.map((name, index) => [name, index < 100 ? first : second])));
+  for (const [index, name] of tags.entries()) assert.deepEqual(images.get(name), index < 100 ? one : two);
+  assert.deepEqual(new Set(images.list().map(({ names }) => names.length)), new Set([100, 50]));
+  assert.deepEqual(readdirSync(store.temp.dir()), []);
+});
+
 test("a record that another process removes before it gets its name comes back", (t) => {
   const { images, store } = rig(t);
   const id = images.putRecord(one);

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { readJsonFile, type Store } from "../content/index.ts";
-import { isErrno, writeFileDurable } from "../util/index.ts";
+import { syncFileSystem } from "../sys/index.ts";
+import { isErrno, writeFileDurable, writeFilesDurable } from "../util/index.ts";
 import type { RecordId } from "./record-files.ts";
 
 export interface ImageName {
@@ -11,6 +12,9 @@ export interface ImageName {
   readonly record: RecordId;
   readonly updatedAtMs: number;
 }
+
+/** From here on one sync of the whole file system takes less time than one of each file. */
+const manyFiles = 100;
 
 /** `images/names/`: one small file for each name. */
 export class NameFiles {
@@ -25,11 +29,17 @@ export class NameFiles {
     return found?.name === name ? found : undefined;
   }
 
-  /** Writes nothing when the name says so already. */
-  set(name: string, record: RecordId): void {
-    if (this.get(name)?.record === record) return;
-    const value: ImageName = { name, record, updatedAtMs: Date.now() };
-    writeFileDurable(this.#fileOf(name), JSON.stringify(value), this.#store.temp.dir());
+  /** Points each name to a record. Writes nothing for a name that says so already. */
+  set(names: ReadonlyMap<string, RecordId>): void {
+    const files = new Map<string, string>();
+    for (const [name, record] of names) {
+      if (this.get(name)?.record === record) continue;
+      const value: ImageName = { name, record, updatedAtMs: Date.now() };
+      files.set(this.#fileOf(name), JSON.stringify(value));
+    }
+    const tmpDir = this.#store.temp.dir();
+    if (files.size > manyFiles) return writeFilesDurable(files, syncFileSystem, { tmpDir });
+    for (const [file, text] of files) writeFileDurable(file, text, tmpDir);
   }
 
   /** False when there was no such name. */

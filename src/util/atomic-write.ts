@@ -23,11 +23,31 @@ export function writeFileDurable(file: string, data: string | Uint8Array, tmpDir
   });
 }
 
+/** `writeFileDurable` for many files, which waits for the disk once. Each file is whole at any time; all are there at the end.
+ * @param sync brings everything of the file system that holds a directory onto the disk
+ * @param options.tmpDir on the same file system */
+export function writeFilesDurable(
+  files: ReadonlyMap<string, string>,
+  sync: (directory: string) => void,
+  { tmpDir }: { readonly tmpDir: string },
+): void {
+  const temporaries = new Map<string, string>();
+  try {
+    for (const [file, data] of files) {
+      const temporary = temporaryOf(file, tmpDir);
+      temporaries.set(file, temporary);
+      writeWithParents(temporary, data);
+    }
+    sync(tmpDir);
+    for (const [file, temporary] of temporaries) renameWithParents(temporary, file);
+  } catch (error) {
+    for (const temporary of temporaries.values()) rmSync(temporary, { force: true });
+    throw naming(tmpDir, error);
+  }
+}
+
 function replaceFile(file: string, tmpDir: string, write: (temporary: string) => void): void {
-  const temporary = path.join(
-    tmpDir,
-    `.${path.basename(file).slice(0, 40)}.${randomBytes(6).toString("hex")}`,
-  );
+  const temporary = temporaryOf(file, tmpDir);
   try {
     write(temporary);
     renameWithParents(temporary, file);
@@ -35,6 +55,10 @@ function replaceFile(file: string, tmpDir: string, write: (temporary: string) =>
     rmSync(temporary, { force: true });
     throw naming(file, error);
   }
+}
+
+function temporaryOf(file: string, tmpDir: string): string {
+  return path.join(tmpDir, `.${path.basename(file).slice(0, 40)}.${randomBytes(6).toString("hex")}`);
 }
 
 /** A failed write(2) knows its descriptor only. */
