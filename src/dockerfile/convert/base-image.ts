@@ -72,7 +72,7 @@ export function startFromStage(state: StageState, base: StageState): void {
   state.platform = base.platform;
   state.vertex = base.vertex;
   state.baseImage = base.baseImage;
-  state.args = [...base.args];
+  state.inheritedArgs = base.argValues();
   state.env = new Map(base.env);
 }
 
@@ -81,9 +81,10 @@ export function applyBaseConfig(state: StageState): void {
   const { config, added } = state.image;
   const env = config.Env ?? [];
   const hasPath = env.some((text) => splitVariable(text)[0] === "PATH");
-  config.Env = hasPath ? env : [...env, defaultPath];
-  for (const [key, value] of withVariables(config.Env, added.env).map(splitVariable))
-    setVariable(state.env, key, value);
+  // what the stages below set again and again is gone through once
+  config.Env = withVariables(hasPath ? env : [...env, defaultPath], added.env);
+  state.image.added = { ...added, env: nothingAdded.env };
+  for (const text of config.Env) setVariable(state.env, ...splitVariable(text));
   const workdir = state.image.config.WorkingDir;
   if (!workdir) return;
   state.image.config.WorkingDir = resolveWorkdir("/", workdir);

@@ -59,7 +59,7 @@ export function dispatchRun(context: ConvertContext, state: StageState, step: Ru
     raw: true,
   });
   const variables = shownArgs(state);
-  const argNames = state.args.map(({ key }) => key);
+  const argNames = [...state.argValues().keys()];
   state.vertex = context.definition.add(op, inputs.digests, { ...metadata, argNames });
   addHistory(state, ["RUN", ...variables, ...command.args].join(" "), "tree");
 }
@@ -146,9 +146,7 @@ function displayEnv(state: StageState, mounts: RunMounts): ReadonlyMap<string, s
 
 /** ARGs as history shows them before the command: `|2 foo=bar bar=123`. */
 function shownArgs(state: StageState): string[] {
-  const values = new Map<string, string>();
-  for (const { key, value } of state.args) values.set(key, state.env.get(key) ?? value ?? "");
-  return values.size === 0
-    ? []
-    : [`|${values.size}`, ...[...values].map(([key, value]) => `${key}=${value}`)];
+  const args = [...state.argValues()];
+  const values = args.map(([key, value]) => `${key}=${state.env.get(key) ?? value ?? ""}`);
+  return args.length === 0 ? [] : [`|${args.length}`, ...values];
 }

@@ -28,8 +28,10 @@ export class StageState {
   /** Variables of ENV and ARG, in order of last assignment. */
   env = new Map<string, string>();
   workdir = "/";
-  /** ARGs in order of declaration, repeated ones too. */
-  args: ArgDeclaration[] = [];
+  /** Its ARGs in order of declaration, repeated ones too. */
+  readonly args: ArgDeclaration[] = [];
+  /** Of the stages that it is FROM: what the last ARG of each name says. */
+  inheritedArgs: ReadonlyMap<string, string | undefined> = new Map();
   image: StageImage;
   isCmdSet = false;
   isDispatched = false;
@@ -63,6 +65,13 @@ export class StageState {
     };
     this.stepCount = countSteps(node);
   }
+
+  /** What the last ARG of each name says, in order of the first. */
+  argValues(): Map<string, string | undefined> {
+    const values = new Map(this.inheritedArgs);
+    for (const { key, value } of this.args) values.set(key, value);
+    return values;
+  }
 }
 
 /** The image config of a stage while it is made. */
@@ -72,7 +81,8 @@ export interface StageImage {
   "os.version"?: string;
   variant?: string;
   author?: string;
-  /** What the last instruction of its kind says; of what instructions add to, what the base image has. */
+  /** What the last instruction of its kind says; of what instructions add to, what the base image has (of `Env`, what stages below set
+   * too). */
   config: Mutable<ContainerConfig>;
   added: AddedConfig;
   history: GrowingList<HistoryEntry>;

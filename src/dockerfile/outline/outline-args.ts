@@ -59,13 +59,8 @@ function fromArgs(graph: StageGraph, { node: { from } }: StageState): Set<string
 }
 
 /** Undefined for a name whose global declaration says it all. */
-function stageArgs(
-  { graph, states }: ConvertContext,
-  state: StageState,
-): Map<string, OutlineArg | undefined> {
-  const { base } = state.node;
-  const inherited = base.kind === "stage" ? states[base.index]!.args.length : 0;
-  const values = state.args.slice(inherited).map(({ value }) => value);
+function stageArgs({ graph }: ConvertContext, state: StageState): Map<string, OutlineArg | undefined> {
+  const values = state.args.map(({ value }) => value);
   const args = new Map<string, OutlineArg | undefined>();
   for (const { instruction } of state.steps) {
     if (instruction.kind !== "arg") continue;
