@@ -1,6 +1,6 @@
 import type { Store } from "../content/index.ts";
 import { ImageStore, noteSizes, shownImage, type StoredRecord } from "../image/index.ts";
-import type { BuildSummary, EmitEvent } from "../progress/index.ts";
+import type { BuildSummary } from "../progress/index.ts";
 import type { Attester, AttesterOptions } from "./attest/attester.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { StoryTeller } from "./build-story.ts";
@@ -13,6 +13,7 @@ import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions, BuildResult, ImageSettings } from "./options.ts";
 import { PreparedBuild, projectOf } from "./prepare-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
+import { solvePlans } from "./solve-plans.ts";
 import { writeStory } from "./story-file.ts";
 import { digestsOf, toStoredRecord } from "./to-stored-record.ts";
 import { writeCaches } from "./write-caches.ts";
@@ -53,14 +54,18 @@ async function buildTarget(
   checkInlineCache(options, emit);
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);
   const { plans, steps } = prepared;
-  const solved = await steps.engine.solve(
-    plans.map(({ definition }) => definition),
-    prepared.request,
-  );
+  const { scanned, ...solved } = await solvePlans(prepared, options);
   const { epochSeconds } = plans[0]!;
   warnWithoutEpoch(epochSeconds, settingsOf(options), emit);
   warnOfSettings(options, emit);
-  const attester = await createAttester({ prepared, build: options, dockerfile, names, startedAtMs }, emit);
+  const attester = await createAttester({
+    prepared,
+    build: options,
+    dockerfile,
+    names,
+    startedAtMs,
+    scanned,
+  });
   const built = {
     dockerfile: dockerfile.name,
     options,
@@ -105,15 +110,10 @@ async function buildTarget(
 }
 
 /** Loaded only by a build that attests. */
-async function createAttester(
-  options: Omit<AttesterOptions, "attestations">,
-  emit: EmitEvent,
-): Promise<Attester | undefined> {
+async function createAttester(options: Omit<AttesterOptions, "attestations">): Promise<Attester | undefined> {
   const { attestations } = options.build;
   if (!attestations) return undefined;
-  const { Attester, sbomRemark } = await import("./attest/attester.ts");
-  const remark = sbomRemark(options.build, options.dockerfile);
-  if (remark !== undefined) emit({ kind: "note", text: remark });
+  const { Attester } = await import("./attest/attester.ts");
   return new Attester({ ...options, attestations });
 }
 

@@ -11,13 +11,13 @@ import { packageVersion } from "../util/index.ts";
 export async function keptPackages(
   store: Store,
   stack: Stack,
-  scan: () => Promise<{ readonly list: PackageList; readonly lowers: readonly string[] }>,
+  scan: () => Promise<{ readonly list: PackageList; readonly layers: readonly string[] }>,
 ): Promise<PackageList> {
   const key = keyOf(stack);
   const kept = read(store, key);
   if (kept) return kept;
-  const { list, lowers } = await scan();
-  const layer = lowers.at(-1);
+  const { list, layers } = await scan();
+  const layer = layers.at(-1);
   if (layer !== undefined && list.unread.length === 0) {
     // The list goes when the top layer does (`prune`).
     const blob = store.content.put(JSON.stringify(list)).digest;

@@ -70,7 +70,7 @@ export class StepEngine implements AsyncDisposable {
       signal,
       imageOf: (source) => this.resolver.recordOf(source),
       fetchBlob: this.fetchBlob,
-      openContext: (name, excludePatterns) => this.#openContext(name, excludePatterns),
+      openContext: (name, excludePatterns) => this.openContext(name, excludePatterns),
       resultSources: this.cacheSources,
       remoteSources: () => this.remoteSources(),
       startWorker: options.startWorker ?? ((onLog) => this.#startWorker(onLog)),
@@ -105,6 +105,15 @@ export class StepEngine implements AsyncDisposable {
       return new RemoteSources({ store, session, signal, note: (text) => emit({ kind: "note", text }) });
     })();
     return this.#remoteSources;
+  }
+
+  /** Opens a local context of the build. */
+  openContext(name: string, excludePatterns: readonly string[]): Promise<OpenedContext> {
+    const directory = this.#options.localContexts?.get(name);
+    if (directory === undefined) throw new Error(`Internal error: no directory for context "${name}"`);
+    const { contexts, tmp } = this.#options.store.paths;
+    const context = openContext(directory, { excludePatterns, indexDir: contexts, tmpDir: tmp });
+    return Promise.resolve({ context, source: { root: context.root, excludePatterns } });
   }
 
   /** Layer directories of an image, bottom first; fetched and unpacked where they are not there. */
@@ -143,14 +152,6 @@ export class StepEngine implements AsyncDisposable {
       });
     })();
     return this.#registry;
-  }
-
-  #openContext(name: string, excludePatterns: readonly string[]): Promise<OpenedContext> {
-    const directory = this.#options.localContexts?.get(name);
-    if (directory === undefined) throw new Error(`Internal error: no directory for context "${name}"`);
-    const { contexts, tmp } = this.#options.store.paths;
-    const context = openContext(directory, { excludePatterns, indexDir: contexts, tmpDir: tmp });
-    return Promise.resolve({ context, source: { root: context.root, excludePatterns } });
   }
 
   async #startWorker(onLog: (log: WorkerLog) => void): Promise<Worker> {

@@ -8,6 +8,7 @@ export type {
   ConvertResult,
   ImageConfigResolver,
   ResolvedImage,
+  ScannedPart,
   SourcePins,
   ResolveImageOptions,
 } from "./convert/options.ts";

@@ -63,6 +63,8 @@ export interface Predicate {
   /** A URI: `https://spdx.dev/Document`. */
   readonly type: string;
   readonly digest: Digest;
+  /** Of a list of packages: what it lists beside the image, a stage or `context`. */
+  readonly part?: string;
 }
 
 /** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.

@@ -8,8 +8,8 @@ export type BomFormat = "spdx-json" | "cyclonedx-json";
 export interface BillOfMaterials extends PackageList {
   /** Of the image or stage. */
   readonly name: string;
-  /** What the image is known by: equal images give equal documents. */
-  readonly digest: string;
+  /** What the image is known by: equal images give equal documents. Absent for a tree that is no image. */
+  readonly digest?: string;
   /** RFC 3339. */
   readonly created: string;
   /** `slipway-1.2.3`. */
@@ -37,10 +37,10 @@ export function spdxDocument(bom: BillOfMaterials): object {
       {
         name: bom.name,
         SPDXID: root,
-        versionInfo: bom.digest,
+        ...(bom.digest !== undefined && { versionInfo: bom.digest }),
         downloadLocation: "NOASSERTION",
         filesAnalyzed: false,
-        primaryPackagePurpose: "CONTAINER",
+        primaryPackagePurpose: bom.digest === undefined ? "OTHER" : "CONTAINER",
       },
       ...packages.map(({ id, found }) => spdxPackage(id, found, bom)),
     ],
@@ -104,7 +104,12 @@ function cycloneDxDocument(bom: BillOfMaterials): object {
       tools: {
         components: [{ type: "application", name: "slipway", version: bom.tool.replace(/^slipway-/, "") }],
       },
-      component: { type: "container", "bom-ref": "image", name: bom.name, version: bom.digest },
+      component: {
+        type: "container",
+        "bom-ref": "image",
+        name: bom.name,
+        ...(bom.digest !== undefined && { version: bom.digest }),
+      },
     },
     components: [
       ...operatingSystem(bom),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -9,7 +9,7 @@ import type { PackageList } from "./found-package.ts";
 import { packageUrl } from "./package-url.ts";
 import { readGoBuildInfo } from "./go-build-info.ts";
 import { makeHeader, makeSqlite } from "./rpm/testing/make-database.ts";
-import { scanPackages } from "./scan-packages.ts";
+import { scanPackages, type ReadableTree } from "./scan-packages.ts";
 import { goProgram } from "./test-program.ts";
 
 const files: Record<string, string | Buffer> = {
@@ -154,7 +154,7 @@ test("hostile programs and links lead nowhere", (t) => {
   const dir = write(t, {});
   mkdirSync(path.join(dir, "etc"));
   symlinkSync("/etc/os-release", path.join(dir, "etc/os-release"));
-  assert.equal(scanPackages(new DirectoryTree(dir)).distribution, undefined);
+  assert.equal(scanPackages(scanned(dir)).distribution, undefined);
 });
 
 function read(bytes: Buffer): unknown {
@@ -162,7 +162,7 @@ function read(bytes: Buffer): unknown {
 }
 
 function scan(t: TestContext, content: Record<string, string | Buffer>): PackageList {
-  return scanPackages(new DirectoryTree(write(t, content)));
+  return scanPackages(scanned(write(t, content)));
 }
 
 function write(t: TestContext, content: Record<string, string | Buffer>): string {
@@ -174,4 +174,9 @@ function write(t: TestContext, content: Record<string, string | Buffer>): string
     assert.ok(readFileSync(path.join(dir, name)).length > 0);
   }
   return dir;
+}
+
+function scanned(directory: string): ReadableTree {
+  const tree = new DirectoryTree(directory);
+  return { tree, open: (file) => openSync(tree.hostPath(file), "r") };
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import {
   baseName,
   type FileTree,
@@ -37,27 +37,36 @@ const textLimitBytes = 64 << 20;
 /** No Go program is smaller. */
 const smallestProgramBytes = 64 << 10;
 
+/** A tree whose files can be opened: links on the way are not followed, whoever puts them there. */
+export interface ReadableTree {
+  readonly tree: FileTree;
+  /** The caller closes the descriptor. */
+  readonly open: (path: TreePath) => number;
+}
+
 /** Lists the packages that are installed in a tree: of dpkg, apk, rpm, npm, Python, and the modules of Go programs. Whatever the
  * files hold, nothing is run, and memory is bounded by the largest of them. */
-export function scanPackages(tree: FileTree): PackageList {
+export function scanPackages(source: ReadableTree): PackageList {
   const found: FoundPackage[] = [];
   const unread: UnreadDatabase[] = [];
-  for (const path of filesBelow(tree, "/")) {
+  for (const path of filesBelow(source.tree, "/")) {
     try {
-      for (const each of packagesOf(tree, path)) found.push(each);
+      for (const each of packagesOf(source, path)) found.push(each);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       unread.push({ path: toText(path), reason: error.message });
     }
   }
-  const distribution = readDistribution(tree);
+  const distribution = readDistribution(source);
   return { packages: sortedOnce(found), ...(distribution && { distribution }), unread };
 }
 
 function* filesBelow(tree: FileTree, directory: TreePath): Generator<TreePath> {
-  for (const name of tree.readdir(directory)) {
+  const names = tree.readdir(directory);
+  const stats = tree.lstatNames(directory, names);
+  for (const [index, name] of names.entries()) {
     const path = joinTreePath(directory, name);
-    const type = tree.lstat(path)?.type;
+    const type = stats[index]?.type;
     if (type === "file") yield path;
     if (type === "directory" && !isVirtual(path)) yield* filesBelow(tree, path);
   }
@@ -67,21 +76,21 @@ function isVirtual(path: TreePath): boolean {
   return path === "/proc" || path === "/sys" || path === "/dev";
 }
 
-function packagesOf(tree: FileTree, path: TreePath): readonly FoundPackage[] {
+function packagesOf(source: ReadableTree, path: TreePath): readonly FoundPackage[] {
   const parse = parsers.find(([pattern]) => pattern.test(path))?.[1];
-  if (parse) return parse(readText(tree, path), toText(path));
-  const { mode, sizeBytes } = tree.lstat(path)!;
-  if (rpmDatabase.test(path)) return readRpm(tree, path, sizeBytes);
+  if (parse) return parse(readText(source, path), toText(path));
+  const { mode, sizeBytes } = source.tree.lstat(path)!;
+  if (rpmDatabase.test(path)) return readRpm(source, path, sizeBytes);
   if ((mode & 0o111) === 0 || sizeBytes < smallestProgramBytes || /\.(?:so|py|js|sh)\b/.test(baseName(path)))
     return [];
-  return withFile(tree, path, (fd) => readGoBuildInfo(readerOf(fd, sizeBytes), toText(path)));
+  return withFile(source, path, (fd) => readGoBuildInfo(readerOf(fd, sizeBytes), toText(path)));
 }
 
 /** What a log beside the database holds has not reached it. */
-function readRpm(tree: FileTree, path: TreePath, sizeBytes: number): readonly FoundPackage[] {
-  if ((tree.lstat(`${path}-wal`)?.sizeBytes ?? 0) > 0)
+function readRpm(source: ReadableTree, path: TreePath, sizeBytes: number): readonly FoundPackage[] {
+  if ((source.tree.lstat(`${path}-wal`)?.sizeBytes ?? 0) > 0)
     throw new DatabaseError("a write-ahead log lies beside it");
-  return withFile(tree, path, (fd) => {
+  return withFile(source, path, (fd) => {
     return readRpmDatabase(readerOf(fd, sizeBytes), { path: toText(path), sizeBytes });
   });
 }
@@ -95,9 +104,9 @@ function readerOf(fd: number, sizeBytes: number): ReadAt {
   };
 }
 
-function readText(tree: FileTree, path: TreePath): string {
-  const length = Math.min(tree.lstat(path)?.sizeBytes ?? 0, textLimitBytes);
-  return withFile(tree, path, (fd) => {
+function readText(source: ReadableTree, path: TreePath): string {
+  const length = Math.min(source.tree.lstat(path)?.sizeBytes ?? 0, textLimitBytes);
+  return withFile(source, path, (fd) => {
     const buffer = Buffer.alloc(length);
     let filled = 0;
     while (filled < length) {
@@ -109,8 +118,8 @@ function readText(tree: FileTree, path: TreePath): string {
   });
 }
 
-function withFile<Value>(tree: FileTree, path: TreePath, use: (fd: number) => Value): Value {
-  const fd = openSync(tree.hostPath(path), "r");
+function withFile<Value>({ open }: ReadableTree, path: TreePath, use: (fd: number) => Value): Value {
+  const fd = open(path);
   try {
     return use(fd);
   } finally {
@@ -118,10 +127,12 @@ function withFile<Value>(tree: FileTree, path: TreePath, use: (fd: number) => Va
   }
 }
 
-function readDistribution(tree: FileTree): Distribution | undefined {
+function readDistribution(source: ReadableTree): Distribution | undefined {
+  const { tree } = source;
   for (const candidate of ["/etc/os-release", "/usr/lib/os-release"]) {
     const path = tryResolve(tree, candidate);
-    if (path !== undefined && tree.lstat(path)?.type === "file") return parseOsRelease(readText(tree, path));
+    if (path !== undefined && tree.lstat(path)?.type === "file")
+      return parseOsRelease(readText(source, path));
   }
   return undefined;
 }

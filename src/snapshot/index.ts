@@ -28,5 +28,5 @@ export {
   resolveInside,
 } from "./mount-points.ts";
 export { OverlayError } from "./overlay-error.ts";
-export type { CopySource } from "./source-tree.ts";
+export { type CopySource, openSource, type OpenSource } from "./source-tree.ts";
 export { treeSizeBytes } from "./tree-size.ts";

@@ -7,13 +7,13 @@ import {
   applyFileActions,
   type CopyHelpers,
   type CopySource,
+  openSource,
   diffTrees,
   digestSources,
   findBytes,
   hashFiles,
   type EarlierLayer,
   LayerDigests,
-  LayersTree,
   listTree,
 } from "../snapshot/index.ts";
 import { scanPackages } from "../packages/index.ts";
@@ -24,7 +24,7 @@ import { exportDirectory, exportTar } from "./export-tree.ts";
 import { packCacheMount, restoreCacheMount } from "./cache-mount-travel.ts";
 import { makeLayer } from "./make-layer.ts";
 import { compressAnew, packLayer } from "./pack-layer.ts";
-import type { ContextSource, FileActionsRequest, LayerId, WorkerApi } from "./protocol.ts";
+import type { ContextSource, LayerId, TreeSource, WorkerApi } from "./protocol.ts";
 import { removePath } from "./remove-path.ts";
 
 /** What the bulk requests of one thread share. */
@@ -86,7 +86,7 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
   const digests = new LayerDigests();
   const fsOf = (layers: readonly LayerId[]) => layers.map((layer) => store.layers.fsOf(layer));
 
-  const toSource = (source: FileActionsRequest["sources"][number]): CopySource =>
+  const toSource = (source: TreeSource): CopySource =>
     source.kind === "context"
       ? { kind: "directory", ...source.context }
       : { kind: "layers", layers: fsOf(source.layers) };
@@ -134,8 +134,9 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
 
-    async listPackages({ lowers }) {
-      return scanPackages(new LayersTree(fsOf(lowers)));
+    async listPackages({ source }) {
+      using opened = openSource(toSource(source));
+      return scanPackages(opened);
     },
 
     async findBytes({ layer, patterns }) {

@@ -68,8 +68,8 @@ export interface WorkerApi {
   compareLayers(request: { recorded: LayerId; made: LayerId }): Promise<{
     difference: LayerDifference | undefined;
   }>;
-  /** Lists the packages that are installed in a stack of layers. */
-  listPackages(request: { lowers: readonly LayerId[] }): Promise<PackageList>;
+  /** Lists the packages that are installed in a tree. */
+  listPackages(request: { source: TreeSource }): Promise<PackageList>;
   /** Looks for byte strings (in base64) in the files, link targets and names of a layer; the first hundred files that hold one. */
   findBytes(request: {
     layer: LayerId;
@@ -270,15 +270,17 @@ export interface ContextSource {
   readonly excludePatterns: readonly string[];
 }
 
+/** A tree to read: a build context, or a stack of layers, bottom first. */
+export type TreeSource =
+  | { readonly kind: "context"; readonly context: ContextSource }
+  | { readonly kind: "layers"; readonly layers: readonly LayerId[] };
+
 export interface FileActionsRequest {
   readonly lowers: readonly LayerId[];
   readonly output: LayerId;
   readonly actions: readonly FileAction[];
   /** Where `copy` actions read: `action.from` indexes this list. */
-  readonly sources: readonly (
-    | { readonly kind: "context"; readonly context: ContextSource }
-    | { readonly kind: "layers"; readonly layers: readonly LayerId[] }
-  )[];
+  readonly sources: readonly TreeSource[];
   /** A layer that the same actions made before, when their sources were otherwise: files that are unchanged since are shared with
    * it, which is many times faster than copying them. Need not exist any more. */
   readonly previousLayer?: LayerId;

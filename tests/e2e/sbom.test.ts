@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { type Attested, builtLayout, packageNames } from "./read-attestations.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
@@ -65,6 +66,66 @@ test("what was scanned is not scanned again, until it is pruned", { skip }, asyn
   await rig.slipway(["rmi", "app"]);
   await rig.slipway(["prune", "--all", "--force"]);
   assert.deepEqual(kept(), []);
+});
+
+test("stages and the context are listed beside the target where the file asks for it", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const install = (name: string) => `RUN printf 'P:${name}\\nV:1\\nA:x86_64\\n\\n' > /lib/apk/db/installed`;
+  rig.file(
+    "Dockerfile",
+    `ARG BUILDKIT_SBOM_SCAN_CONTEXT
+FROM busybox AS base
+RUN mkdir -p /lib/apk/db
+FROM base AS build
+ARG BUILDKIT_SBOM_SCAN_STAGE=true
+${install("gcc")}
+FROM base AS other
+ARG BUILDKIT_SBOM_SCAN_STAGE=true
+RUN false
+FROM base
+${install("musl")}
+RUN env > /env
+COPY --from=build /bin/busybox /tool
+`,
+  );
+  for (const name of ["left-pad", "ignored"])
+    rig.file(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0" }));
+  rig.file(".dockerignore", "node_modules/ignored\n");
+  const dest = path.join(rig.dir, "out");
+  const flags = ["--sbom=true", "--build-arg", "BUILDKIT_SBOM_SCAN_CONTEXT=true", "--reproducible"];
+  const { stderr } = await rig.mustBuild(...flags, "-t", "app", "-o", dest);
+  const listed = (file: string) => {
+    const { predicate } = JSON.parse(readFileSync(path.join(dest, file), "utf8")) as { predicate: Spdx };
+    return [predicate.name, ...predicate.packages.slice(1).map(({ name }) => name)];
+  };
+  assert.deepEqual(
+    readdirSync(dest).filter((name) => name.startsWith("sbom")),
+    ["sbom-build.spdx.json", "sbom-context.spdx.json", "sbom.spdx.json"],
+  );
+  assert.deepEqual(listed("sbom-build.spdx.json"), ["build", "gcc"]);
+  assert.deepEqual(listed("sbom-context.spdx.json"), ["context", "left-pad"]);
+  assert.deepEqual(listed("sbom.spdx.json").slice(1), ["musl"]);
+  assert.ok(!readFileSync(path.join(dest, "env"), "utf8").includes("BUILDKIT_SBOM"));
+  assert.ok(!stderr.includes("BUILDKIT_SBOM"), stderr);
+
+  const archive = await builtLayout(rig, ...flags);
+  const [{ manifest, statements }] = archive.attested as [Attested];
+  const types = manifest.layers!.map(({ annotations }) => annotations!["in-toto.io/predicate-type"]);
+  assert.deepEqual(types, Array(3).fill("https://spdx.dev/Document"));
+  assert.deepEqual(statements.map(packageNames), [["musl"], ["left-pad"], ["gcc"]]);
+  // The image's own list is what is shown.
+  const attached = JSON.parse((await rig.slipway(["sbom", "--attached", "app"])).stdout) as Spdx;
+  assert.deepEqual(
+    attached.packages.slice(1).map(({ name }) => name),
+    ["musl"],
+  );
+  await rig.mustBuild("-t", "app", "-o", `${dest}2`);
+  assert.deepEqual(
+    readdirSync(`${dest}2`).filter((name) => name.startsWith("sbom")),
+    [],
+  );
 });
 
 function isAboutLayer(file: string): boolean {

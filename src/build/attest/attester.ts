@@ -2,11 +2,12 @@ import type { Attestations, ImageRecord, Predicate } from "../../image/index.ts"
 import { formatPlatform, normalizePlatform, parseReference } from "../../oci/index.ts";
 import { imageUrl, spdxDocument } from "../../packages/index.ts";
 import { packageVersion, SingleFlight } from "../../util/index.ts";
-import { listPackages } from "../list-packages.ts";
+import { listPackages, packagesOf } from "../list-packages.ts";
 import type { BuildOptions } from "../options.ts";
 import type { PlatformPlan } from "../plan-build.ts";
 import type { PreparedBuild } from "../prepare-build.ts";
 import type { DockerfileText } from "../read-dockerfile.ts";
+import type { ScannedTree } from "../solve-plans.ts";
 import type { AttestationOptions } from "./attestation-options.ts";
 import { hideWithin, secretHider } from "./hide-secrets.ts";
 import { materialsOf } from "./materials.ts";
@@ -20,26 +21,12 @@ export interface AttesterOptions {
   /** Normalised. */
   readonly names: readonly string[];
   readonly startedAtMs: number;
+  /** Stages and contexts that are listed too, of each plan. */
+  readonly scanned: ReadonlyMap<PlatformPlan, readonly ScannedTree[]>;
 }
 
 const predicateLimitBytes = 64 << 20;
 const sbomType = "https://spdx.dev/Document";
-
-/** Arguments by which BuildKit lists the packages of the context and of other stages too. */
-const scanArgument = /^[ \t]*ARG[ \t].*\b(BUILDKIT_SBOM_SCAN_(?:CONTEXT|STAGE))\b/im;
-
-/** What of an asked SBOM is not made; undefined when all is. */
-export function sbomRemark(
-  { attestations, buildArgs }: Pick<BuildOptions, "attestations" | "buildArgs">,
-  { text }: Pick<DockerfileText, "text">,
-): string | undefined {
-  if (!attestations?.sbom) return undefined;
-  const given = Object.keys(buildArgs).find((name) => name.startsWith("BUILDKIT_SBOM_SCAN_"));
-  const argument = given ?? scanArgument.exec(text)?.[1];
-  return argument === undefined
-    ? undefined
-    : `${argument} does not count: the SBOM lists the packages of the target`;
-}
 
 /** Says what a build knows of its images. The same is said of an image in every output. */
 export class Attester {
@@ -57,7 +44,7 @@ export class Attester {
   async attestationsOf(plan: PlatformPlan, image: ImageRecord, isImage: boolean): Promise<Attestations> {
     const { attestations, names } = this.#options;
     const predicates = [
-      ...(attestations.sbom ? [await this.#sbom(image)] : []),
+      ...(attestations.sbom ? [await this.#sbom(image), ...(await this.#partSboms(plan, image))] : []),
       ...(attestations.provenance ? [await this.#provenance(plan)] : []),
     ];
     return {
@@ -89,6 +76,22 @@ export class Attester {
       const document = spdxDocument({ ...list, tool: `slipway-${packageVersion()}` });
       return Promise.resolve(this.#put(sbomType, document));
     });
+  }
+
+  /** Documents of other trees than the image's. */
+  async #partSboms(plan: PlatformPlan, { config }: ImageRecord): Promise<readonly Predicate[]> {
+    const { prepared, scanned } = this.#options;
+    const { created = "1970-01-01T00:00:00Z" } = config;
+    const parts = scanned.get(plan) ?? [];
+    return await Promise.all(
+      parts.map(({ name, tree }) =>
+        this.#predicates.do(`${formatPlatform(plan.platform)} ${name} ${created}`, async () => {
+          const list = await packagesOf(tree, name, prepared.steps);
+          const document = spdxDocument({ ...list, name, created, tool: `slipway-${packageVersion()}` });
+          return { ...this.#put(sbomType, document), part: name };
+        }),
+      ),
+    );
   }
 
   #provenance(plan: PlatformPlan): Promise<Predicate> {

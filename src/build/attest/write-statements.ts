@@ -31,7 +31,7 @@ export async function writeStatements(
     const statement: unknown = JSON.parse(encodeStatement(steps.store, predicate, subject));
     const name = isProvenance(predicate.type)
       ? (provenance?.fileName ?? "provenance.json")
-      : "sbom.spdx.json";
+      : `sbom${predicate.part === undefined ? "" : `-${predicate.part}`}.spdx.json`;
     writeFileSync(path.join(directory, prefix + name), JSON.stringify(statement, undefined, 2), {
       mode: 0o600,
     });

@@ -4,6 +4,7 @@ import { createConversion, dispatchStages, prepareStages } from "./convert-stage
 import { formatEpoch, sourceDateEpoch } from "./epoch.ts";
 import { asPlatform, draftConfig } from "./image-config.ts";
 import type { ConvertOptions, ConvertResult, ImageConfigResolver } from "./options.ts";
+import { scannedParts } from "./scanned-parts.ts";
 import type { StageState } from "./stage-state.ts";
 import { conversionWarnings } from "./warnings.ts";
 
@@ -39,6 +40,7 @@ export async function convertTarget(
     stagesBuilt: context.states.filter((state) => needed.has(state.node.index)).map(nameOf),
     stagesSkipped: context.states.filter((state) => !needed.has(state.node.index)).map(nameOf),
     warnings: conversionWarnings(context, needed),
+    scannedParts: scannedParts(context, needed),
   };
 }
 

@@ -91,4 +91,14 @@ export interface ConvertResult {
   readonly stagesBuilt: readonly string[];
   readonly stagesSkipped: readonly string[];
   readonly warnings: readonly Diagnostic[];
+  /** What a list of packages is to cover beside the target. */
+  readonly scannedParts: readonly ScannedPart[];
+}
+
+/** A stage or the context, of whose tree the packages are listed. */
+export interface ScannedPart {
+  /** `context`, or the stage's name. */
+  readonly name: string;
+  /** Of a local context: its source alone. */
+  readonly definition: Definition;
 }

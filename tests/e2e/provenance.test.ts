@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { FileServer } from "../../src/source/testing/file-server.ts";
+import { builtLayout, hostArchitecture, type Provenance, type Statement } from "./read-attestations.ts";
+import { missingForContainers, Rig } from "./rig.ts";
+
+const skip = missingForContainers();
+
+const dockerfile = `FROM busybox AS base
+RUN mkdir -p /lib/apk/db && printf 'P:musl\\nV:1.0\\nA:x86_64\\nL:MIT\\n\\n' > /lib/apk/db/installed
+FROM base AS app
+ARG LEVEL
+RUN --mount=type=secret,id=token test -s /run/secrets/token
+LABEL team=blue
+FROM base AS other
+RUN printf 'P:zlib\\nV:2\\nA:x86_64\\n\\n' > /lib/apk/db/installed
+`;
+test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min says only where things are from", {
+  skip,
+}, async (t) => {
+  const made: string[][] = [];
+  const base = await Rig.withBusybox(t);
+  const archive = path.join(base.dir, "busybox.tar");
+  await base.slipway(["save", "-o", archive, "busybox"]);
+  for (const _ of [1, 2]) {
+    const rig = Rig.create(t);
+    assert.equal((await rig.slipway(["load", "-i", archive])).exitCode, 0);
+    rig.file("Dockerfile", dockerfile);
+    const { attested } = await builtLayout(
+      rig,
+      "--reproducible",
+      "--no-cache",
+      "--target=base",
+      "--label=secretive=yes",
+      "--build-arg=LEVEL=9",
+      "--sbom=true",
+      "--attest=type=provenance,mode=min,builder-id=https://example.com/ci",
+    );
+    made.push(attested.flatMap(({ texts }) => texts));
+  }
+  assert.deepEqual(made[0], made[1]);
+  const { predicate } = JSON.parse(made[0]![1]!) as Statement;
+  const { buildDefinition, runDetails } = predicate as unknown as Provenance;
+  assert.deepEqual(buildDefinition.externalParameters, {
+    configSource: { path: "Dockerfile" },
+    request: {
+      frontend: "dockerfile.v0",
+      args: { "no-cache": "", target: "base" },
+      locals: [{ name: "context" }, { name: "dockerfile" }],
+    },
+  });
+  assert.deepEqual(buildDefinition.internalParameters, { builderPlatform: `linux/${hostArchitecture()}` });
+  assert.equal(runDetails.builder.id, "https://example.com/ci");
+  assert.deepEqual(runDetails.metadata, {
+    buildkit_metadata: {},
+    buildkit_completeness: { request: false, resolvedDependencies: false },
+  });
+});
+
+test("the older schema of provenance says the same", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", dockerfile);
+  const { attested } = await builtLayout(
+    rig,
+    "--target=base",
+    "--reproducible",
+    "--attest=type=provenance,mode=min,version=v0.2",
+  );
+  const [statement] = attested[0]!.statements;
+  assert.equal(statement!.predicateType, "https://slsa.dev/provenance/v0.2");
+  const { materials, ...rest } = statement!.predicate;
+  assert.equal((materials as readonly unknown[]).length, 1);
+  assert.deepEqual(rest, {
+    builder: { id: "" },
+    buildType: "https://mobyproject.org/buildkit@v1",
+    invocation: {
+      configSource: { entryPoint: "Dockerfile" },
+      parameters: {
+        frontend: "dockerfile.v0",
+        args: { target: "base" },
+        locals: [{ name: "context" }, { name: "dockerfile" }],
+      },
+      environment: { platform: `linux/${hostArchitecture()}` },
+    },
+    metadata: {
+      completeness: { parameters: false, environment: true, materials: false },
+      reproducible: false,
+      "https://mobyproject.org/buildkit@v1#metadata": {},
+    },
+  });
+});
+
+test("what came from the network is named by its digest, without what lets one in, in the metadata too", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const server = await FileServer.start(t);
+  server.files.set("/file", { body: "hello" });
+  const url = server.url.replace("http://", "http://ann:s3cret@");
+  rig.file("Dockerfile", `FROM scratch\nADD ${url}/file /\n`);
+  const metadata = path.join(rig.dir, "metadata.json");
+  const flags = ["--provenance=mode=max", "-o", `type=oci,dest=${path.join(rig.dir, "x.tar")}`];
+  await rig.mustBuild(...flags, "--metadata-file", metadata);
+  const text = readFileSync(metadata, "utf8");
+  const found = JSON.parse(text) as { "buildx.build.provenance": Provenance };
+  const { buildDefinition, runDetails } = found["buildx.build.provenance"];
+  assert.deepEqual(buildDefinition.resolvedDependencies, [
+    {
+      uri: `${server.url.replace("http://", "http://xxxxx:xxxxx@")}/file`,
+      digest: { sha256: createHash("sha256").update("hello").digest("hex") },
+    },
+  ]);
+  const { source } = (runDetails.metadata as { buildkit_metadata: { source: { infos: [{ data: string }] } } })
+    .buildkit_metadata;
+  for (const each of [text, Buffer.from(source.infos[0].data, "base64").toString()])
+    assert.ok(!each.includes("s3cret"));
+  await rig.mustBuild(...flags, "--platform=linux/amd64,linux/arm64", "--metadata-file", metadata);
+  assert.deepEqual(
+    Object.keys(JSON.parse(readFileSync(metadata, "utf8")) as object).filter((key) =>
+      key.startsWith("buildx"),
+    ),
+    ["buildx.build.provenance/linux/amd64", "buildx.build.provenance/linux/arm64"],
+  );
+});
