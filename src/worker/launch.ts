@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { isErrno, runProcess } from "../util/index.ts";
-import { idMapArguments, type IdRange, subordinateRanges } from "./subordinate-ids.ts";
+import { freeRange, idMapArguments, type IdRange, subordinateRanges } from "./subordinate-ids.ts";
 import { WorkerError } from "./worker-error.ts";
 
 export interface LaunchOptions {
@@ -106,18 +106,21 @@ interface SubordinateIds {
 /** @throws {WorkerError} `WORKER_UNAVAILABLE` when the user has none */
 function readSubordinateIds(): SubordinateIds {
   const user = { name: userName(), uid: process.getuid!() };
+  const files = ["/etc/subuid", "/etc/subgid"];
   const read = (file: string) => {
     const ranges = subordinateRanges(readOrEmpty(file), user);
     if (ranges.length > 0) return ranges;
+    const free = freeRange(files.map(readOrEmpty));
     throw new WorkerError(
       "WORKER_UNAVAILABLE",
       `Cannot map user ids: ${file} has no range for user "${user.name}"`,
       {
-        hint: `ask the administrator to run: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user.name}`,
+        hint: `ask the administrator to run: usermod --add-subuids ${free} --add-subgids ${free} ${user.name}`,
       },
     );
   };
-  return { uids: read("/etc/subuid"), gids: read("/etc/subgid") };
+  const [uids, gids] = files.map(read);
+  return { uids: uids!, gids: gids! };
 }
 
 function userName(): string {

@@ -28,3 +28,15 @@ export function idMapArguments(callerId: number, ranges: readonly IdRange[]): st
   });
   return [[0, callerId, 1], ...mapped].flat().map(String);
 }
+
+/** `FIRST-LAST` of a range that none of the files lends to anybody, as large as useradd(8) gives them. */
+export function freeRange(texts: readonly string[]): string {
+  const ends = texts
+    .flatMap((text) => text.split("\n"))
+    .map((line) => {
+      const [, start, count] = line.split(":").map(Number);
+      return start! + count!;
+    });
+  const first = ends.reduce((free, end) => (end > free ? end : free), 100_000);
+  return `${first}-${first + 65_535}`;
+}
