@@ -15,6 +15,8 @@ export interface StackLayer {
   readonly step?: string;
   /** Reference to fetch a blob by, when the store does not hold it. */
   readonly reference?: string;
+  /** Of a base image's layer: what the image is called in the graph. */
+  readonly image?: string;
 }
 
 /** The result of a step: layers, bottom first. An empty stack is scratch. */

@@ -92,6 +92,8 @@ test("why of a failed build names the step that failed and what was not reached"
     ["[final 3/4] RUN exit 3", "failed", "instruction changed"],
     ["[final 4/4] RUN true", "waiting", undefined],
   ]);
+  const base = story.steps.find(({ name }) => name.includes("FROM"));
+  assert.equal(base?.outcome, "cached", "what a step that ran stands on was reached");
 });
 
 test("an instruction that is put before others leaves their own history with them", { skip }, async (t) => {

@@ -93,9 +93,10 @@ export class EmbeddedEngine implements Engine {
     return { stacks, run, cached, results, cacheMounts, secretPatterns, verified };
   }
 
-  /** What was made is recorded, also by a build that failed. */
+  /** What was made is recorded, and what was there told, also by a build that failed. */
   async #recorded<Result>(solved: Promise<Result>): Promise<Result> {
     const result = await solved.catch(async (error: unknown) => {
+      this.#pulls.close({ failed: true });
       await this.#records.written().catch(() => {});
       throw error;
     });

@@ -45,7 +45,7 @@ export class LayerDirectories {
   /** Ids of the stack's directories, bottom first.
    * @throws {ImageError} `LAYER_MISSING` */
   async ensure(stack: Stack): Promise<readonly LayerId[]> {
-    return await Promise.all(
+    const ids = await Promise.all(
       stack.layers.map(async ({ layer, reference }) => {
         if (layer.kind === "directory") return this.#present(layer.layer);
         const { diffID, blob } = layer;
@@ -55,6 +55,8 @@ export class LayerDirectories {
         );
       }),
     );
+    this.#reporter.used(stack.layers.flatMap(({ image }) => image ?? []));
+    return ids;
   }
 
   /** Is nothing of the stack to be fetched or unpacked? */

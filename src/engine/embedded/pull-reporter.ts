@@ -7,14 +7,15 @@ export interface PullReport {
   readonly log: (text: string) => void;
 }
 
-/** Reports the fetching and unpacking of base images under their FROM steps. A step that was never needed is reported as
- * cached at the end: nothing had to be done for it. */
+/** Reports the fetching and unpacking of base images under their FROM steps. One of which nothing had to be
+ * fetched is reported as cached at the end. */
 export class PullReporter {
   readonly #emit: EmitEvent;
   /** Vertex of each image's FROM step, by reference. */
   readonly #vertices = new Map<string, string>();
   readonly #running = new Map<string, number>();
   readonly #reported = new Set<string>();
+  readonly #used = new Set<string>();
 
   constructor(emit: EmitEvent) {
     this.#emit = emit;
@@ -48,9 +49,17 @@ export class PullReporter {
     }
   }
 
-  /** Reports the images whose files nobody needed. */
-  close(): void {
-    for (const id of this.#vertices.values()) {
+  /** A step has taken the layers of these images. */
+  used(references: Iterable<string>): void {
+    for (const reference of references) {
+      const id = this.#vertices.get(reference);
+      if (id !== undefined) this.#used.add(id);
+    }
+  }
+
+  /** Reports the images of which nothing had to be fetched: of a build that failed only those that a step has used. */
+  close({ failed = false } = {}): void {
+    for (const id of failed ? this.#used : this.#vertices.values()) {
       if (this.#reported.has(id)) continue;
       this.#emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "cached" });
       this.#reported.add(id);

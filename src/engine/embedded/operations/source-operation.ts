@@ -21,8 +21,9 @@ export class SourceOperation implements Operation<Value> {
       return { kind: "context", opened: await this.#options.openContext(name, excludePatterns) };
     }
     if (/^(?:docker-image|oci-layout):\/\//.test(identifier)) {
-      const stack = imageStack(this.#options.imageOf(this.#op));
-      return { kind: "stack", stack, ran: false };
+      const { layers } = imageStack(this.#options.imageOf(this.#op));
+      const image = identifier.slice(identifier.indexOf("://") + 3);
+      return { kind: "stack", stack: { layers: layers.map((layer) => ({ ...layer, image })) }, ran: false };
     }
     throw new Error(`Internal error: source ${identifier} is of no known kind`);
   }
