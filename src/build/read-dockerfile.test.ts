@@ -21,6 +21,13 @@ test("a Dockerfile without end is refused, found or named", () => {
   });
 });
 
+test("a directory that is named as Dockerfile is told in words", () => {
+  assert.throws(() => readDockerfile({ contextDir, dockerfile: { kind: "file", path: contextDir } }), {
+    code: "DOCKERFILE_UNREADABLE",
+    message: `Cannot read "${contextDir}": it is a directory`,
+  });
+});
+
 test("a lock file without end is refused", () => {
   const file = path.join(contextDir, "Dockerfile.lock");
   symlinkSync("/dev/zero", file);

@@ -52,7 +52,11 @@ function read(file: string, name: string, found: { readonly isFound?: boolean } 
       throw dockerfileNotFound(name, { cause: error, hint });
     }
     if (error instanceof BuildError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = isErrno(error, "EISDIR")
+      ? "it is a directory"
+      : error instanceof Error
+        ? error.message
+        : String(error);
     throw new BuildError("DOCKERFILE_UNREADABLE", `Cannot read "${name}": ${reason}`, { cause: error });
   }
 }
