@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileLines } from "./file-text.ts";
+import { storyText } from "./story-text.ts";
 import { formatTable } from "./table.ts";
 import { timeAgo } from "./time-ago.ts";
 
@@ -53,4 +54,18 @@ test("a file is one line, whatever its name", () => {
   } as const;
   const lines = fileLines([{ ...file, path: "/a\nb\u001b[2J" }]);
   assert.equal(lines, "-rwsr-xr-x 0:7 3 1970-01-01 00:00 /a\\nb\ufffd[2J\n");
+});
+
+test("a build was as long ago as its end is", () => {
+  const story = {
+    dockerfile: "Dockerfile",
+    startedAtMs: 1e12,
+    durationMs: 200_000,
+    outcome: "done",
+    stagesBuilt: [],
+    stagesSkipped: [],
+    steps: [],
+  } as const;
+  const [headline] = storyText(story, { isDetailed: false, nowMs: 1e12 + 205_000 }).split("\n");
+  assert.equal(headline, "Dockerfile: done in 200.0s, 5 seconds ago");
 });

@@ -26,7 +26,7 @@ function headline(
 ): string {
   const what = target === undefined ? dockerfile : `${target} of ${dockerfile}`;
   const where = contextDir === undefined ? "" : ` in ${contextDir}`;
-  return `${what}${where}: ${outcome} in ${formatSeconds(durationMs)}, ${timeAgo(startedAtMs, nowMs)}`;
+  return `${what}${where}: ${outcome} in ${formatSeconds(durationMs)}, ${timeAgo(startedAtMs + durationMs, nowMs)}`;
 }
 
 /** The first digits of a digest tell enough. */
