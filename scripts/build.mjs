@@ -1,5 +1,5 @@
-// Bundles into dist/: the CLI and the worker as one file each, with a starter (src/start.ts) that keeps their compiled code, and
-// the library, split so that a program loads only what it uses.
+// Bundles into dist/: the CLI and the worker as one file each, with a starter (src/start.ts) that compiles what is used of it and
+// keeps the compiled code, and the library, split so that a program loads only what it uses.
 import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -32,8 +32,8 @@ await rm("dist", { recursive: true, force: true });
 await mkdir("dist");
 await Promise.all([program("cli", "src/cli/main.ts"), program("worker", "src/worker/main.ts"), library()]);
 
-/** One file that holds a function for each of the parts that esbuild splits a program into, at the imports that are made when
- * something is used. A part that a command does not need costs its bytes and nothing else: V8 never looks into its function. */
+/** One file of the parts that esbuild splits a program into, at the imports that are made when something is used; each is a function
+ * that `src/start.ts` compiles when it is first needed. */
 async function program(name, entryPoint) {
   const { outputFiles } = await build({
     ...common,
@@ -43,28 +43,23 @@ async function program(name, entryPoint) {
     splitting: true,
     chunkNames: "[name]-[hash]",
     plugins: [wholeBuiltins],
-    define: { "import.meta.url": "__bundleUrl" },
+    define: { "import.meta.url": "module.url" },
     write: false,
   });
   const isCode = ({ path: file }) => file.endsWith(".js");
-  const parts = await Promise.all(outputFiles.filter(isCode).map(toPart));
-  const code = `const __bundleUrl=require("node:url").pathToFileURL(__filename).href;const __parts={
-${parts.join(",\n")}
-};const __loaded={};function __part(id){const part=__parts[id];if(!part)return require(id);
-let module=__loaded[id];if(!module){__loaded[id]=module={exports:{}};part(module.exports,__part,module)}return module.exports}
-__part("./${name}.js");
-`;
+  const { code, places } = join(await Promise.all(outputFiles.filter(isCode).map(toPart)));
   const bundle = `${name}-${hash(code)}.cjs`;
   await writeFile(path.join("dist", bundle), code);
   const legal = outputFiles.filter((file) => !isCode(file)).map(({ text }) => text);
   await writeFile(path.join("dist", `${bundle}.LEGAL.txt`), legal.join("\n"));
+  const filledIn = { BUNDLE: bundle, ENTRY: `./${name}.js`, PARTS: places };
   await build({
     ...common,
     entryPoints: { [name]: "src/start.ts" },
     outdir: "dist",
     outExtension: { ".js": ".cjs" },
     format: "cjs",
-    define: { BUNDLE: JSON.stringify(bundle) },
+    define: Object.fromEntries(Object.entries(filledIn).map(([key, value]) => [key, JSON.stringify(value)])),
   });
 }
 
@@ -78,7 +73,21 @@ async function toPart({ path: file, text }) {
     // V8 would ask for a module loader that a script does not have.
     supported: { "dynamic-import": false },
   });
-  return `"./${path.basename(file)}"(exports,require,module){${withoutCopies(code)}}`;
+  return {
+    id: `./${path.basename(file)}`,
+    text: `(function(exports,require,module){${withoutCopies(code)}})\n`,
+  };
+}
+
+/** The parts one after the other, and where each is: first byte (the code is ASCII), length, lines before it. */
+function join(parts) {
+  const places = {};
+  let code = "";
+  for (const { id, text } of parts) {
+    places[id] = [code.length, text.length, code.split("\n").length - 1];
+    code += text;
+  }
+  return { code, places };
 }
 
 /** Parts know each other's exports as they are: what esbuild does for CommonJS modules of others would copy each of them twice. */

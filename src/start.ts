@@ -4,7 +4,8 @@ import {
   constants,
   lstatSync,
   mkdirSync,
-  readFileSync,
+  openSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -12,15 +13,23 @@ import {
 import path from "node:path";
 import { Script } from "node:vm";
 
-// Starts a bundle of this directory with the code that V8 compiled when it last ran: compiling anew takes longer than a build
-// where nothing changed. What is kept belongs to one bundle (its name holds its hash), one Node and one command, and comes
-// only from starts without flags, which V8 would tell apart. Where the directory cannot be written, nothing is kept.
+// Starts a bundle of this directory: a file of many parts, each of which is read and compiled when it is first used, with the code
+// that V8 made of it when it last ran: compiling anew takes longer than a build where nothing changed. What is kept belongs to one
+// bundle (its name holds its hash), one Node and one command, and comes only from starts without flags, which V8 would tell apart.
+// Where the directory cannot be written, nothing is kept.
 //
-// A run that takes long forgets the code of its start (V8 drops what was not used lately), so what it leaves is replaced by the next
-// short run; and the first one uses other functions than those after it, so the next few add theirs. Whoever can write the file decides what this program does: it is used only if nobody but its owner can.
+// A run that takes long forgets the code of its start (V8 drops what was not used lately), so what it leaves of a part is replaced by
+// the next short run; and the first one uses other functions than those after it, so the next few add theirs. What a run does not use
+// stays as it is. Whoever can write the file decides what this program does: it is used only if nobody but its owner can.
 
-/** File name of the bundle; `scripts/build.mjs` fills it in. */
+/** File name of the bundle; `scripts/build.mjs` fills these in. */
 declare const BUNDLE: string;
+/** Name of the part that is run first. */
+declare const ENTRY: string;
+/** Where parts are in the bundle, by name. */
+declare const PARTS: Readonly<
+  Record<string, readonly [startByte: number, lengthBytes: number, line: number]>
+>;
 
 const file = path.join(__dirname, BUNDLE);
 const isOrdinary = process.execArgv.length === 0 && !process.env["NODE_OPTIONS"];
@@ -30,24 +39,6 @@ const compiledFile = path.join(
   [process.version, process.arch, command(), BUNDLE].join("-"),
 );
 
-function start(): void {
-  const kept = isOrdinary ? readCompiled() : undefined;
-  const cachedData = kept?.compiled;
-  // The bundle is ASCII: one byte for each character, here and in V8.
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n});`;
-  const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
-  const isKnown = cachedData !== undefined && script.cachedDataRejected === false;
-  const shortRuns = isKnown ? (kept?.shortRuns ?? 0) : 0;
-  if (isOrdinary && shortRuns < ENOUGH_RUNS) {
-    process.once("exit", (code) => {
-      const isShort = performance.now() < SHORT_RUN_MS;
-      if (code === 0 && (isShort || !isKnown)) keepCompiled(script, isShort ? shortRuns + 1 : 0);
-    });
-  }
-  const bundle = { exports: {} };
-  script.runInThisContext()(bundle.exports, lazyRequire, bundle, file, __dirname);
-}
-
 const SHORT_RUN_MS = 2000;
 const ENOUGH_RUNS = 3;
 
@@ -56,30 +47,109 @@ function command(): string {
   return /^[a-z]{1,20}$/.exec(process.argv[2] ?? "")?.[0] ?? "_";
 }
 
+// ---- parts
+
+interface Module {
+  exports: unknown;
+  /** What `import.meta.url` becomes in a bundle. */
+  readonly url: string;
+}
+
+const modules = new Map<string, Module>();
+/** Of the parts that this run used. */
+const scripts = new Map<string, { readonly script: Script; readonly shortRuns: number | undefined }>();
+const source = openSync(file, "r");
+
+function requirePart(id: string): unknown {
+  const known = modules.get(id);
+  if (known) return known.exports;
+  const place = PARTS[id];
+  if (!place) return lazyRequire(id);
+  const module: Module = {
+    exports: {},
+    get url() {
+      return (require("node:url") as typeof import("node:url")).pathToFileURL(file).href;
+    },
+  };
+  modules.set(id, module);
+  compile(id, place)(module.exports, requirePart, module);
+  return module.exports;
+}
+
+type Part = (exports: unknown, require: (id: string) => unknown, module: Module) => void;
+
+function compile(id: string, [startByte, lengthBytes, lineOffset]: (typeof PARTS)[string]): Part {
+  const kept = compiled?.parts[id];
+  const cachedData = kept && readKept(kept);
+  // The bundle is ASCII: one byte for each character, here and in V8.
+  const text = readAt(source, startByte, lengthBytes).toString("latin1");
+  const script = new Script(text, { filename: file, lineOffset, ...(cachedData && { cachedData }) });
+  const isKnown = cachedData !== undefined && script.cachedDataRejected === false;
+  scripts.set(id, { script, shortRuns: isKnown ? kept!.shortRuns : undefined });
+  return script.runInThisContext() as Part;
+}
+
+/** @throws {Error} the file ends before */
+function readAt(fd: number, startByte: number, lengthBytes: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+  if (readSync(fd, bytes, 0, lengthBytes, startByte) === lengthBytes) return bytes;
+  throw new Error(`Cannot read ${file}: it is not whole`);
+}
+
+// ---- compiled code
+
+/** The compiled code of a part, in the file that keeps it. */
 interface Kept {
-  readonly compiled: Buffer;
+  /** From the end of the index. */
+  readonly startByte: number;
+  readonly lengthBytes: number;
+  readonly digest: string;
   /** How many short runs it has the code of. */
   readonly shortRuns: number;
 }
 
-/** V8 believes what it is given, and a damaged file would end the process: a digest stands in front. It says nothing of who wrote the
- * file. */
-function readCompiled(): Kept | undefined {
+interface Compiled {
+  readonly fd: number;
+  /** Where the code of parts begins. */
+  readonly bodyByte: number;
+  readonly parts: Readonly<Record<string, Kept>>;
+}
+
+const DIGEST_CHARS = 64;
+const LENGTH_CHARS = 10;
+const HEAD_BYTES = DIGEST_CHARS + LENGTH_CHARS;
+const MOST_INDEX_BYTES = 1 << 20;
+
+const compiled = isOrdinary ? readCompiled() : undefined;
+
+/** The file: a digest of the index, the index's length, the index, the code of parts. V8 believes what it is given, and a damaged file
+ * would end the process: hence digests, which say nothing of who wrote the file. */
+function readCompiled(): Compiled | undefined {
   try {
     if (isWritableByOthers(path.dirname(compiledFile)) || isWritableByOthers(compiledFile)) return undefined;
-    const bytes = readFileSync(compiledFile);
-    const body = bytes.subarray(DIGEST_BYTES);
-    if (!digest(body).equals(bytes.subarray(0, DIGEST_BYTES))) return undefined;
-    return { compiled: body.subarray(1), shortRuns: body[0]! };
+    const fd = openSync(compiledFile, "r");
+    const head = readAt(fd, 0, HEAD_BYTES).toString("latin1");
+    const indexBytes = Math.min(Number(head.slice(DIGEST_CHARS)), MOST_INDEX_BYTES);
+    const index = readAt(fd, HEAD_BYTES, indexBytes);
+    if (digestOf(index) !== head.slice(0, DIGEST_CHARS)) return undefined;
+    const parts = JSON.parse(index.toString("latin1")) as Compiled["parts"];
+    return { fd, bodyByte: HEAD_BYTES + indexBytes, parts };
   } catch {
     return undefined;
   }
 }
 
-const DIGEST_BYTES = 32;
+function readKept({ startByte, lengthBytes, digest }: Kept): Buffer | undefined {
+  try {
+    const bytes = readAt(compiled!.fd, compiled!.bodyByte + startByte, lengthBytes);
+    return digestOf(bytes) === digest ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
-function digest(bytes: Buffer): Buffer {
-  return hash("sha256", bytes, "buffer");
+function digestOf(bytes: Uint8Array): string {
+  return hash("sha256", bytes);
 }
 
 /** Or belongs to somebody else than the bundle, this user or root. */
@@ -88,28 +158,63 @@ function isWritableByOthers(name: string): boolean {
   return (mode & 0o022) !== 0 || ![0, process.getuid?.(), lstatSync(file).uid].includes(uid);
 }
 
+interface Code {
+  readonly bytes: Buffer;
+  readonly shortRuns: number;
+}
+
+/** Keeps what a run that ended well compiled, or added to. */
+function keepCompiled(): void {
+  const isShort = performance.now() < SHORT_RUN_MS;
+  const made = [...scripts].filter(([, { shortRuns }]) =>
+    isShort ? (shortRuns ?? 0) < ENOUGH_RUNS : shortRuns === undefined,
+  );
+  if (made.length === 0) return;
+  const codes = new Map<string, Code>();
+  for (const [id, kept] of Object.entries(compiled?.parts ?? {})) {
+    const bytes = readKept(kept);
+    if (bytes) codes.set(id, { bytes, shortRuns: kept.shortRuns });
+  }
+  for (const [id, { script, shortRuns = 0 }] of made)
+    codes.set(id, { bytes: script.createCachedData(), shortRuns: isShort ? shortRuns + 1 : 0 });
+  writeCompiled(toFile(codes));
+}
+
+function toFile(codes: ReadonlyMap<string, Code>): Buffer {
+  const parts: Record<string, Kept> = {};
+  let startByte = 0;
+  for (const [id, { bytes, shortRuns }] of codes) {
+    parts[id] = { startByte, lengthBytes: bytes.length, digest: digestOf(bytes), shortRuns };
+    startByte += bytes.length;
+  }
+  const index = Buffer.from(JSON.stringify(parts));
+  const head = digestOf(index) + String(index.length).padStart(LENGTH_CHARS, "0");
+  return Buffer.concat([Buffer.from(head), index, ...[...codes.values()].map(({ bytes }) => bytes)]);
+}
+
 /** Whole or not at all. The worker has no umask: the modes are given. */
-function keepCompiled(script: Script, shortRuns: number): void {
+function writeCompiled(bytes: Buffer): void {
   const temporary = `${compiledFile}.${process.pid}-${Date.now()}`;
   try {
     accessSync(__dirname, constants.W_OK);
     mkdirSync(path.dirname(compiledFile), { recursive: true, mode: 0o755 });
-    const body = Buffer.concat([Buffer.of(shortRuns), script.createCachedData()]);
-    writeFileSync(temporary, Buffer.concat([digest(body), body]), { flag: "wx", mode: 0o644, flush: true });
+    writeFileSync(temporary, bytes, { flag: "wx", mode: 0o644, flush: true });
     renameSync(temporary, compiledFile);
   } catch {
     rmSync(temporary, { force: true });
   }
 }
 
-/** Built-in modules that most commands never use, and that take up to 5 ms to load. */
+// ---- built-in modules
+
+/** Those that most commands never use, and that take up to 5 ms to load. */
 function isHeavy(id: string): boolean {
   return !["fs", "path", "crypto", "events", "process", "buffer"].includes(id.replace(/^node:/, ""));
 }
 
 type Namespace = Record<string | symbol, unknown>;
 
-/** `require` for the bundle: a heavy built-in module is loaded when something of it is first used. */
+/** `require` for what is no part: a heavy built-in module is loaded when something of it is first used. */
 function lazyRequire(id: string): unknown {
   if (!id.startsWith("node:") || !isHeavy(id)) return require(id);
   let loaded: Namespace | undefined;
@@ -125,4 +230,9 @@ function lazyRequire(id: string): unknown {
   );
 }
 
-start();
+if (isOrdinary) {
+  process.once("exit", (code) => {
+    if (code === 0) keepCompiled();
+  });
+}
+requirePart(ENTRY);

@@ -28,6 +28,9 @@ test("compiled code is kept by command, and used by the next start", async (t) =
   assert.deepEqual(await installed.slipway(["images"]), await installed.slipway(["images"]));
   assert.deepEqual(installed.compiled(), kept);
   assert.deepEqual(readFileSync(installed.compiled("images")), text);
+  const { index } = readKept(installed.compiled("images"));
+  // each of three runs took what the one before had left, and added to it
+  assert.deepEqual(new Set(Object.values(index).map(({ shortRuns }) => shortRuns)), new Set([3]));
 });
 
 for (const [title, damage] of [
@@ -80,15 +83,29 @@ test("what a long run left is replaced by short ones, and then stays", async (t)
   const installed = install(t);
   await installed.slipway(["images"]);
   const file = installed.compiled("images");
-  const body = readFileSync(file).subarray(32);
-  body[0] = 0; // as a long run marks it
-  writeFileSync(file, Buffer.concat([createHash("sha256").update(body).digest(), body]));
+  markAsLongRun(file, "./cli.js");
   await installed.slipway(["images"]);
-  assert.equal(readFileSync(file)[32], 1);
+  const { index } = readKept(file);
+  assert.equal(index["./cli.js"]!.shortRuns, 1);
   await settle(installed);
   const { ino } = statSync(file);
   await installed.slipway(["images"]);
   assert.equal(statSync(file).ino, ino);
+});
+
+test("compiled code that a run did not use stays", async (t) => {
+  const installed = install(t);
+  await settle(installed);
+  const file = installed.compiled("images");
+  const before = readKept(file);
+  markAsLongRun(file, "./cli.js");
+  await installed.slipway(["images", "--help"]);
+  const after = readKept(file);
+  assert.equal(after.index["./cli.js"]!.shortRuns, 1);
+  const unused = Object.keys(before.index).filter((id) => after.index[id]?.shortRuns === 3);
+  assert.notEqual(unused.length, 0);
+  for (const id of unused) assert.deepEqual(after.codeOf(id), before.codeOf(id));
+  assert.deepEqual(Object.keys(after.index).sort(), Object.keys(before.index).sort());
 });
 
 test("nothing is kept of a command that failed, nor of a start with flags of its own", async (t) => {
@@ -137,6 +154,29 @@ test("a build where nothing changed needs no native code, not even for a large c
   assert.match(stderr, /CACHED/);
   assert.doesNotMatch(stdout + stderr, /koffi/);
 });
+
+interface KeptPart {
+  readonly startByte: number;
+  readonly lengthBytes: number;
+  readonly shortRuns: number;
+}
+
+function readKept(file: string) {
+  const bytes = readFileSync(file);
+  const bodyByte = 74 + Number(bytes.subarray(64, 74));
+  const index = JSON.parse(bytes.subarray(74, bodyByte).toString()) as Record<string, KeptPart>;
+  const body = bytes.subarray(bodyByte);
+  const codeOf = (id: string) =>
+    body.subarray(index[id]!.startByte, index[id]!.startByte + index[id]!.lengthBytes);
+  return { index, body, codeOf };
+}
+
+function markAsLongRun(file: string, id: string): void {
+  const { index, body } = readKept(file);
+  const text = JSON.stringify({ ...index, [id]: { ...index[id], shortRuns: 0 } });
+  const head = createHash("sha256").update(text).digest("hex") + String(text.length).padStart(10, "0");
+  writeFileSync(file, Buffer.concat([Buffer.from(head + text), body]));
+}
 
 /** A copy of the built program, as a package manager would place it. */
 function install(t: TestContext) {
