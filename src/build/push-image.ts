@@ -91,11 +91,11 @@ async function assemble(record: StoredRecord, { steps }: PushOptions): Promise<A
 
 /** What is said of an image beside it. */
 function referrersOf(
-  { manifest }: AssembledImage,
+  image: AssembledImage,
   { attestations }: ImageRecord,
   { store }: StepEngine,
 ): readonly AssembledAttestations[] {
-  return attestations?.areReferrers ? assembleReferrers(store, manifest, attestations) : [];
+  return attestations?.areReferrers ? assembleReferrers(store, image, attestations) : [];
 }
 
 function manifestOf({

@@ -7,8 +7,10 @@ import { openStore } from "../content/index.ts";
 import { type Descriptor, digestOf, mediaTypes, parseManifest } from "../oci/index.ts";
 import { assembleAttestations } from "./index.ts";
 
-const image: Descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf("image"), size: 5 };
-const imageHex = image.digest.slice("sha256:".length);
+const manifest: Descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf("image"), size: 5 };
+const imageLayer = { mediaType: mediaTypes.ociLayerGzip, digest: digestOf("layer"), size: 7 };
+const image = { manifest, layers: [{ blob: imageLayer }] };
+const imageHex = manifest.digest.slice("sha256:".length);
 
 test("statements are about the image by its names, and their manifest has it as subject", (t) => {
   const store = openTestStore(t);
@@ -31,13 +33,13 @@ test("statements are about the image by its names, and their manifest has it as 
     artifactType: "application/vnd.docker.attestation.manifest.v1+json",
     config: { ...empty, data: "e30=" },
     layers: [layer],
-    subject: image,
+    subject: manifest,
   };
   assert.equal(made.manifestBytes.toString(), JSON.stringify(expected, undefined, 2));
   assert.deepEqual(made.blobs, [empty, layer]);
   assert.deepEqual(made.manifest.platform, { architecture: "unknown", os: "unknown" });
   assert.deepEqual(made.manifest.annotations, {
-    "vnd.docker.reference.digest": image.digest,
+    "vnd.docker.reference.digest": manifest.digest,
     "vnd.docker.reference.type": "attestation-manifest",
   });
   for (const { digest, size } of [made.manifest, ...made.blobs]) assert.ok(store.content.has(digest, size));

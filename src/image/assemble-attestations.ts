@@ -13,6 +13,13 @@ export interface AssembledAttestations {
   readonly reference?: string | undefined;
 }
 
+/** An image whose digest is known. */
+export interface AttestedImage {
+  readonly manifest: Descriptor;
+  /** Bottom first. */
+  readonly layers: readonly { readonly blob: Descriptor }[];
+}
+
 /** Far above the largest bill of materials. */
 const predicateLimitBytes = 256 << 20;
 const artifactType = "application/vnd.docker.attestation.manifest.v1+json";
@@ -23,7 +30,7 @@ const emptyJson = Buffer.from("{}");
  * @throws {ContentError} `BLOB_NOT_FOUND` when a predicate is gone */
 export function assembleAttestations(
   store: Store,
-  image: Descriptor,
+  image: AttestedImage,
   attestations: Attestations,
 ): AssembledAttestations {
   const { documents, ...assembled } = describeAttestations(store, image, attestations);
@@ -35,7 +42,7 @@ export function assembleAttestations(
  * @throws as `assembleAttestations` */
 export function assembleReferrers(
   store: Store,
-  image: Descriptor,
+  image: AttestedImage,
   { subjects, predicates }: Attestations,
 ): readonly AssembledAttestations[] {
   return predicates.map((predicate) => {
@@ -49,7 +56,7 @@ export function assembleReferrers(
       artifactType: mediaTypes.inToto,
       config: { ...config, data: emptyJson.toString("base64") },
       layers: [layer],
-      subject: describeSubject(image),
+      subject: describeSubject(image.manifest),
       annotations,
     } as const;
     const manifestBytes = Buffer.from(encodeManifest(manifest));
@@ -70,7 +77,7 @@ function describeSubject({ mediaType, digest, size }: Descriptor): Descriptor {
  * @throws as it does */
 export function describeAttestations(
   store: Store,
-  image: Descriptor,
+  image: AttestedImage,
   { subjects, predicates, isImage = false }: Attestations,
 ): AssembledAttestations & { readonly documents: readonly Buffer[] } {
   const statements = predicates.map((predicate) => statementOf(store, image, { subjects, predicate }));
@@ -80,12 +87,12 @@ export function describeAttestations(
   });
   const configBytes = isImage ? imageConfig(layers) : emptyJson;
   const config = describe(configBytes, isImage ? mediaTypes.ociConfig : mediaTypes.ociEmpty);
-  const { digest } = image;
+  const { digest } = image.manifest;
   const manifestBytes = Buffer.from(
     encodeManifest({
       schemaVersion: 2,
       mediaType: mediaTypes.ociManifest,
-      ...(!isImage && { artifactType, subject: describeSubject(image) }),
+      ...(!isImage && { artifactType, subject: describeSubject(image.manifest) }),
       config: isImage ? config : { ...config, data: configBytes.toString("base64") },
       layers,
     }),
@@ -112,13 +119,13 @@ function describe(bytes: Buffer, mediaType: string): Descriptor {
 /** A statement about an image, by its names. */
 function statementOf(
   store: Store,
-  image: Descriptor,
+  { manifest, layers }: AttestedImage,
   { subjects, predicate }: { readonly subjects: readonly string[]; readonly predicate: Predicate },
 ): Buffer {
-  const digest = { sha256: digestHex(image.digest) };
+  const digest = { sha256: digestHex(manifest.digest) };
   const names = subjects.length === 0 ? ["_"] : subjects;
   const about = names.map((name) => ({ name, digest }));
-  return Buffer.from(encodeStatement(store, predicate, about));
+  return Buffer.from(encodeStatement(store, predicate, about, layers));
 }
 
 /** What a statement is about. */
@@ -128,21 +135,45 @@ export interface StatementSubject {
   readonly digest: { readonly sha256: string };
 }
 
-/** A statement of in-toto, JSON. The predicate is taken over as it is.
+/** A statement of in-toto, JSON.
+ * @param layers of the image that it is about, for a predicate that tells of them
  * @throws {ContentError} `BLOB_NOT_FOUND` when the predicate is gone */
 export function encodeStatement(
   store: Store,
   predicate: Predicate,
   subject: readonly StatementSubject[],
+  layers: AttestedImage["layers"] = [],
 ): string {
   const head = JSON.stringify({
     _type: "https://in-toto.io/Statement/v1",
     subject,
     predicateType: predicate.type,
   });
-  const body = store.content.read(predicate.digest, predicateLimitBytes).toString();
-  return `${head.slice(0, -1)},"predicate":${body}}`;
+  return `${head.slice(0, -1)},"predicate":${readPredicate(store, predicate, layers)}}`;
 }
+
+/** What is said, JSON: as it was kept, with the layers of the image where it tells of them and they are given.
+ * @throws {ContentError} `BLOB_NOT_FOUND` when it is gone */
+export function readPredicate(
+  store: Store,
+  predicate: Predicate,
+  layers: AttestedImage["layers"] = [],
+): string {
+  const text = store.content.read(predicate.digest, predicateLimitBytes).toString();
+  if (!predicate.layers || layers.length === 0) return text;
+  const { at, counts } = predicate.layers;
+  const value = JSON.parse(text) as Members;
+  const holder = at.reduce<Members | undefined>((found, name) => found?.[name] as Members, value);
+  if (!holder) throw new Error(`Internal error: predicate ${predicate.digest} has no ${at.join(".")}`);
+  const blobs = layers.map(({ blob: { mediaType, digest, size } }) => ({ mediaType, digest, size }));
+  // Records are kept with sorted members: the same is said before and after.
+  const steps = Object.entries(counts).sort(([one], [other]) => (one < other ? -1 : 1));
+  const entries = steps.map(([step, count]) => [step, [blobs.slice(0, count)]] as const);
+  holder["layers"] = Object.fromEntries(entries);
+  return JSON.stringify(value);
+}
+
+type Members = Record<string, unknown>;
 
 /** The older form pretends to be an image whose layers are the statements. */
 function imageConfig(layers: readonly Descriptor[]): Buffer {

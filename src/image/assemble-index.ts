@@ -73,9 +73,9 @@ export async function assembleIndex(
   const images = await Promise.all(record.images.map(({ image }) => assembleImage(store, image, options)));
   const original = readOriginalIndex(store, record, images);
   if (original) return { images, ...original };
-  const made = images.flatMap(({ manifest }, position) => {
+  const made = images.flatMap((image, position) => {
     const indexed = indexedAttestations(record.images[position]!.image);
-    return indexed ? [assembleAttestations(store, manifest, indexed)] : [];
+    return indexed ? [assembleAttestations(store, image, indexed)] : [];
   });
   const manifests = images.map(({ manifest }, position) => {
     return { platform: record.images[position]!.platform, manifest };

@@ -65,6 +65,12 @@ export interface Predicate {
   readonly digest: Digest;
   /** Of a list of packages: what it lists beside the image, a stage or `context`. */
   readonly part?: string;
+  /** How many of the image's layers, bottom first, each step ends with: the statement has their blobs as `layers` of the member that the
+   * path `at` leads to. */
+  readonly layers?: {
+    readonly at: readonly string[];
+    readonly counts: Readonly<Record<string, number>>;
+  };
 }
 
 /** A layer that was made here, or one that is known by its blob and unpacked when a step needs it.

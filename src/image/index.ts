@@ -10,6 +10,7 @@ export {
   assembleAttestations,
   assembleReferrers,
   encodeStatement,
+  readPredicate,
 } from "./assemble-attestations.ts";
 export { type AssembledIndex, assembleIndex } from "./assemble-index.ts";
 export {
@@ -35,7 +36,7 @@ export type {
 } from "./image-record.ts";
 export { ImageSizes } from "./image-size.ts";
 export { ImageStore, type StoredImage } from "./image-store.ts";
-export { knownConfigDigest, knownDiffIDs } from "./known-image.ts";
+export { knownAssembly, knownConfigDigest, knownDiffIDs } from "./known-image.ts";
 export { documentLimitBytes } from "./limits.ts";
 export { compressionOf, type LayerForm } from "./layer-form.ts";
 export { LayerPacker, type TarMaker } from "./layer-packer.ts";

@@ -1,7 +1,11 @@
 import type { Store } from "../content/index.ts";
-import { type Descriptor, type Digest, digestOf, type DiffID } from "../oci/index.ts";
+import { type Digest, digestOf, type DiffID } from "../oci/index.ts";
 import { type AssembledImage, type AssembledLayer, toAssembledImage, toConfigBytes } from "./assemble.ts";
-import { type AssembledAttestations, describeAttestations } from "./assemble-attestations.ts";
+import {
+  type AssembledAttestations,
+  type AttestedImage,
+  describeAttestations,
+} from "./assemble-attestations.ts";
 import {
   type AssembledIndex,
   indexedAttestations,
@@ -36,11 +40,13 @@ export function knownImageId(store: Store, record: StoredRecord): Digest | undef
 /** What assembling an index gives, if the layers of all its images have been packed. */
 export function knownIndex(store: Store, record: IndexRecord): AssembledIndex | undefined {
   const manifests = record.images.map(({ platform, image }) => {
-    const manifest = image.origin?.manifest ?? knownAssembly(store, image)?.manifest;
-    return manifest && { platform, manifest };
+    const known = image.origin
+      ? { manifest: image.origin.manifest, layers: [] }
+      : knownAssembly(store, image);
+    return known && { platform, ...known };
   });
   if (!manifests.every((each) => each !== undefined)) return undefined;
-  const attestations = manifests.map(({ manifest }, position) =>
+  const attestations = manifests.map((manifest, position) =>
     knownAttestations(store, manifest, record.images[position]!.image),
   );
   if (attestations.some((each) => each === undefined)) return undefined;
@@ -51,13 +57,13 @@ export function knownIndex(store: Store, record: IndexRecord): AssembledIndex | 
 /** None, or one; undefined when a predicate is gone. */
 function knownAttestations(
   store: Store,
-  manifest: Descriptor,
+  attested: AttestedImage,
   image: ImageRecord,
 ): readonly AssembledAttestations[] | undefined {
   const indexed = indexedAttestations(image);
   if (!indexed) return [];
   const isHere = indexed.predicates.every(({ digest }) => store.content.has(digest));
-  return isHere ? [describeAttestations(store, manifest, indexed)] : undefined;
+  return isHere ? [describeAttestations(store, attested, indexed)] : undefined;
 }
 
 /** What assembling a built image gives, if its layers have been packed; otherwise undefined. */

@@ -125,3 +125,89 @@ test("what came from the network is named by its digest, without what lets one i
     ["buildx.build.provenance/linux/amd64", "buildx.build.provenance/linux/arm64"],
   );
 });
+
+test("max says which blobs each step ended with, in the form of each output, and what the steps did", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("a", "a");
+  rig.file(
+    "Dockerfile",
+    "FROM busybox AS other\nRUN echo 1 > /1\nFROM busybox\nCOPY --chown=1:2 a /\nCOPY --link --from=other /1 /\nRUN --network=none true\n",
+  );
+  for (const [version, output] of [
+    ["v1", "oci-mediatypes=true"],
+    ["v0.2", "oci-mediatypes=true,compression=zstd"],
+  ]) {
+    const { attested, images } = await builtLayout(
+      rig,
+      `--attest=type=provenance,mode=max,version=${version}`,
+      output!,
+    );
+    const { predicate } = attested[0]!.statements[0]! as unknown as {
+      predicate: {
+        runDetails?: { metadata: { buildkit_metadata: Made } };
+        metadata?: Record<string, Made>;
+      } & Steps;
+    };
+    const { layers } =
+      predicate.runDetails?.metadata.buildkit_metadata ??
+      predicate.metadata!["https://mobyproject.org/buildkit@v1#metadata"]!;
+    const blobs = images[0]!.layers!.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }));
+    assert.equal(blobs.length, 4);
+    assert.ok(
+      blobs.slice(1).every(({ mediaType }) => mediaType.endsWith(version === "v1" ? "gzip" : "zstd")),
+    );
+    const { llbDefinition, digestMapping } =
+      predicate.buildConfig ?? predicate.buildDefinition.internalParameters.buildConfig;
+    const idOf = (text: string) => llbDefinition.find(({ op }) => JSON.stringify(op).includes(text))!.id;
+    assert.deepEqual(layers, {
+      [`${idOf("docker-image://")}:0`]: [blobs.slice(0, 1)],
+      [`${idOf('"src":"/a"')}:0`]: [blobs.slice(0, 2)],
+      [`${idOf('"merge"')}:0`]: [blobs.slice(0, 3)],
+      [`${idOf('"network":2')}:0`]: [blobs],
+    });
+    assert.match(
+      JSON.stringify(llbDefinition),
+      /"input":0,"secondaryInput":1,"output":0,"Action":{"copy":{"src":"\/a","dest":"\/","owner":{"user":{"User":{"byId":1}},"group":{"User":{"byId":2}}}/,
+    );
+    const last = llbDefinition.at(-1)!;
+    assert.deepEqual([last.op, last.inputs], [{ Op: {} }, [`${idOf('"network":2')}:0`]]);
+    assert.deepEqual(
+      Object.values(digestMapping).sort(),
+      llbDefinition
+        .map(({ id }) => id)
+        .slice(0, -1)
+        .sort(),
+    );
+  }
+});
+
+test("a build of nothing but what is named, without network, is hermetic", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const metadata = path.join(rig.dir, "metadata.json");
+  const isHermetic = async (text: string) => {
+    const flags = ["--provenance=mode=min", "--metadata-file", metadata, "-o", path.join(rig.dir, "out")];
+    const { exitCode, stderr } = await rig.slipway(["build", ...flags, "-"], { input: text });
+    assert.equal(exitCode, 0, stderr);
+    const found = JSON.parse(readFileSync(metadata, "utf8")) as { "buildx.build.provenance": Provenance };
+    return (found["buildx.build.provenance"].runDetails.metadata as { buildkit_hermetic?: boolean })
+      .buildkit_hermetic;
+  };
+  assert.equal(await isHermetic("FROM busybox\nRUN --network=none true\n"), true);
+  assert.equal(await isHermetic("FROM busybox\nRUN true\n"), undefined);
+});
+
+interface Made {
+  readonly layers: unknown;
+}
+
+interface BuildConfig {
+  readonly llbDefinition: readonly { readonly id: string; readonly op: unknown; readonly inputs: unknown }[];
+  readonly digestMapping: Readonly<Record<string, string>>;
+}
+
+interface Steps {
+  readonly buildConfig?: BuildConfig;
+  readonly buildDefinition: { readonly internalParameters: { readonly buildConfig: BuildConfig } };
+}

@@ -74,7 +74,7 @@ export async function pulled(
 export async function builtLayout(
   rig: Rig,
   ...flags: readonly string[]
-): Promise<{ index: Document; attested: readonly Attested[] }> {
+): Promise<{ index: Document; images: readonly Document[]; attested: readonly Attested[] }> {
   const dest = path.join(rig.dir, `layout-${Math.random()}`);
   const attributes = flags.filter((flag) => flag.startsWith("oci-")).map((flag) => `,${flag}`);
   const tar = `${dest}.tar`;
@@ -93,8 +93,10 @@ export async function builtLayout(
   const top = JSON.parse(readFileSync(path.join(dest, "index.json"), "utf8")) as Document;
   const index = JSON.parse(blob(top.manifests![0]!.digest)) as Document;
   const attested = index.manifests!.filter(({ platform }) => platform?.os === "unknown");
+  const images = index.manifests!.filter(({ platform }) => platform?.os !== "unknown");
   return {
     index,
+    images: images.map(({ digest }) => JSON.parse(blob(digest)) as Document),
     attested: attested.map(({ digest }) => {
       const manifest = JSON.parse(blob(digest)) as Document;
       return toAttested(

@@ -10,8 +10,9 @@ import type { DockerfileText } from "../read-dockerfile.ts";
 import type { ScannedTree } from "../solve-plans.ts";
 import type { AttestationOptions } from "./attestation-options.ts";
 import { hideWithin, secretHider } from "./hide-secrets.ts";
+import { layerSteps } from "./layer-steps.ts";
 import { materialsOf } from "./materials.ts";
-import { provenanceOf, provenanceTypes } from "./provenance.ts";
+import { metadataPaths, provenanceOf, provenanceTypes } from "./provenance.ts";
 
 export interface AttesterOptions {
   readonly attestations: AttestationOptions;
@@ -45,7 +46,7 @@ export class Attester {
     const { attestations, names } = this.#options;
     const predicates = [
       ...(attestations.sbom ? [await this.#sbom(image), ...(await this.#partSboms(plan, image))] : []),
-      ...(attestations.provenance ? [await this.#provenance(plan)] : []),
+      ...(attestations.provenance ? [await this.#provenanceOfImage(plan, image)] : []),
     ];
     return {
       subjects: names.map((name) => imageUrl(parseReference(name), plan.platform)),
@@ -92,6 +93,15 @@ export class Attester {
         }),
       ),
     );
+  }
+
+  /** The blobs of the image's layers are known only when it leaves. */
+  async #provenanceOfImage(plan: PlatformPlan, { layers }: ImageRecord): Promise<Predicate> {
+    const { mode, version } = this.#options.attestations.provenance!;
+    const predicate = await this.#provenance(plan);
+    if (mode === "min") return predicate;
+    const counts = layerSteps(plan.definition, layers.length);
+    return { ...predicate, layers: { at: metadataPaths[version], counts } };
   }
 
   #provenance(plan: PlatformPlan): Promise<Predicate> {

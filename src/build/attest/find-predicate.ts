@@ -1,4 +1,12 @@
-import { type ImageRecord, ImageStore, isIndex, selectImage, type StoredImage } from "../../image/index.ts";
+import {
+  type ImageRecord,
+  ImageStore,
+  isIndex,
+  knownAssembly,
+  readPredicate,
+  selectImage,
+  type StoredImage,
+} from "../../image/index.ts";
 import {
   type Descriptor,
   type Digest,
@@ -85,7 +93,7 @@ function predicateOfStore(
   const image: ImageRecord | undefined = isIndex(record) ? selectImage(store, record, platform) : record;
   for (const type of kinds[kind].predicateTypes) {
     const found = image?.attestations?.predicates.find((predicate) => predicate.type === type);
-    if (found) return store.content.read(found.digest, limitBytes).toString();
+    if (found) return readPredicate(store, found, knownAssembly(store, image!)?.layers);
   }
   const others = isIndex(record) ? (record.others ?? []) : [];
   const about = others.filter(({ manifest }) => isAbout(manifest, image?.origin?.manifest.digest));

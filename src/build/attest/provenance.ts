@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import type { Definition } from "../../llb/index.ts";
+import type { Definition, Vertex } from "../../llb/index.ts";
 import { formatPlatform, hostPlatform } from "../../oci/index.ts";
 import { packageVersion } from "../../util/index.ts";
 import type { BuildOptions } from "../options.ts";
 import type { DockerfileText } from "../read-dockerfile.ts";
 import type { ProvenanceOptions } from "./attestation-options.ts";
 import type { HideSecrets } from "./hide-secrets.ts";
-import { llbSteps, stepLocations } from "./llb-steps.ts";
+import { llbSteps, stepIds, stepLocations } from "./llb-steps.ts";
 import type { Material } from "./materials.ts";
 import { externalParameters } from "./request-parameters.ts";
 
@@ -15,6 +15,12 @@ import { externalParameters } from "./request-parameters.ts";
 export const provenanceTypes = {
   v1: "https://slsa.dev/provenance/v1",
   "v0.2": "https://slsa.dev/provenance/v0.2",
+} as const;
+
+/** Where in a predicate the fields of BuildKit are. */
+export const metadataPaths = {
+  v1: ["runDetails", "metadata", "buildkit_metadata"],
+  "v0.2": ["metadata", "https://mobyproject.org/buildkit@v1#metadata"],
 } as const;
 
 /** What a predicate is made of. */
@@ -57,9 +63,10 @@ function provenanceV1(facts: BuildFacts, { mode, builderId, isReproducible }: Pr
           startedOn: new Date(times.startedAtMs).toISOString(),
           finishedOn: new Date(times.finishedAtMs).toISOString(),
         }),
+        ...(isHermetic(facts) && { buildkit_hermetic: true }),
         ...(isReproducible && { buildkit_reproducible: true }),
         buildkit_metadata: sourceMetadata(facts, mode),
-        buildkit_completeness: { request: mode === "max", resolvedDependencies: isWhole(options) },
+        buildkit_completeness: { request: mode === "max", resolvedDependencies: isWhole(facts) },
       },
     },
   };
@@ -85,20 +92,30 @@ function provenanceV02(facts: BuildFacts, { mode, builderId, isReproducible }: P
         buildStartedOn: new Date(times.startedAtMs).toISOString(),
         buildFinishedOn: new Date(times.finishedAtMs).toISOString(),
       }),
-      completeness: { parameters: mode === "max", environment: true, materials: isWhole(options) },
+      completeness: { parameters: mode === "max", environment: true, materials: isWhole(facts) },
       reproducible: isReproducible ?? false,
+      ...(isHermetic(facts) && { "https://mobyproject.org/buildkit@v1#hermetic": true }),
       "https://mobyproject.org/buildkit@v1#metadata": sourceMetadata(facts, mode),
     },
   };
 }
 
 /** Files of a local directory are no dependencies that could be named. */
-function isWhole({ contextDir }: BuildOptions): boolean {
-  return contextDir === undefined;
+function isWhole({ definition, options }: BuildFacts): boolean {
+  const isLocal = ({ op }: Vertex) => op.kind === "source" && op.identifier.startsWith("local://");
+  return options.contextDir === undefined && ![...definition.vertices.values()].some(isLocal);
+}
+
+/** Does the build depend on nothing but what is named? */
+function isHermetic(facts: BuildFacts): boolean {
+  const ops = [...facts.definition.vertices.values()].map(({ op }) => op);
+  return isWhole(facts) && ops.every((op) => op.kind !== "exec" || op.network === "none");
 }
 
 function buildConfig({ definition, hide }: BuildFacts, mode: ProvenanceOptions["mode"]): object {
-  return mode === "max" ? { buildConfig: { llbDefinition: llbSteps(definition, hide) } } : {};
+  if (mode === "min") return {};
+  const digestMapping = Object.fromEntries(stepIds(definition));
+  return { buildConfig: { llbDefinition: llbSteps(definition, hide), digestMapping } };
 }
 
 function sourceMetadata(
