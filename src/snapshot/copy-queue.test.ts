@@ -85,6 +85,21 @@ test("a layer is the same whoever copies its files, and told of in order", asRoo
   assert.deepEqual(below(place.layer("helped")), below(place.layer("alone")));
 });
 
+test("files of layers are made without helpers, which know only directories", asRoot, async (t) => {
+  const place = bench(t);
+  await place.copy("lower");
+  const output = place.layer("upper");
+  mkdirSync(output);
+  const helpers = lateHelpers();
+  const sources = [{ kind: "layers" as const, layers: [place.layer("lower")] }];
+  await applyFileActions(
+    { lowers: [], output, actions: [{ ...copyAll, source: "/x" }], sources },
+    { helpers },
+  );
+  assert.equal(helpers.copied, 0);
+  assert.deepEqual(below(output), below(place.layer("lower")));
+});
+
 test("a helper shares unchanged files, and copies what cannot be shared", asRoot, async (t) => {
   const place = bench(t);
   await setTimeout(50); // what was written in the same clock tick is never trusted

@@ -137,7 +137,8 @@ class ActionWriter {
       creator: currentCreator(),
       memory: this.memory,
       changes: describeChanges(owner, action.mode),
-      helpers: this.#options.helpers,
+      // Files of layers are shared, not read: nothing is left to help with.
+      helpers: source.isImmutable ? undefined : this.#options.helpers,
     };
     const describe = (text: string) => void (source.isImmutable || this.selection.push(text));
     const digest = new SelectionDigest(describe);
