@@ -14,7 +14,7 @@ import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient } from "../registry/index.ts";
 import type { Session } from "../session/index.ts";
 import type { RemoteSources } from "../source/index.ts";
-import type { Worker, WorkerApi, WorkerLog } from "../worker/index.ts";
+import type { FirstWork, Worker, WorkerApi, WorkerLog } from "../worker/index.ts";
 import { CacheSource, fetchFromLayout, isLayoutReference } from "./cache-source.ts";
 import { ImageResolver } from "./image-resolver.ts";
 import type { CacheLocation } from "./options.ts";
@@ -73,12 +73,13 @@ export class StepEngine implements AsyncDisposable {
       openContext: (name, excludePatterns) => this.openContext(name, excludePatterns),
       resultSources: this.cacheSources,
       remoteSources: () => this.remoteSources(),
-      startWorker: options.startWorker ?? ((onLog) => this.#startWorker(onLog)),
+      startWorker: options.startWorker ?? ((onLog, firstWork) => this.#startWorker(onLog, firstWork)),
     });
   }
 
-  worker(): Promise<WorkerApi> {
-    return this.engine.worker();
+  /** @param firstWork what it is asked for, where it has to be started; default `files` */
+  worker(firstWork?: FirstWork): Promise<WorkerApi> {
+    return this.engine.worker(firstWork);
   }
 
   /** Brings a blob of an image into the content store, verified. */
@@ -154,7 +155,7 @@ export class StepEngine implements AsyncDisposable {
     return this.#registry;
   }
 
-  async #startWorker(onLog: (log: WorkerLog) => void): Promise<Worker> {
+  async #startWorker(onLog: (log: WorkerLog) => void, firstWork: FirstWork): Promise<Worker> {
     const { store, signal, attached = false } = this.#options;
     const { startWorker } = await import("../worker/index.ts");
     const stale = store.temp.claimStale();
@@ -162,6 +163,7 @@ export class StepEngine implements AsyncDisposable {
       storeRoot: store.root,
       owner: store.temp.owner,
       onLog,
+      firstWork,
       signal,
       attached,
     });

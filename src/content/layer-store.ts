@@ -129,8 +129,8 @@ export class LayerStore {
   /** Makes the layers that were committed so far outlive a power cut. Those of which this is not known are absent once the machine
    * has been restarted.
    * @param syncFileSystem writes all files of a directory's file system to the disk; called when there are new layers */
-  sync(syncFileSystem: (directory: string) => void): void {
-    this.#marks.sync(syncFileSystem);
+  async sync(syncFileSystem: (directory: string) => Promise<void>): Promise<void> {
+    await this.#marks.sync(syncFileSystem);
   }
 
   /** Marks the layer as used now, so that `prune` keeps it while this process lives. False when it is not there. */

@@ -5,19 +5,19 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { newLayerId, openStore, type Store } from "./index.ts";
 
-const noSync = () => {};
+const noSync = async () => {};
 let restarts = 0;
 
-test("a layer is trusted as long as the machine runs, synced or not", (t) => {
+test("a layer is trusted as long as the machine runs, synced or not", async (t) => {
   const { store, id } = storeWithLayer(t);
   assert.ok(store.layers.has(id));
-  store.layers.sync(noSync);
+  await store.layers.sync(noSync);
   assert.ok(store.layers.has(id));
 });
 
-test("after a restart a layer that was not synced is absent, and one that was is there", (t) => {
+test("after a restart a layer that was not synced is absent, and one that was is there", async (t) => {
   const { store, id } = storeWithLayer(t);
-  store.layers.sync(noSync);
+  await store.layers.sync(noSync);
   const later = addLayer(store);
   const after = restart(store);
   assert.deepEqual(after.layers.readMeta(id), { sizeBytes: 5, createdAtMs: 1 });
@@ -26,38 +26,39 @@ test("after a restart a layer that was not synced is absent, and one that was is
   assert.equal(after.layers.touch(later), false);
 });
 
-test("a sync in a later boot does not make up for an earlier one", (t) => {
+test("a sync in a later boot does not make up for an earlier one", async (t) => {
   const { store, id } = storeWithLayer(t);
   const after = restart(store);
   const later = addLayer(after);
-  after.layers.sync(noSync);
+  await after.layers.sync(noSync);
   assert.equal(after.layers.has(id), false);
   assert.ok(restart(after).layers.has(later));
 });
 
 for (const damage of ["", "null", "[]", '{"boots":7}', '{"boots":{"x":1}}']) {
-  test(`with marks that hold ${JSON.stringify(damage)} nothing of an earlier boot is trusted, until the next sync`, (t) => {
+  test(`with marks that hold ${JSON.stringify(damage)} nothing of an earlier boot is trusted, until the next sync`, async (t) => {
     const { store, id } = storeWithLayer(t);
-    store.layers.sync(noSync);
+    await store.layers.sync(noSync);
     writeFileSync(path.join(store.root, "synced.json"), damage);
     const after = restart(store);
     assert.equal(after.layers.has(id), false);
     const later = addLayer(after);
-    after.layers.sync(noSync);
+    await after.layers.sync(noSync);
     assert.ok(restart(after).layers.has(later));
   });
 }
 
-test("a sync happens only when layers came or went, and counts only when it succeeded", (t) => {
+test("a sync happens only when layers came or went, and counts only when it succeeded", async (t) => {
   const { store } = storeWithLayer(t);
   const synced: string[] = [];
-  const sync = (directory: string) => void synced.push(directory);
-  assert.throws(() => store.layers.sync(() => assert.fail("the disk is broken")), /the disk is broken/);
-  store.layers.sync(sync);
-  store.layers.sync(sync);
+  const sync = async (directory: string) => void synced.push(directory);
+  const broken = async () => assert.fail("the disk is broken");
+  await assert.rejects(store.layers.sync(broken), /the disk is broken/);
+  await store.layers.sync(sync);
+  await store.layers.sync(sync);
   assert.deepEqual(synced, [store.paths.layers]);
   addLayer(store);
-  store.layers.sync(sync);
+  await store.layers.sync(sync);
   assert.equal(synced.length, 2);
 });
 

@@ -45,12 +45,12 @@ export class SyncMarks {
 
   /** Writes everything to the disk with `sync`, given a directory of the file system, unless no layer came or went since the last
    * time. */
-  sync(sync: (dir: string) => void): void {
+  async sync(sync: (dir: string) => Promise<void>): Promise<void> {
     const marks = this.#read();
     const layersMtimeMs = statSync(this.#layersDir).mtimeMs;
     if (marks.layersMtimeMs === layersMtimeMs) return;
     const now = this.stamp();
-    sync(this.#layersDir);
+    await sync(this.#layersDir);
     const boots = { ...marks.boots, [now.boot]: now.monotonicNs };
     const next: Marks = { boots, layersMtimeMs };
     writeFileDurable(this.#file, JSON.stringify(next), this.#temp.dir());

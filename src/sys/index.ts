@@ -24,6 +24,6 @@ export {
 export { type SpawnedProcess, spawnProcess, type SpawnOptions } from "./spawn.ts";
 export { fileSystemType } from "./statfs.ts";
 export { SysError } from "./sys-error.ts";
-export { syncFileSystem } from "./sync.ts";
+export { syncFileSystem, syncFileSystemInThread } from "./sync.ts";
 export { setDescriptorTimes, setTimes } from "./times.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";

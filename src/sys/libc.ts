@@ -33,6 +33,22 @@ export function declare(name: string, result: "int" | "long", args: readonly str
   };
 }
 
+/** Like `declare`, for a call that waits long: it is made in another thread.
+ * @returns what the call returned; why it failed is not known */
+export function declareAsync(
+  name: string,
+  result: "int" | "long",
+  args: readonly string[],
+): (...values: Argument[]) => Promise<number> {
+  let found: Koffi.KoffiFunc<(...values: Argument[]) => number> | undefined;
+  return (...values) => {
+    const call = (found ??= native().libc.func(name, result, [...args]));
+    return new Promise((resolve, reject) => {
+      call.async(...values, (error: unknown, value: number) => (error ? reject(error) : resolve(value)));
+    });
+  };
+}
+
 /** Like `declare`, for a shared library that may not be there. The first call throws what koffi throws then. */
 export function declareIn(
   library: string,

@@ -27,6 +27,7 @@ import {
   spawnProcess,
   splitDeviceNumber,
   syncFileSystem,
+  syncFileSystemInThread,
   tryFlock,
   umount,
 } from "./index.ts";
@@ -61,9 +62,11 @@ test("mount and umount take effect, with flags and options", needsRoot, () => {
   assert.throws(() => umount(at("mnt")), hasErrno("EINVAL", at("mnt")));
 });
 
-test("the file system of a directory is synced, and of none that is not there", () => {
+test("the file system of a directory is synced, and of none that is not there", async () => {
   syncFileSystem(at("."));
+  await syncFileSystemInThread(at("."));
   assert.throws(() => syncFileSystem(at("absent")), { code: "ENOENT" });
+  await assert.rejects(syncFileSystemInThread(at("absent")), { code: "ENOENT" });
 });
 
 test("a failed mount names what, where and why", () => {

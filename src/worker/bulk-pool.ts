@@ -13,7 +13,7 @@ interface Task {
 }
 
 /** Threads for bulk work, each with one request at a time; started when one is needed, and kept. A thread costs about 60 ms to
- * start, so the first is started at once. */
+ * start: see `prepare`. */
 export class BulkPool {
   readonly #setup: WorkerSetup;
   readonly #limit = Math.min(Math.max(availableParallelism(), 2), 4);
@@ -27,7 +27,11 @@ export class BulkPool {
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
-    this.#idle.push(this.#start());
+  }
+
+  /** Starts the first thread, so that the first call need not wait for it. */
+  prepare(): void {
+    if (this.#idle.length + this.#running.size === 0) this.#idle.push(this.#start());
   }
 
   call(method: keyof BulkApi, request: unknown): Promise<unknown> {

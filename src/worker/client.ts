@@ -3,7 +3,13 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Launched, launch } from "./launch.ts";
-import { fromErrorData, type ReplyMessage, type RequestMessage, type WorkerSetup } from "./messages.ts";
+import {
+  type FirstWork,
+  fromErrorData,
+  type ReplyMessage,
+  type RequestMessage,
+  type WorkerSetup,
+} from "./messages.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { explainRefusal } from "./refusal.ts";
 import { WorkerError } from "./worker-error.ts";
@@ -21,6 +27,8 @@ export interface StartWorkerOptions {
   readonly runtime?: string;
   /** For `runAttached`: the worker gets this process's stdin, stdout, stderr and terminal. */
   readonly attached?: boolean;
+  /** What it is to make ready for at once; default `files`. */
+  readonly firstWork?: FirstWork | undefined;
   /** Default: `worker.cjs` beside the bundle of this code. */
   readonly workerFile?: string;
 }
@@ -42,6 +50,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
     part: `worker-${randomBytes(3).toString("hex")}`,
     userNamespace: process.getuid?.() !== 0,
     runtime: options.runtime ?? process.env["SLIPWAY_RUNTIME"],
+    firstWork: options.firstWork ?? "files",
   };
   const launched = await launch({
     command: [process.execPath, options.workerFile ?? workerFile(), JSON.stringify(setup)],

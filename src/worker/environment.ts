@@ -13,6 +13,7 @@ import { mount, SysError } from "../sys/index.ts";
 import { BulkPool } from "./bulk-pool.ts";
 import { showCgroupsTo } from "./cgroup-view.ts";
 import { ContextCopies } from "./context-copies.ts";
+import { LayerSync } from "./layer-sync.ts";
 import { Locks } from "./locks.ts";
 import { MountPoints } from "./mount-points.ts";
 import type { WorkerSetup } from "./messages.ts";
@@ -37,6 +38,7 @@ export interface Environment {
   readonly stubs: StubLayers;
   readonly mountPoints: MountPoints;
   readonly rubbish: Rubbish;
+  readonly layerSync: LayerSync;
   readonly locks: Locks;
   /** The worker's own `/proc/self/status`. */
   readonly status: string;
@@ -81,6 +83,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
     stubs,
     mountPoints: new MountPoints(stubs),
     rubbish: new Rubbish(bulk),
+    layerSync: new LayerSync(store),
     locks: new Locks(store.paths.locks),
   };
 }

@@ -60,7 +60,10 @@ export function handlers(
       return { text: readTextFile(directories, path, limitBytes) };
     },
     tryLock: async ({ name }) => ({ isTaken: environment.locks.tryTake(name) }),
-    settle: async () => environment.rubbish.removeSmall(),
+    settle: async () => {
+      void environment.layerSync.run();
+      environment.rubbish.removeSmall();
+    },
     unlock: async ({ name }) => environment.locks.free(name),
     ...bulk,
   };

@@ -1,4 +1,5 @@
 export { startWorker, type StartWorkerOptions, type Worker } from "./client.ts";
+export type { FirstWork } from "./messages.ts";
 export { probePlatforms, probeRunModes, type RunModeFinding } from "./probe-run-modes.ts";
 export type {
   BindMount,

@@ -10,8 +10,7 @@ import {
   type ThreadData,
   type WorkerSetup,
 } from "./messages.ts";
-import { setParentDeathSignal, syncFileSystem, umount } from "../sys/index.ts";
-import type { Store } from "../content/index.ts";
+import { setParentDeathSignal, umount } from "../sys/index.ts";
 import { prepareFilter } from "./step-filter.ts";
 import { removePath } from "./remove-path.ts";
 
@@ -33,13 +32,19 @@ function main(): void {
   const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
   const environment = prepareEnvironment(setup);
   const handle = handlers(environment, (log) => send({ kind: "log", log }));
+  const whenQuiet = setTimeout(() => environment.bulk.prepare(), QUIET_MS).unref();
   process.on("message", (message: RequestMessage) => {
+    whenQuiet.refresh();
     if (message.kind === "end") void end(environment);
     else void answer(message.id, () => handle(message.method, message.request));
   });
   void send({ kind: "ready", runMode: describeRunMode(environment) });
-  setImmediate(() => prepareFilter(environment)); // while the main process sends its first request
+  if (setup.firstWork === "files") environment.bulk.prepare();
+  else setImmediate(() => prepareFilter(environment)); // while the main process sends its first request
 }
+
+/** A process that runs for so long is mostly followed by work on files. */
+const QUIET_MS = 100;
 
 async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   try {
@@ -60,17 +65,9 @@ async function end(environment: Environment): Promise<void> {
   await rubbish.done();
   umount(memoryDir, { detach: true });
   removePath(store.temp.dir());
-  syncLayers(store);
+  await environment.layerSync.run();
   store.temp.close(); // the note of the sync was written there
   process.exit(0);
-}
-
-function syncLayers(store: Store): void {
-  try {
-    store.layers.sync(syncFileSystem);
-  } catch {
-    // The build is done and right; after a restart of the machine its steps run again.
-  }
 }
 
 function serve(thread: ThreadData): void {

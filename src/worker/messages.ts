@@ -58,6 +58,9 @@ export function fromErrorData({ code, message, hint }: ErrorData): WorkerError {
   return new WorkerError(code, message, { hint });
 }
 
+/** What a worker is mostly asked for first: to run a process, or bulk work on files. It makes ready for that at once. */
+export type FirstWork = "run" | "files";
+
 /** What the child is told on its command line, as JSON. */
 export interface WorkerSetup {
   readonly storeRoot: string;
@@ -66,4 +69,5 @@ export interface WorkerSetup {
   readonly part: string;
   readonly userNamespace: boolean;
   readonly runtime: string | undefined;
+  readonly firstWork: FirstWork;
 }

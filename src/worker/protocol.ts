@@ -117,7 +117,8 @@ export interface WorkerApi {
   runOnce(request: RunRequest & StepLock): Promise<Once<RunResult>>;
   /** `applyFileActions` of a step that all builds run once. */
   applyFileActionsOnce(request: FileActionsRequest & StepLock): Promise<Once<FileActionsResult>>;
-  /** No more steps are to come for now: begins to remove what they left, while the caller does something else. */
+  /** No more steps are to come for now: what they left is removed, and their layers are brought to the disk,
+   * while the caller does something else. */
   settle(request: object): Promise<void>;
   /** The text of one small file of a stack of layers (`/etc/passwd`), or undefined; links are resolved inside the root. */
   readTextFile(request: {

@@ -1,4 +1,5 @@
 import type { BulkPool } from "./bulk-pool.ts";
+import { removePath } from "./remove-path.ts";
 
 /** Removes trees in `tmp/` that nothing needs any more: what may be large at once, beside everything else, the rest at the end. */
 export class Rubbish {
@@ -12,7 +13,11 @@ export class Rubbish {
 
   /** Absence is no error. A failure is none either: what is left is removed once this process is gone. */
   add(path: string): void {
-    this.#remove([path]);
+    const removal: Promise<unknown> = this.#bulk
+      .call("remove", { layers: [], paths: [path] })
+      .catch(() => {})
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   /** For a few empty directories, which stay until the end: ext4 looks at each inode that was freed lately before it makes a new one,
@@ -21,22 +26,20 @@ export class Rubbish {
     this.#small.push(path);
   }
 
-  /** Begins to remove what is small. */
+  /** Here: a thread would have to be started for it. */
   removeSmall(): void {
-    if (this.#small.length > 0) this.#remove(this.#small.splice(0));
+    for (const path of this.#small.splice(0)) {
+      try {
+        removePath(path);
+      } catch {
+        // As in `add`.
+      }
+    }
   }
 
   /** Resolves when everything is gone. */
   async done(): Promise<void> {
     this.removeSmall();
     await Promise.all(this.#removals);
-  }
-
-  #remove(paths: readonly string[]): void {
-    const removal: Promise<unknown> = this.#bulk
-      .call("remove", { layers: [], paths })
-      .catch(() => {})
-      .finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
   }
 }

@@ -14,7 +14,7 @@ import {
   type SolverObserver,
   type SolverVertex,
 } from "../../solver/index.ts";
-import type { WorkerApi, WorkerLog } from "../../worker/index.ts";
+import type { FirstWork, WorkerApi, WorkerLog } from "../../worker/index.ts";
 import type { VerifiedResult } from "../step-result.ts";
 import type { Engine, SolveRequest, SolveResult, StepPlan } from "../engine.ts";
 import { emptyStack, type Stack } from "../stack.ts";
@@ -58,9 +58,10 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  /** The worker of this engine, started on the first call. */
-  worker(): Promise<WorkerApi> {
-    this.#worker ??= this.#options.startWorker((log) => this.#logs.get(log.runId)?.(log));
+  /** The worker of this engine, started on the first call.
+   * @param firstWork what that call is for */
+  worker(firstWork: FirstWork = "files"): Promise<WorkerApi> {
+    this.#worker ??= this.#options.startWorker((log) => this.#logs.get(log.runId)?.(log), firstWork);
     return this.#worker;
   }
 
@@ -141,7 +142,7 @@ export class EmbeddedEngine implements Engine {
       project: request.project,
       records: this.#records,
       directories: this.#directories,
-      worker: () => this.worker(),
+      worker: (firstWork) => this.worker(firstWork),
       captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
       reasons: new Map(),
       ...(request.verify && { verified: new Map() }),

@@ -5,7 +5,7 @@ import type { SourceOp } from "../../llb/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { RemoteSources } from "../../source/index.ts";
-import type { ContextSource, WorkerApi, WorkerLog } from "../../worker/index.ts";
+import type { ContextSource, FirstWork, WorkerApi, WorkerLog } from "../../worker/index.ts";
 import type { Stack } from "../stack.ts";
 import type { ResultSource } from "../step-result.ts";
 
@@ -24,7 +24,10 @@ export interface EmbeddedEngineOptions {
   readonly openContext: (name: string, excludePatterns: readonly string[]) => Promise<OpenedContext>;
   /** Files and repositories of the network; asked for when a graph first names one. */
   readonly remoteSources: () => Promise<RemoteSources>;
-  readonly startWorker: (onLog: (log: WorkerLog) => void) => Promise<WorkerApi & AsyncDisposable>;
+  readonly startWorker: (
+    onLog: (log: WorkerLog) => void,
+    firstWork: FirstWork,
+  ) => Promise<WorkerApi & AsyncDisposable>;
 }
 
 export type FetchBlob = (

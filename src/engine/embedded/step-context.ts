@@ -1,7 +1,7 @@
 import type { Graph, Vertex, VertexDigest } from "../../llb/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { Session } from "../../session/index.ts";
-import type { LayerId, WorkerApi } from "../../worker/index.ts";
+import type { FirstWork, LayerId, WorkerApi } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
 import type { StepResult, VerifiedResult } from "../step-result.ts";
 import { type FoundStep, type StepRecords, toStackLayer } from "./step-records.ts";
@@ -23,7 +23,8 @@ export interface SolveEnvironment {
   readonly isPlan?: boolean;
   readonly records: StepRecords;
   readonly directories: LayerDirectories;
-  worker(): Promise<WorkerApi>;
+  /** @param firstWork what it is asked for, where it has to be started; default `files` */
+  worker(firstWork?: FirstWork): Promise<WorkerApi>;
   /** Sends the output of the process `runId` to the step's log until the returned function is called. */
   captureLog(runId: string, vertex: Vertex): () => void;
   /** Why a step runs, for its events. */

@@ -76,7 +76,7 @@ export class ExecOperation implements Step {
   async #make(inputs: readonly Value[], layer: LayerId, { signal, underLock }: RunOptions): Promise<number> {
     const request = await this.#request(inputs, layer);
     const { runId } = request;
-    const worker = await this.#environment.worker();
+    const worker = await this.#environment.worker("run");
     signal.throwIfAborted();
     const startedAtMs = Date.now();
     const cancel = () => void worker.cancel({ runId }).catch(() => {}); // it is gone: then so is the process
