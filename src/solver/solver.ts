@@ -25,16 +25,16 @@ export interface Turn {
   idle<Value>(wait: () => Promise<Value>): Promise<Value>;
 }
 
-export interface SolverObserver {
-  started?(id: string): void;
+export interface SolverObserver<Result = unknown> {
+  started?(id: string, inputs: readonly Result[]): void;
   completed?(id: string, outcome: "done" | "cached" | "failed" | "cancelled", error?: unknown): void;
 }
 
-export interface SolveOptions {
+export interface SolveOptions<Result = unknown> {
   /** How many executions may run at once. */
   readonly jobs: number;
   readonly signal: AbortSignal;
-  readonly observer?: SolverObserver;
+  readonly observer?: SolverObserver<Result>;
 }
 
 /** Computes the result of vertex `root` and of everything that it needs; nothing else is touched. Independent vertices run at
@@ -44,7 +44,7 @@ export interface SolveOptions {
 export async function solve<Result>(
   vertices: ReadonlyMap<string, SolverVertex<Result>>,
   root: string,
-  options: SolveOptions,
+  options: SolveOptions<Result>,
 ): Promise<Result> {
   return (await solveAll(vertices, [root], options))[0]!;
 }
@@ -54,14 +54,14 @@ export async function solve<Result>(
 export async function solveAll<Result>(
   vertices: ReadonlyMap<string, SolverVertex<Result>>,
   roots: readonly string[],
-  options: SolveOptions,
+  options: SolveOptions<Result>,
 ): Promise<readonly Result[]> {
   return await new Run(vertices, options).solve(roots);
 }
 
 class Run<Result> {
   readonly #vertices: ReadonlyMap<string, SolverVertex<Result>>;
-  readonly #observer: SolverObserver;
+  readonly #observer: SolverObserver<Result>;
   readonly #slots: Semaphore;
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
@@ -69,7 +69,7 @@ class Run<Result> {
   /** Length of the longest chain of dependants between a vertex and the root. */
   readonly #heights = new Map<string, number>();
 
-  constructor(vertices: ReadonlyMap<string, SolverVertex<Result>>, options: SolveOptions) {
+  constructor(vertices: ReadonlyMap<string, SolverVertex<Result>>, options: SolveOptions<Result>) {
     this.#vertices = vertices;
     this.#observer = options.observer ?? {};
     this.#slots = new Semaphore(options.jobs);
@@ -114,7 +114,7 @@ class Run<Result> {
       const turn: Turn = { signal: this.#signal, idle: (wait) => this.#slots.lend(wait, priority) };
       return await this.#slots.run(async () => {
         this.#signal.throwIfAborted();
-        this.#observer.started?.(vertex.id);
+        this.#observer.started?.(vertex.id, inputs);
         const result = await vertex.operation.execute(inputs, turn);
         this.#observer.completed?.(vertex.id, "done");
         return result;

@@ -94,10 +94,9 @@ export class EmbeddedEngine implements Engine {
     return { stacks, run, cached, results, cacheMounts, secretPatterns, verified };
   }
 
-  /** What was made is recorded, and what was there told, also by a build that failed. */
+  /** What was made is recorded, also by a build that failed. */
   async #recorded<Result>(solved: Promise<Result>): Promise<Result> {
     const result = await solved.catch(async (error: unknown) => {
-      this.#pulls.close({ failed: true });
       await this.#records.written().catch(() => {});
       throw error;
     });
@@ -240,7 +239,7 @@ function withLocation(error: unknown, { metadata }: Vertex): unknown {
 }
 
 /** Turns what the solver tells into events, and counts. */
-class StepReporter implements SolverObserver {
+class StepReporter implements SolverObserver<Value> {
   readonly run: VertexDigest[] = [];
   readonly cached: VertexDigest[] = [];
   readonly #environment: SolveEnvironment;
@@ -251,7 +250,9 @@ class StepReporter implements SolverObserver {
     this.#definition = definition;
   }
 
-  started(id: string): void {
+  started(id: string, inputs: readonly Value[]): void {
+    for (const input of inputs)
+      if (input.kind === "stack") this.#environment.directories.reportImages(input.stack);
     const isProvisional = this.#environment.reasons.get(id)?.isProvisional;
     const reason = isProvisional ? {} : this.#reasonOf(id);
     this.#environment.emit({ kind: "vertex-started", id, timeMs: Date.now(), ...reason });
@@ -259,7 +260,7 @@ class StepReporter implements SolverObserver {
 
   /** Tells of a step that fails before anything runs. @returns the error, with the step's place in the Dockerfile */
   failed(vertex: Vertex, error: unknown): unknown {
-    this.started(vertex.digest);
+    this.started(vertex.digest, []);
     this.completed(vertex.digest, "failed", error);
     return withLocation(error, vertex);
   }

@@ -45,7 +45,7 @@ export class LayerDirectories {
   /** Ids of the stack's directories, bottom first.
    * @throws {ImageError} `LAYER_MISSING` */
   async ensure(stack: Stack): Promise<readonly LayerId[]> {
-    const ids = await Promise.all(
+    return await Promise.all(
       stack.layers.map(async ({ layer, reference }) => {
         if (layer.kind === "directory") return this.#present(layer.layer);
         const { diffID, blob } = layer;
@@ -55,8 +55,13 @@ export class LayerDirectories {
         );
       }),
     );
-    this.#reporter.used(stack.layers.flatMap(({ image }) => image ?? []));
-    return ids;
+  }
+
+  /** Tells of the images that a step is about to stand on, when nothing of them is to be fetched. */
+  reportImages(stack: Stack): void {
+    const layers = stack.layers.filter(({ image }) => image !== undefined);
+    if (!this.isHere({ layers })) return;
+    for (const image of new Set(layers.flatMap((layer) => layer.image ?? []))) this.#reporter.here(image);
   }
 
   /** Is nothing of the stack to be fetched or unpacked? */

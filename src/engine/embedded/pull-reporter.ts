@@ -7,15 +7,14 @@ export interface PullReport {
   readonly log: (text: string) => void;
 }
 
-/** Reports the fetching and unpacking of base images under their FROM steps. One of which nothing had to be
- * fetched is reported as cached at the end. */
+/** Reports the fetching and unpacking of base images under their FROM steps. One of which nothing has to be
+ * fetched is reported as cached before the first step that stands on it runs, or at the end. */
 export class PullReporter {
   readonly #emit: EmitEvent;
   /** Vertex of each image's FROM step, by reference. */
   readonly #vertices = new Map<string, string>();
   readonly #running = new Map<string, number>();
   readonly #reported = new Set<string>();
-  readonly #used = new Set<string>();
 
   constructor(emit: EmitEvent) {
     this.#emit = emit;
@@ -49,21 +48,20 @@ export class PullReporter {
     }
   }
 
-  /** A step has taken the layers of these images. */
-  used(references: Iterable<string>): void {
-    for (const reference of references) {
-      const id = this.#vertices.get(reference);
-      if (id !== undefined) this.#used.add(id);
-    }
+  /** Reports an image of which nothing has to be fetched. */
+  here(reference: string): void {
+    this.#here(this.#vertices.get(reference));
   }
 
-  /** Reports the images of which nothing had to be fetched: of a build that failed only those that a step has used. */
-  close({ failed = false } = {}): void {
-    for (const id of failed ? this.#used : this.#vertices.values()) {
-      if (this.#reported.has(id)) continue;
-      this.#emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "cached" });
-      this.#reported.add(id);
-    }
+  /** Reports the images whose files nobody needed. */
+  close(): void {
+    for (const id of this.#vertices.values()) this.#here(id);
+  }
+
+  #here(id: string | undefined): void {
+    if (id === undefined || this.#reported.has(id)) return;
+    this.#emit({ kind: "vertex-completed", id, timeMs: Date.now(), outcome: "cached" });
+    this.#reported.add(id);
   }
 
   #enter(id: string): void {
