@@ -7,6 +7,20 @@ const image = (name: string, digit: string) => `docker.io/library/${name}@sha256
 
 const cases: [string, Parts | undefined, Parts, MissCircumstances, string][] = [
   ["a step without a past", undefined, { base: "a" }, { parentRan: false }, "first build"],
+  [
+    "a step without a past that no cache has either",
+    undefined,
+    { base: "a" },
+    { parentRan: false, hasCaches: true },
+    "not in the cache",
+  ],
+  [
+    "a step without a past above one that ran, which no cache can have",
+    undefined,
+    { base: "a" },
+    { parentRan: true, hasCaches: true },
+    "parent ran",
+  ],
   ["equal parts whose layer is gone", { base: "a" }, { base: "a" }, { parentRan: false }, "pruned"],
   [
     "equal parts whose layer a restart came too soon for",

@@ -36,9 +36,11 @@ export interface MissCircumstances {
   readonly argNames?: readonly string[] | undefined;
   /** The layer of the last run may not be whole: the machine was restarted too soon after it. */
   readonly isUnsynced?: boolean;
+  /** Results of other machines were looked through too. */
+  readonly hasCaches?: boolean;
 }
 
-/** The reason of a step without a past. */
+/** The reason of a step without a past, here or anywhere that was asked. */
 export const firstBuild = "first build";
 
 /** The reason of a step that was asked to run again. */
@@ -53,7 +55,7 @@ export function missReason(
   now: StepInputs,
   circumstances: MissCircumstances,
 ): MissReason {
-  if (!last) return { text: firstBuild, changes: [] };
+  if (!last) return { text: withoutPast(circumstances), changes: [] };
   const names = [...new Set([...Object.keys(now.parts), ...Object.keys(last.parts)])];
   const changed = names
     .filter((name) => now.parts[name] !== last.parts[name])
@@ -63,6 +65,12 @@ export function missReason(
   const changes = changed.map((name) => partChange(name, last, now, circumstances));
   const text = describe(first, changes[0]!, circumstances);
   return { text, changes, ...(text === filesChanged && { isProvisional: true }) };
+}
+
+/** What other machines made is known by its key alone: what is not the step below must be this step's own. */
+function withoutPast({ hasCaches, parentRan }: MissCircumstances): string {
+  if (!hasCaches) return firstBuild;
+  return parentRan ? "parent ran" : "not in the cache";
 }
 
 /** The nearest cause first: an edited instruction or argument explains more than a parent that ran because of it. */

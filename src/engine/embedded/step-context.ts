@@ -107,8 +107,9 @@ export function noteReason(
   const parentRan = inputs.some((input) => input.kind === "stack" && input.ran);
   const now = { parts, baseImage: baseImageOf(definition, vertex) };
   const isUnsynced = last?.layer !== undefined && options.store.layers.isUnsynced(last.layer);
+  const hasCaches = (options.resultSources?.length ?? 0) > 0;
   const { argNames } = vertex.metadata;
-  reasons.set(vertex.digest, missReason(last, now, { parentRan, argNames, isUnsynced }));
+  reasons.set(vertex.digest, missReason(last, now, { parentRan, argNames, isUnsynced, hasCaches }));
 }
 
 /** The vertex whose tree a step changes; undefined for one that begins with an empty tree. */

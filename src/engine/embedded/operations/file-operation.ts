@@ -203,8 +203,6 @@ export class FileOperation implements Step {
 
   /** A step that never ran has no record under its content either, but on another machine: files need not be read to learn that. */
   #mayHaveRun(): boolean {
-    const { options, reasons } = this.#environment;
-    const isElsewhere = (options.resultSources?.length ?? 0) > 0;
-    return isElsewhere || reasons.get(this.#vertex.digest)?.text !== firstBuild;
+    return this.#environment.reasons.get(this.#vertex.digest)?.text !== firstBuild;
   }
 }
