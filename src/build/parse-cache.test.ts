@@ -78,6 +78,8 @@ const wrong: [string, RegExp][] = [
   ["type=inline,ref=x", /type=inline does not take "ref"/],
   ["type=local", /dest is missing/],
   ["type=registry", /ref is missing/],
+  ["/mnt/cache", /^BuildError: Cannot use --cache-to "\/mnt\/cache": invalid reference format$/],
+  ["type=registry,ref=team/App", /must be lowercase/],
   ["type=local,dest=c,mode=all", /mode is one of auto, min, max/],
   ["type=local,dest=c,src=d", /type=local does not take "src"/],
   ["type=local,dest=c,compression=lz4", /compression is one of gzip, zstd, uncompressed/],
@@ -89,6 +91,11 @@ for (const [text, message] of wrong) {
     assert.throws(() => parseCacheTo(text, "/"), message);
   });
 }
+
+test("a directory that is given as a registry's cache is told how to name it", () => {
+  assert.throws(() => parseCacheFrom("./cache", "/"), { hint: "for a directory: type=local,src=./cache" });
+  assert.throws(() => parseCacheTo("/cache", "/"), { hint: "for a directory: type=local,dest=/cache" });
+});
 
 test("the cache in an image is read by the image's name", () => {
   assert.throws(() => parseCacheFrom("type=inline", "/"), {

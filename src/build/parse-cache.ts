@@ -1,5 +1,6 @@
 import path from "node:path";
-import type { LayerCompression } from "../oci/index.ts";
+import type { CodedErrorOptions } from "../errors/index.ts";
+import { type LayerCompression, parseReference } from "../oci/index.ts";
 import { parseByteSize } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
 import { parseCsvMap } from "./csv.ts";
@@ -123,6 +124,10 @@ function location(
   const mounts = mountsOf(option, text, map);
   if (map.get("type") === "registry") {
     if (!name) throw wrong(option, text, "ref is missing");
+    checkReference(name, (reason) => {
+      const hint = `for a directory: type=local,${directory}=${name}`;
+      return wrong(option, text, reason, name.startsWith("/") || name.startsWith(".") ? { hint } : {});
+    });
     return { type: "registry", reference: name, ...mounts };
   }
   const dir = map.get(directory);
@@ -168,6 +173,14 @@ function compression(option: string, text: string, map: ReadonlyMap<string, stri
   return name === "uncompressed" ? "none" : name;
 }
 
-function wrong(option: string, text: string, reason: string): BuildError {
-  return new BuildError("INVALID_ARGUMENT", `Cannot use ${option} "${text}": ${reason}`);
+function checkReference(name: string, explain: (reason: string) => BuildError): void {
+  try {
+    parseReference(name);
+  } catch (error) {
+    throw explain(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wrong(option: string, text: string, reason: string, options: CodedErrorOptions = {}): BuildError {
+  return new BuildError("INVALID_ARGUMENT", `Cannot use ${option} "${text}": ${reason}`, options);
 }
