@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { CodedErrorOptions } from "../errors/index.ts";
-import { isErrno, readTextFile } from "../util/index.ts";
+import { isErrno, readTextFile, systemReason } from "../util/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions } from "./options.ts";
 
@@ -52,11 +52,7 @@ function read(file: string, name: string, found: { readonly isFound?: boolean } 
       throw dockerfileNotFound(name, { cause: error, hint });
     }
     if (error instanceof BuildError) throw error;
-    const reason = isErrno(error, "EISDIR")
-      ? "it is a directory"
-      : error instanceof Error
-        ? error.message
-        : String(error);
+    const reason = systemReason(error);
     throw new BuildError("DOCKERFILE_UNREADABLE", `Cannot read "${name}": ${reason}`, { cause: error });
   }
 }

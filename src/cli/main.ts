@@ -11,6 +11,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`slipway ${packageVersion()}\n`);
     return;
   }
+  const cwd = workingDirectory();
+  if (cwd === undefined) return;
   takeBackCertificates(process.env);
   const { runCli } = await import("./run-cli.ts");
   process.exitCode = await runCli(args, {
@@ -21,10 +23,22 @@ async function main(args: readonly string[]): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
-    cwd: process.cwd(),
+    cwd,
     exitCode: 0,
   });
   setImmediate(endAtOnce); // not before the last write has told that nobody reads it
+}
+
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write(
+      "ERROR: Cannot run: the working directory is gone, or may not be read\nhint: cd to another one\n",
+    );
+    process.exitCode = 4; // as in exit-code.ts, which need not be loaded for it
+    return undefined;
+  }
 }
 
 /** Node's ordinary end first takes the heap apart: 5 ms, and more after a large context. */

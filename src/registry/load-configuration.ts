@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import { isErrno } from "../util/index.ts";
+import { isErrno, systemReason } from "../util/index.ts";
 import { type Configuration, emptyConfiguration } from "./configuration.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 
@@ -37,14 +37,9 @@ function read(file: string, isRequired: boolean): string | undefined {
         { cause: error },
       );
     }
-    const reason = isErrno(error, "EACCES")
-      ? "permission denied"
-      : isErrno(error, "EISDIR")
-        ? "it is a directory"
-        : String(error);
     throw new ConfigurationError(
       "CONFIGURATION_UNREADABLE",
-      `Cannot read configuration file ${JSON.stringify(file)}: ${reason}`,
+      `Cannot read configuration file ${JSON.stringify(file)}: ${systemReason(error)}`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 export { writeFileAtomic, writeFileDurable, writeFilesDurable } from "./atomic-write.ts";
 export { canonicalJson } from "./canonical-json.ts";
-export { isErrno } from "./errno.ts";
+export { isErrno, systemReason } from "./errno.ts";
 export { formatBytes, formatSeconds } from "./format.ts";
 export { parseByteSize } from "./parse-byte-size.ts";
 export { listIfThere } from "./list-if-there.ts";

@@ -49,6 +49,17 @@ test("an output that cannot be written is one line and an exit code, never a sta
   assert.deepEqual(unheard, { exitCode: 0, stdout: "", stderr: "141\n" });
 });
 
+test("a working directory that is gone is one line and an exit code, never a stack", async (t) => {
+  const rig = Rig.create(t);
+  const slipway = path.resolve("bin/slipway");
+  const gone = await run("sh", ["-c", `mkdir gone && cd gone && rmdir ../gone && ${slipway} images 2>&1`], {
+    cwd: rig.dir,
+    env: { SLIPWAY_ROOT: rig.root },
+  });
+  assert.equal(gone.exitCode, 4);
+  assert.match(gone.stdout, /^ERROR: Cannot run: the working directory is gone.*\nhint: .*\n$/m);
+});
+
 test("options of Node.js are no business of Node.js", async (t) => {
   const rig = Rig.create(t);
   const shown = await run("bin/slipway", ["--env-file", "nowhere", "images"], {
