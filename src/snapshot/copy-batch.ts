@@ -6,7 +6,7 @@ import type { CopiedBytes } from "./copy-bytes.ts";
 import { createFile, type Creator, currentCreator, type FileCopy, requireRegularFile } from "./copy-file.ts";
 import { FileActionError } from "./file-action-error.ts";
 import { type ReplacedFile, replaceFile } from "./replace-file.ts";
-import { openSource, type OpenSource } from "./source-tree.ts";
+import { openDirectory, type OpenSource } from "./source-tree.ts";
 
 /** Regular files of a new layer, whose directories are there, to be made in this thread or another: plain data. */
 export interface CopyBatch {
@@ -42,7 +42,7 @@ export interface CopiedBatch {
 /** Makes the files of a batch from the directory that it names.
  * @throws {FileActionError} | {TreeError} */
 export function copyFromDirectory(batch: CopyBatch): CopiedBatch {
-  using source = openSource({ kind: "directory", root: batch.root, excludePatterns: [] });
+  using source = openDirectory({ root: batch.root, excludePatterns: [] });
   return copyBatch(batch, source, currentCreator());
 }
 

@@ -21,10 +21,12 @@ import { currentCreator } from "./copy-file.ts";
 import type { CopyJob } from "./copy-job.ts";
 import { CopyMemory, describeChanges, type EarlierLayer } from "./copy-memory.ts";
 import type { CopyHelpers } from "./copy-helpers.ts";
+import type { ReadBefore } from "./digest-sources.ts";
 import { FileActionError } from "./file-action-error.ts";
 import { parseModeChange } from "./file-mode.ts";
 import { type NumericOwner, resolveOwner } from "./file-owner.ts";
 import { LayerDigests } from "./layer-digests.ts";
+import { LayersTrees } from "./layers-trees.ts";
 import { NewLayer } from "./new-layer.ts";
 import { type CopySource, openSource } from "./source-tree.ts";
 import { Subtree } from "./subtree.ts";
@@ -39,11 +41,9 @@ export interface FileActionsInput {
   readonly sources: readonly CopySource[];
 }
 
-export interface FileActionsOptions {
+export interface FileActionsOptions extends ReadBefore {
   /** Unpacks archives for ADD; absent: they are copied as they are. */
   readonly archives?: Archives;
-  /** Shared by all calls of a process. */
-  readonly digests?: LayerDigests;
   /** A layer of the same actions: what is unchanged since is shared with it, and not read. */
   readonly earlier?: EarlierLayer;
   /** Where to keep what makes this layer an `earlier` one; not written when it would be of no use. */
@@ -81,14 +81,17 @@ export async function applyFileActions(
   input: FileActionsInput,
   options: FileActionsOptions = {},
 ): Promise<FileActionsOutcome> {
-  const layer = new NewLayer(input.output, input.lowers);
-  const writer = new ActionWriter(layer, input.sources, options);
+  const { digests = new LayerDigests(), trees = new LayersTrees() } = options;
+  const lower = trees.take(input.lowers);
+  const layer = new NewLayer(input.output, lower);
+  const writer = new ActionWriter(layer, input.sources, { ...options, digests, trees });
   const contentDigests: string[] = [];
   for (const action of input.actions) {
     options.signal?.throwIfAborted();
     contentDigests.push(await writer.apply(action));
   }
   const sizeBytes = layer.finish();
+  trees.giveBack(lower);
   if (options.indexFile !== undefined && !layer.isRewritten) writer.memory.save(options.indexFile);
   return { sizeBytes, contentDigests, selection: writer.selection.join("") };
 }
@@ -96,20 +99,20 @@ export async function applyFileActions(
 /** What `-1` stands for. */
 const emptySource: CopySource = { kind: "layers", layers: [] };
 
+type WriterOptions = FileActionsOptions & Required<ReadBefore>;
+
 class ActionWriter {
   readonly #layer: NewLayer;
   readonly #sources: readonly CopySource[];
-  readonly #options: FileActionsOptions;
-  readonly #digests: LayerDigests;
+  readonly #options: WriterOptions;
   readonly #shared = new Set<number>();
   readonly memory: CopyMemory;
   readonly selection: string[] = [];
 
-  constructor(layer: NewLayer, sources: readonly CopySource[], options: FileActionsOptions) {
+  constructor(layer: NewLayer, sources: readonly CopySource[], options: WriterOptions) {
     this.#layer = layer;
     this.#sources = sources;
     this.#options = options;
-    this.#digests = options.digests ?? new LayerDigests();
     this.memory = new CopyMemory(options.earlier);
   }
 
@@ -125,14 +128,14 @@ class ActionWriter {
     const from = action.from === -1 ? emptySource : this.#sources[action.from];
     if (!from)
       throw new Error(`Internal error: a copy action reads source ${action.from}, which there is not`);
-    using source = openSource(from);
+    using source = openSource(from, this.#options.trees);
     const owner = resolveOwner(this.#layer, action.owner);
     const job: CopyJob = {
       layer: this.#layer,
       source,
       owner,
       mode: action.mode === undefined ? undefined : parseModeChange(action.mode),
-      digests: this.#digests,
+      digests: this.#options.digests,
       shared: this.#shared,
       creator: currentCreator(),
       memory: this.memory,

@@ -15,7 +15,7 @@ import { type TestContext, test } from "node:test";
 import type { CopyAction, FileAction } from "../llb/index.ts";
 import { makeNode, mount, umount } from "../sys/index.ts";
 import { applyFileActions, LayersTree } from "./index.ts";
-import { openSource } from "./source-tree.ts";
+import { openDirectory } from "./source-tree.ts";
 
 const asRoot = process.getuid?.() === 0 ? {} : { skip: "owners need root" };
 
@@ -116,7 +116,7 @@ test("a directory that becomes a link while it is copied is not followed", asRoo
   const place = arena(t);
   mkdirSync(path.join(place.context, "d"));
   writeFileSync(path.join(place.context, "d/secret"), "mine");
-  using source = openSource({ kind: "directory", root: place.context, excludePatterns: [] });
+  using source = openDirectory({ root: place.context, excludePatterns: [] });
   assert.equal(source.tree.lstat("/d/secret")?.type, "file");
   renameSync(path.join(place.context, "d"), path.join(place.context, "e"));
   symlinkSync("../victim", path.join(place.context, "d"));
@@ -128,7 +128,7 @@ test("a directory that becomes a link while it is copied is not followed", asRoo
 
 test("a file that becomes a link or a fifo is neither followed nor waited for", asRoot, (t) => {
   const place = arena(t);
-  using source = openSource({ kind: "directory", root: place.context, excludePatterns: [] });
+  using source = openDirectory({ root: place.context, excludePatterns: [] });
   rmSync(path.join(place.context, "f"));
   symlinkSync("../victim/secret", path.join(place.context, "f"));
   assert.throws(() => source.open("/f"), { code: "UNREADABLE" });

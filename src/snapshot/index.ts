@@ -17,6 +17,7 @@ export { type NumericOwner } from "./file-owner.ts";
 export { type HashedFile, hashFiles } from "./hash-files.ts";
 export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";
+export { LayersTrees } from "./layers-trees.ts";
 export { type ListedFile, listTree } from "./list-tree.ts";
 export { mountOverlay, OverlayLinks, type OverlayOptions } from "./mount-overlay.ts";
 export {

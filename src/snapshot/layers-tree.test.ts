@@ -151,6 +151,45 @@ test("a stack looks as the kernel's overlayfs shows it", asRoot, (t) => {
   assert.deepEqual(ours.sort(), shown);
 });
 
+test("a tree that grew layer by layer, and was read meanwhile, is like a new one", asRoot, (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), "slipway-grown-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  // enough layers that each kind of entry lies above each other one
+  const stacksToTry = fc.sample(fc.array(anyLayer, { minLength: 3, maxLength: 7 }), {
+    numRuns: 60,
+    seed: 11,
+  });
+  const looked = fc.sample(fc.infiniteStream(fc.oneof(anyPath, fc.constant("")), { noHistory: true }), {
+    numRuns: stacksToTry.length,
+    seed: 12,
+  });
+  for (const [index, stack] of stacksToTry.entries()) {
+    const place = path.join(root, String(index));
+    mkdirSync(place);
+    const layers = writeLayers(place, stack);
+    const grown = new LayersTree();
+    for (const [top, layer] of layers.entries()) {
+      grown.cover(layer);
+      const looking = looked[index]!.next().value;
+      if (looking !== "") grown.lstat(`/${looking}/x`);
+      const below = layers.slice(0, top + 1);
+      if (looking === "" || below.length === layers.length)
+        assert.deepEqual(state(grown), state(new LayersTree(below)), JSON.stringify(stack.slice(0, top + 1)));
+    }
+    rmSync(place, { recursive: true });
+  }
+});
+
+/** Everything that a tree shows, with the layer that it is seen in. */
+function state(tree: LayersTree, directory = "/"): string[] {
+  return tree.readdir(directory).flatMap((name) => {
+    const child = `${directory === "/" ? "" : directory}/${name}`;
+    const { type, dev } = tree.lstat(child)!;
+    const line = `${child} ${type} ${dev}`;
+    return type === "directory" ? [line, ...state(tree, child)] : [line];
+  });
+}
+
 test("names that are no UTF-8 are read and found", asRoot, (t) => {
   const [layer] = makeLayers(t, [{}]);
   writeFileSync(Buffer.concat([Buffer.from(`${layer}/`), Buffer.from([0xff, 0x61])]), "x");

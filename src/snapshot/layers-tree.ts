@@ -22,14 +22,76 @@ import { isOpaque } from "./is-opaque.ts";
  * directory is kept. `TreeStat.dev` is the number of the layer.
  * @throws {TreeError} `UNREADABLE` | `NOT_FOUND` from every member but `lstat` of a path that is not there */
 export class LayersTree implements FileTree {
-  readonly #layers: readonly string[];
-  readonly #directories = new Map<TreePath, Directory | undefined>();
+  readonly #layers: string[] = [];
+  readonly #roots: string[] = [];
+  /** Those that were found. With a directory those above it are here too. */
+  readonly #directories = new Map<TreePath, Directory>([["/", { layers: [], names: undefined }]]);
+  #namesKept = 0;
 
   /** @param layers absolute directories, bottom first */
-  constructor(layers: readonly string[]) {
-    this.#layers = layers.map((layer) => toBytes(layer));
-    const all = layers.map((_, index) => index).toReversed();
-    this.#directories.set("/", { layers: all, names: undefined });
+  constructor(layers: readonly string[] = []) {
+    for (const layer of layers) {
+      const number = this.#add(layer);
+      this.#directories.get("/")!.layers.unshift(number);
+    }
+  }
+
+  /** Bottom first. */
+  get layers(): readonly string[] {
+    return this.#layers;
+  }
+
+  /** So many names of files are in memory, at most. */
+  get namesKept(): number {
+    return this.#namesKept;
+  }
+
+  /** Lays another layer upon the others. What is known of them is not read again.
+   * @param layer absolute directory */
+  cover(layer: string): void {
+    this.#cover("/", this.#add(layer));
+  }
+
+  #add(layer: string): number {
+    this.#layers.push(layer);
+    return this.#roots.push(toBytes(layer)) - 1;
+  }
+
+  /** @param path a directory that is known, and is one of the new layer too */
+  #cover(path: TreePath, layer: number): void {
+    const directory = this.#directories.get(path)!;
+    if (path !== "/" && isOpaque(this.#hostIn(layer, path))) this.#replace(path, directory);
+    directory.layers.unshift(layer);
+    for (const entry of this.#readEntries(layer, path)) {
+      const child = joinTreePath(path, entry.name);
+      if (directory.names) this.#coverName(directory.names, entry, { layer, child });
+      if (!this.#directories.has(child)) continue;
+      if (entry.isDirectory()) this.#cover(child, layer);
+      else this.#forget(child);
+    }
+  }
+
+  #coverName(names: Names, entry: Dirent, { layer, child }: { layer: number; child: TreePath }): void {
+    const below = names.get(entry.name);
+    if (below === undefined) this.#namesKept++;
+    if (entry.isDirectory()) names.set(entry.name, [layer, ...(typeof below === "object" ? below : [])]);
+    else if (this.#isWhiteout(entry, layer, child)) names.delete(entry.name);
+    else names.set(entry.name, layer);
+  }
+
+  /** Nothing that was below is seen any more. */
+  #replace(path: TreePath, directory: Directory): void {
+    this.#forget(path);
+    this.#directories.set(path, directory);
+    directory.layers.length = 0;
+    directory.names = undefined;
+  }
+
+  #forget(path: TreePath): void {
+    this.#directories.delete(path);
+    for (const known of this.#directories.keys()) {
+      if (known.startsWith(`${path}/`)) this.#directories.delete(known);
+    }
   }
 
   lstat(path: TreePath): TreeStat | undefined {
@@ -48,12 +110,7 @@ export class LayersTree implements FileTree {
   }
 
   readlink(path: TreePath): string {
-    const host = hostBytes(this.#host(path));
-    try {
-      return readlinkSync(host, "latin1");
-    } catch (error) {
-      throw unreadable(host, error);
-    }
+    return readLinkHost(hostBytes(this.#host(path)));
   }
 
   hostPath(path: TreePath): Buffer {
@@ -68,62 +125,66 @@ export class LayersTree implements FileTree {
     const layer = this.#layerOf(path);
     if (layer === undefined)
       throw unreadable(path, Object.assign(new Error("not found"), { code: "ENOENT" }));
-    return this.#layers[layer] + path;
+    return this.#roots[layer] + path;
   }
 
   /** The layer whose file is seen at `path`; of a directory, the topmost. */
   #layerOf(path: TreePath): number | undefined {
     if (path === "/") return this.#layers.length === 0 ? undefined : this.#layers.length - 1;
+    const found = this.#find(path);
+    return typeof found === "object" ? found[0] : found;
+  }
+
+  #find(path: TreePath): Found | undefined {
     const parent = parentTreePath(path);
     const directory = this.#directory(parent);
     return directory && this.#names(parent, directory).get(baseName(path));
   }
 
   #directory(path: TreePath): Directory | undefined {
-    if (this.#directories.has(path)) return this.#directories.get(path);
-    const directory = this.#findDirectory(path);
+    const known = this.#directories.get(path);
+    if (known) return known;
+    const found = this.#find(path);
+    if (typeof found !== "object") return undefined;
+    const opaque = found.findIndex((layer) => isOpaque(this.#hostIn(layer, path)));
+    const directory = { layers: opaque < 0 ? [...found] : found.slice(0, opaque + 1), names: undefined };
     this.#directories.set(path, directory);
     return directory;
   }
 
-  #findDirectory(path: TreePath): Directory | undefined {
-    const top = this.#layerOf(path);
-    if (top === undefined) return undefined;
-    const layers: number[] = [];
-    for (const layer of this.#directory(parentTreePath(path))!.layers) {
-      if (layer > top) continue;
-      const stat = this.#lstatIn(layer, path);
-      if (!stat) continue;
-      if (stat.type !== "directory") break; // a file or whiteout hides what is below
-      layers.push(layer);
-      if (isOpaque(hostBytes(this.#layers[layer] + path))) break;
-    }
-    return layers.length === 0 ? undefined : { layers, names: undefined };
-  }
-
-  #names(path: TreePath, directory: Directory): ReadonlyMap<string, number> {
+  #names(path: TreePath, directory: Directory): Names {
     directory.names ??= this.#readNames(path, directory.layers);
     return directory.names;
   }
 
-  #readNames(path: TreePath, layers: readonly number[]): Map<string, number> {
-    const names = new Map<string, number>();
+  #readNames(path: TreePath, layers: readonly number[]): Names {
+    const names: Names = new Map();
+    /** Names of which nothing further below is seen. */
     const hidden = new Set<string>();
     for (const layer of layers) {
       for (const entry of this.#readEntries(layer, path)) {
-        const name = entry.name;
-        if (names.has(name) || hidden.has(name)) continue;
-        const isWhiteout =
-          entry.isCharacterDevice() && this.#lstatIn(layer, joinTreePath(path, name))?.rdev === 0;
-        if (isWhiteout) hidden.add(name);
-        else names.set(name, layer);
+        const { name } = entry;
+        if (hidden.has(name)) continue;
+        const above = names.get(name) as number[] | undefined;
+        if (entry.isDirectory()) {
+          if (above) above.push(layer);
+          else names.set(name, [layer]);
+          continue;
+        }
+        hidden.add(name);
+        if (!above && !this.#isWhiteout(entry, layer, joinTreePath(path, name))) names.set(name, layer);
       }
     }
+    this.#namesKept += names.size;
     return names;
   }
 
+  #isWhiteout(entry: Dirent, layer: number, path: TreePath): boolean {
+    return entry.isCharacterDevice() && this.#lstatIn(layer, path)?.rdev === 0;
+  }
+
   #readEntries(layer: number, path: TreePath): Dirent[] {
-    const host = hostBytes(this.#layers[layer] + path);
+    const host = this.#hostIn(layer, path);
     try {
       return readdirSync(host, { withFileTypes: true, encoding: "latin1" });
     } catch (error) {
@@ -132,18 +193,26 @@ export class LayersTree implements FileTree {
   }
 
   #lstatIn(layer: number, path: TreePath): TreeStat | undefined {
-    const host = hostBytes(this.#layers[layer] + path);
-    const stat = lstatHost(host);
+    const stat = lstatHost(this.#hostIn(layer, path));
     return stat && { ...stat, dev: layer };
+  }
+
+  #hostIn(layer: number, path: TreePath): string | Buffer {
+    return hostBytes(this.#roots[layer] + path);
   }
 }
 
 interface Directory {
   /** Layers that have this directory, top first. */
-  readonly layers: readonly number[];
-  /** The topmost layer of each name; read when it is first asked for. */
-  names: ReadonlyMap<string, number> | undefined;
+  readonly layers: number[];
+  /** What is in it; read when it is first asked for. */
+  names: Names | undefined;
 }
+
+type Names = Map<string, Found>;
+
+/** The layer of a file; those of a directory, top first, down to where something else hides what is below. */
+type Found = number | number[];
 
 /** `lstat` of a host path, undefined where nothing is.
  * @throws {TreeError} `UNREADABLE` */
@@ -153,6 +222,16 @@ export function lstatHost(host: string | Buffer): TreeStat | undefined {
     return stats && toTreeStat(stats);
   } catch (error) {
     if (isErrno(error, "ENOTDIR", "ENAMETOOLONG")) return undefined;
+    throw unreadable(host, error);
+  }
+}
+
+/** The target of a symbolic link, in latin1.
+ * @throws {TreeError} `UNREADABLE` | `NOT_FOUND` */
+export function readLinkHost(host: string | Buffer): string {
+  try {
+    return readlinkSync(host, "latin1");
+  } catch (error) {
     throw unreadable(host, error);
   }
 }

@@ -12,7 +12,7 @@ import {
 } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import { applyXattrs } from "./apply-xattrs.ts";
-import { LayersTree, lstatHost, readXattrs } from "./layers-tree.ts";
+import { LayersTree, lstatHost, readLinkHost, readXattrs } from "./layers-tree.ts";
 import { isDirectory, replaceFile } from "./replace-file.ts";
 import { treeSizeBytes } from "./tree-size.ts";
 import { writing } from "./writing.ts";
@@ -33,7 +33,6 @@ export class NewLayer implements FileTree {
   readonly #root: string;
   /** Its root on the host, in latin1. */
   readonly rootBytes: string;
-  readonly #lowers: readonly string[];
   #lower: LayersTree;
   /** Directories of the new layer. */
   readonly #directories = new Map<TreePath, NewDirectory>();
@@ -41,12 +40,11 @@ export class NewLayer implements FileTree {
   #isRewritten = false;
 
   /** @param root an empty directory
-   * @param lowers bottom first */
-  constructor(root: string, lowers: readonly string[]) {
+   * @param lower what it lies upon */
+  constructor(root: string, lower: LayersTree) {
     this.#root = root;
     this.rootBytes = toBytes(root);
-    this.#lowers = lowers;
-    this.#lower = new LayersTree(lowers);
+    this.#lower = lower;
     const below = this.#lower.lstat("/");
     this.#directories.set("/", {
       isMerged: below !== undefined,
@@ -66,19 +64,19 @@ export class NewLayer implements FileTree {
   }
 
   readdir(path: TreePath): readonly string[] {
-    return new LayersTree([...this.#lowers, this.#root]).readdir(path);
+    return this.#merged().readdir(path);
   }
 
   readlink(path: TreePath): string {
-    return this.#topmost().readlink(path);
+    return this.#isOwn(path) ? readLinkHost(this.ownHostPath(path)) : this.#lower.readlink(path);
   }
 
   hostPath(path: TreePath): Buffer {
-    return this.#topmost().hostPath(path);
+    return this.#isOwn(path) ? Buffer.from(this.#host(path), "latin1") : this.#lower.hostPath(path);
   }
 
   xattrs(path: TreePath): readonly Xattr[] {
-    return this.#topmost().xattrs(path);
+    return readXattrs(this.hostPath(path));
   }
 
   /** Where a path of the new layer lies on the host. */
@@ -90,8 +88,14 @@ export class NewLayer implements FileTree {
     return this.rootBytes + path;
   }
 
-  #topmost(): LayersTree {
-    return new LayersTree([...this.#lowers, this.#root]);
+  #isOwn(path: TreePath): boolean {
+    if (path === "/") return true;
+    return this.#directories.has(parentTreePath(path)) && lstatHost(this.ownHostPath(path)) !== undefined;
+  }
+
+  /** It changes, so nothing that was read of it may be kept. */
+  #merged(): LayersTree {
+    return new LayersTree([...this.#lower.layers, this.#root]);
   }
 
   /** The layers below, before any change of this layer. */
@@ -162,7 +166,7 @@ export class NewLayer implements FileTree {
     this.#finishDirectories();
     await write(this.ownHostPath(directory));
     this.#directories.clear();
-    this.#lower = this.#topmost();
+    this.#lower = this.#merged();
     this.#isRewritten = true;
   }
 

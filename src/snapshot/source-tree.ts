@@ -12,7 +12,7 @@ import {
   unreadable,
 } from "../tree/index.ts";
 import { emptyTree } from "./empty-tree.ts";
-import { LayersTree } from "./layers-tree.ts";
+import type { LayersTrees } from "./layers-trees.ts";
 
 /** Where a copy action reads: a directory of the host behind ignore patterns, or a stack of layer directories, bottom first. */
 export type CopySource =
@@ -34,22 +34,29 @@ export interface OpenSource extends Disposable {
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-export function openSource(source: CopySource): OpenSource {
-  return source.kind === "layers" ? openLayers(source.layers) : openDirectory(source);
+export function openSource(source: CopySource, trees: LayersTrees): OpenSource {
+  return source.kind === "layers" ? openLayers(source.layers, trees) : openDirectory(source);
 }
 
-function openLayers(layers: readonly string[]): OpenSource {
-  const tree = layers.length === 0 ? emptyTree : new LayersTree(layers);
+function openLayers(layers: readonly string[], trees: LayersTrees): OpenSource {
+  const taken = layers.length === 0 ? undefined : trees.take(layers);
+  const tree = taken ?? emptyTree;
   return {
     tree,
     isImmutable: true,
     root: "",
     open: (path) => guarded(tree.hostPath(path), (host) => openSync(host, FLAGS)),
-    [Symbol.dispose]() {},
+    [Symbol.dispose]: () => taken && trees.giveBack(taken),
   };
 }
 
-function openDirectory({ root, excludePatterns }: { root: string; excludePatterns: readonly string[] }) {
+export function openDirectory({
+  root,
+  excludePatterns,
+}: {
+  root: string;
+  excludePatterns: readonly string[];
+}): OpenSource {
   const rootBytes = toBytes(root);
   const opener = new SafeOpener(rootBytes);
   return {

@@ -14,6 +14,7 @@ import {
   hashFiles,
   type EarlierLayer,
   LayerDigests,
+  LayersTrees,
   listTree,
 } from "../snapshot/index.ts";
 import { scanPackages } from "../packages/index.ts";
@@ -83,7 +84,7 @@ export const BULK_METHODS = [
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
 
 export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): BulkApi {
-  const digests = new LayerDigests();
+  const readBefore = { digests: new LayerDigests(), trees: new LayersTrees() };
   const fsOf = (layers: readonly LayerId[]) => layers.map((layer) => store.layers.fsOf(layer));
 
   const toSource = (source: TreeSource): CopySource =>
@@ -116,7 +117,7 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
           { lowers: fsOf(lowers), output: fs, actions, sources: sources.map(toSource) },
           {
             archives: archives(opaqueXattr),
-            digests,
+            ...readBefore,
             helpers,
             indexFile: path.join(path.dirname(fs), COPIED),
             ...(previousLayer !== undefined && { earlier: earlierLayer(store, previousLayer) }),
@@ -128,14 +129,14 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
     },
 
     async digestSources({ lowers, actions }) {
-      const contentDigests = digestSources({ kind: "layers", layers: fsOf(lowers) }, actions, digests);
+      const contentDigests = digestSources({ kind: "layers", layers: fsOf(lowers) }, actions, readBefore);
       return { contentDigests };
     },
 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
 
     async listPackages({ source }) {
-      using opened = openSource(toSource(source));
+      using opened = openSource(toSource(source), readBefore.trees);
       return scanPackages(opened);
     },
 
