@@ -84,12 +84,12 @@ export class LayerStore {
     if (!idPattern.test(id)) {
       throw new ContentError("INVALID_NAME", `Cannot use layer ${JSON.stringify(id)}: not a layer's id`);
     }
-    return path.join(this.#dir, id);
+    return `${this.#dir}/${id}`;
   }
 
   /** Absolute path of the tree, ready to be an overlay lower directory. */
   fsOf(id: LayerId): string {
-    return path.join(this.dirOf(id), "fs");
+    return `${this.dirOf(id)}/fs`;
   }
 
   /** What `selectionFile` holds, in latin1; undefined when there is none. */

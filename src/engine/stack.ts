@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { ImageLayer } from "../image/index.ts";
 
 declare const brand: unique symbol;
@@ -22,6 +22,8 @@ export interface StackLayer {
 /** The result of a step: layers, bottom first. An empty stack is scratch. */
 export interface Stack {
   readonly layers: readonly StackLayer[];
+  /** The same layers without the topmost, where that is at hand: what is known of it need not be found out again for all of them. */
+  readonly below?: Stack;
 }
 
 export const emptyStack: Stack = { layers: [] };
@@ -33,7 +35,28 @@ export function layerIdentity(text: string): LayerIdentity {
 /** One value that stands for the whole stack; equal for equal stacks on every machine. */
 export function stackIdentity(stack: Stack): string {
   if (stack.layers.length === 0) return "scratch";
-  const hash = createHash("sha256");
-  for (const layer of stack.layers) hash.update(`${layer.identity}\n`);
-  return hash.digest("hex");
+  return hashOf(stack).copy().digest("hex");
+}
+
+/** One more layer upon a stack. */
+export function pushLayer(below: Stack, layer: StackLayer): Stack {
+  return { layers: [...below.layers, layer], below };
+}
+
+/** What an identity is made of. */
+const hashes = new WeakMap<Stack, Hash>();
+
+function hashOf(stack: Stack): Hash {
+  const known = hashes.get(stack);
+  if (known) return known;
+  const below = stack.below && hashes.get(stack.below);
+  const hash = below
+    ? withLayer(below.copy(), stack.layers.at(-1)!)
+    : stack.layers.reduce(withLayer, createHash("sha256"));
+  hashes.set(stack, hash);
+  return hash;
+}
+
+function withLayer(hash: Hash, { identity }: StackLayer): Hash {
+  return hash.update(`${identity}\n`);
 }

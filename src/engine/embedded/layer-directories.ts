@@ -4,7 +4,7 @@ import { ImageError } from "../../image/index.ts";
 import { type Descriptor, type DiffID, digestHex } from "../../oci/index.ts";
 import { Semaphore, SingleFlight } from "../../util/index.ts";
 import type { WorkerApi } from "../../worker/index.ts";
-import type { Stack } from "../stack.ts";
+import type { Stack, StackLayer } from "../stack.ts";
 import type { EmbeddedEngineOptions } from "./environment.ts";
 import { cacheKey } from "./key-parts.ts";
 import type { PullReporter } from "./pull-reporter.ts";
@@ -28,6 +28,8 @@ export class LayerDirectories {
   readonly #reporter: PullReporter;
   readonly #worker: () => Promise<WorkerApi>;
   readonly #checked = new Set<LayerId>();
+  /** What stacks were found to be. */
+  readonly #ids = new WeakMap<Stack, readonly LayerId[]>();
   readonly #unpacked = new Map<DiffID, LayerId>();
   readonly #flights = new SingleFlight<DiffID, LayerId>();
   readonly #downloads = new Semaphore(parallelDownloads);
@@ -45,15 +47,22 @@ export class LayerDirectories {
   /** Ids of the stack's directories, bottom first.
    * @throws {ImageError} `LAYER_MISSING` */
   async ensure(stack: Stack): Promise<readonly LayerId[]> {
-    return await Promise.all(
-      stack.layers.map(async ({ layer, reference }) => {
-        if (layer.kind === "directory") return this.#present(layer.layer);
-        const { diffID, blob } = layer;
-        return (
-          this.#known(diffID) ??
-          (await this.#flights.do(diffID, () => this.#makeOnce({ diffID, blob, reference })))
-        );
-      }),
+    const known = this.#ids.get(stack);
+    if (known) return known;
+    const below = stack.below && this.#ids.get(stack.below);
+    const above = below ? stack.layers.slice(-1) : stack.layers;
+    const found = await Promise.all(above.map((layer) => this.#directoryOf(layer)));
+    const ids = [...(below ?? []), ...found];
+    this.#ids.set(stack, ids);
+    return ids;
+  }
+
+  async #directoryOf({ layer, reference }: StackLayer): Promise<LayerId> {
+    if (layer.kind === "directory") return this.#present(layer.layer);
+    const { diffID, blob } = layer;
+    return (
+      this.#known(diffID) ??
+      (await this.#flights.do(diffID, () => this.#makeOnce({ diffID, blob, reference })))
     );
   }
 
@@ -66,9 +75,10 @@ export class LayerDirectories {
 
   /** Is nothing of the stack to be fetched or unpacked? */
   isHere(stack: Stack): boolean {
-    return stack.layers.every(
-      ({ layer }) => layer.kind === "directory" || this.#known(layer.diffID) !== undefined,
-    );
+    if (this.#ids.has(stack)) return true;
+    const isBelowHere = stack.below !== undefined && this.#ids.has(stack.below);
+    const above = isBelowHere ? stack.layers.slice(-1) : stack.layers;
+    return above.every(({ layer }) => layer.kind === "directory" || this.#known(layer.diffID) !== undefined);
   }
 
   #present(layer: LayerId): LayerId {

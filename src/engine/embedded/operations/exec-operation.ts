@@ -5,7 +5,7 @@ import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
 import type { LayerId, RunRequest, RunResult, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
-import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
+import { emptyStack, pushLayer, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
@@ -202,7 +202,7 @@ export class ExecOperation implements Step {
   }
 
   #push(inputs: readonly Value[], layer: StackLayer, ran: boolean): Value {
-    return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
+    return { kind: "stack", stack: pushLayer(this.#base(inputs), layer), ran };
   }
 }
 

@@ -3,7 +3,7 @@ import type { FileOp, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
 import { type FileChange, selectionChanges } from "../../../tree/index.ts";
 import type { FileActionsRequest, LayerId } from "../../../worker/index.ts";
-import { emptyStack, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
+import { emptyStack, pushLayer, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
 import { firstBuild, withFiles } from "../miss-reason.ts";
@@ -175,7 +175,7 @@ export class FileOperation implements Step {
   }
 
   #push(inputs: readonly Value[], layer: StackLayer, ran: boolean): Value {
-    return { kind: "stack", stack: { layers: [...this.#base(inputs).layers, layer] }, ran };
+    return { kind: "stack", stack: pushLayer(this.#base(inputs), layer), ran };
   }
 
   #stackKey(inputs: readonly Value[], index: number): InputKey | undefined {
