@@ -3,6 +3,7 @@ import {
   type CallerOverrides,
   configHash,
   buildServices,
+  checkRunnable,
   claimProject,
   ComposeError,
   configText,
@@ -139,6 +140,7 @@ export async function composeUp(names: readonly string[], flags: ComposeUpFlags,
   const all = names.length > 0 ? names : [...project.services.keys()];
   if (all.length === 0) throw noService(project);
   const services = flags.deps ? startOrder(project, all) : all.map((name) => serviceOf(project, name));
+  checkRunnable(project, services);
   const store = openCliStore(flags, io);
   using _claim = claimProject(store, project.name);
   const records = await prepare(project, services, { store, flags, io });
@@ -226,6 +228,7 @@ export async function composeRun(
   const project = openProject(flags, io, [name]);
   const service = serviceOf(project, name);
   const dependencies = flags.deps ? startOrder(project, [name]).filter((each) => each !== service) : [];
+  checkRunnable(project, [...dependencies, service]);
   try {
     const store = openCliStore(flags, io);
     const records = await prepare(project, [...dependencies, service], { store, flags, io });
@@ -347,6 +350,8 @@ export function composeConfig(names: readonly string[], flags: ComposeConfigFlag
   const chosen = startOrder(project, [...names, ...hashed]);
   const sorted = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const lines = (texts: readonly string[]) => texts.map((text) => `${printable(text)}\n`).join("");
+  const isList = flags.services || flags.images || flags.environment || flags.profiles;
+  if (!isList) checkRunnable(project, chosen);
   if (flags.quiet) return;
   if (flags.services) io.stdout.write(lines(sorted.map(({ name }) => name)));
   else if (flags.images) io.stdout.write(lines(sorted.map((service) => imageNameOf(project, service))));

@@ -1,3 +1,4 @@
+export { checkRunnable } from "./check-runnable.ts";
 export { ComposeError, type ComposeErrorCode } from "./compose-error.ts";
 export { type LoadOptions, loadProject } from "./load-project.ts";
 export { listVariables, type UsedVariable } from "./list-variables.ts";

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { checkRunnable } from "./check-runnable.ts";
 import { type LoadOptions, loadProject } from "./load-project.ts";
 import { imageNameOf, type Project, type Service } from "./project.ts";
 import { buildOrder, startOrder } from "./start-order.ts";
@@ -47,6 +48,7 @@ services:
     environment: {},
     volumes: [],
     dependsOn: [],
+    refusals: [],
   });
   assert.equal(imageNameOf(project, project.services.get("go-builder")!), "app-go-builder");
 });
@@ -122,6 +124,7 @@ services:
     workingDir: "/src",
     user: "1000:1000",
     dependsOn: ["db"],
+    refusals: [],
   });
   assert.deepEqual(project.services.get("inline")!.build!.dockerfile, { kind: "inline", text: "FROM web:1" });
   assert.deepEqual(
@@ -351,7 +354,42 @@ test("what is wrong or not carried out is an error that names it and its place",
     ["", "compose.yaml is empty"],
     ["name: x", "The file has no services"],
   ];
-  for (const [text, message] of table) assert.throws(() => load({ "compose.yaml": text }), { message }, text);
+  for (const [text, message] of table) assert.throws(() => loadToRun(text), { message }, text);
+});
+
+test("what matters only to a service that runs is no obstacle to its image", () => {
+  const text = `services:
+  web:
+    build: {context: ., target: web}
+    ports: ["8080:80"]
+    restart: unless-stopped
+    healthcheck: {test: [CMD, "true"]}
+    networks: [back]
+    deploy: {replicas: 2}
+    depends_on:
+      db: {condition: service_healthy, restart: true}
+  db:
+    image: postgres
+    volumes: ["data:/var/lib/postgresql"]
+  tool: {build: tool}
+volumes: {data: }
+networks: {back: }
+`;
+  const project = load({ "compose.yaml": text });
+  const [web, db, tool] = [...project.services.values()];
+  assert.equal(toBuildOptions(project, web!)?.target, "web");
+  assert.deepEqual(startOrder(project, ["web"]), [db, web]);
+  assert.throws(() => checkRunnable(project, [db!, web!]), {
+    code: "COMPOSE_UNSUPPORTED",
+    message: 'compose.yaml:4:13: services.web.ports: "8080:80" is not supported yet',
+  });
+  assert.throws(() => checkRunnable(project, [tool!]), /:15:1: the file.volumes is not supported yet$/);
+  assert.throws(() => load({ "compose.yaml": text.replace("restart:", "restrat:") }), {
+    message: 'compose.yaml:5:5: services.web has no key "restrat" (did you mean restart?)',
+  });
+  assert.throws(() => load({ "compose.yaml": text.replace("restart: unless-stopped", "extends: db") }), {
+    message: "compose.yaml:5:5: services.web.extends is not supported yet",
+  });
 });
 
 test("a project without file, and a named file that is not there, are errors", () => {
@@ -412,6 +450,11 @@ test("services that depend on each other in a circle are named", () => {
   });
   assert.throws(() => startOrder(project, ["bb"]), { message: "No such service: bb (did you mean b?)" });
 });
+
+function loadToRun(text: string): void {
+  const project = load({ "compose.yaml": text });
+  checkRunnable(project, [...project.services.values()]);
+}
 
 let count = 0;
 

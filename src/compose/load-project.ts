@@ -21,8 +21,8 @@ export interface LoadOptions extends ProjectFilesOptions {
   readonly named?: readonly string[];
 }
 
-/** Loads a Compose project: finds its files, replaces variables, merges, and checks everything that Slipway does not carry out.
- * Services of profiles that are not active are no part of it, and what they ask for is not checked.
+/** Loads a Compose project: finds its files, replaces variables, merges, and checks what Slipway does not carry out; of what
+ * matters only to services that run it takes note (`checkRunnable`). Services of profiles that are not active are no part of it, and what they ask for is not checked.
  * @throws {ComposeError} with file, line and column of the first problem */
 export function loadProject(options: LoadOptions): Project {
   const { files, directory, environment } = findProjectFiles(options);
@@ -33,10 +33,12 @@ export function loadProject(options: LoadOptions): Project {
     trees.reduce((base, over) => mergeTrees(base, over)),
     "the file",
   );
+  const refusals: ComposeError[] = [];
   const fields = fieldsOf(tree, {
     where: "the file",
     supported: ["version", "name", "services", "secrets"],
-    unsupported: ["networks", "volumes", "configs", "include", "models"],
+    unsupported: ["include"],
+    later: { keys: ["networks", "volumes", "configs", "models"], refuse: (error) => refusals.push(error) },
   });
   const secrets = new SecretDefinitions(fields.get("secrets"), { directory, lookup });
   const all = servicesOf(fields.get("services"));
@@ -56,6 +58,7 @@ export function loadProject(options: LoadOptions): Project {
     profiles: [...new Set([...profiles.values()].flat())].sort(),
     secrets: secrets.written(),
     warnings: [...unset].map((name) => `The "${name}" variable is not set. Defaulting to a blank string`),
+    refusals,
   };
 }
 

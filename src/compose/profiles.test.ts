@@ -62,7 +62,7 @@ test("what an inactive service asks for is not checked", () => {
   const text = `
 services:
   web: {image: web}
-  db: {image: db, profiles: [data], healthcheck: {test: "true"}}
+  db: {image: db, profiles: [data], extends: web}
 `;
   assert.deepEqual([...load({}, text).services.keys()], ["web"]);
   assert.throws(() => load({ profiles: ["data"] }, text), { code: "COMPOSE_UNSUPPORTED" });

@@ -1,3 +1,4 @@
+import type { ComposeError } from "./compose-error.ts";
 import type { BuildSettings } from "./read-build-settings.ts";
 import type { Place } from "./yaml-tree.ts";
 
@@ -13,6 +14,8 @@ export interface Project {
   readonly secrets: Readonly<Record<string, unknown>>;
   /** Things to tell the user that are no errors. */
   readonly warnings: readonly string[];
+  /** What the files ask of every service that runs and is not carried out; see `checkRunnable`. */
+  readonly refusals: readonly ComposeError[];
 }
 
 export interface Service {
@@ -36,6 +39,8 @@ export interface Service {
   readonly user?: string;
   /** Names of services that are started before. */
   readonly dependsOn: readonly string[];
+  /** What it asks for when it runs and is not carried out; see `checkRunnable`. */
+  readonly refusals: readonly ComposeError[];
 }
 
 export interface ServiceBuild {

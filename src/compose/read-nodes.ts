@@ -1,5 +1,6 @@
 import { didYouMean } from "../errors/index.ts";
 import { OciError, parsePlatform } from "../oci/index.ts";
+import { ComposeError } from "./compose-error.ts";
 import { describe, errorAt, type YamlEntry, type YamlMap, type YamlNode } from "./yaml-tree.ts";
 
 /** Readers of typed values; each error names the place and what was wanted. */
@@ -66,6 +67,23 @@ export interface KnownKeys {
   readonly unsupported: readonly string[];
   /** What to do instead of those. */
   readonly hint?: string;
+  /** Keys of the Compose specification that are refused later, when something is run. */
+  readonly later?: { readonly keys: readonly string[]; readonly refuse: Refuse };
+}
+
+/** Takes note of what is not carried out and matters only when a service is run. */
+export type Refuse = (error: ComposeError) => void;
+
+/** What `read` returns, or `otherwise` when it reads something that is not carried out.
+ * @throws {ComposeError} `COMPOSE_INVALID`, for that is wrong whatever is done with it */
+export function readForRunning<Value>(refuse: Refuse, read: () => Value, otherwise: Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ComposeError) || error.code !== "COMPOSE_UNSUPPORTED") throw error;
+    refuse(error);
+    return otherwise;
+  }
 }
 
 /** The entries of a mapping, `x-…` left out.
@@ -74,20 +92,25 @@ export function fieldsOf(node: YamlNode, known: KnownKeys): Map<string, YamlNode
   const fields = new Map<string, YamlNode>();
   for (const [name, entry] of asMap(node, known.where).entries) {
     if (name.startsWith("x-")) continue;
-    if (!known.supported.includes(name)) throw keyError(name, entry, known);
-    fields.set(name, entry.value);
+    if (known.supported.includes(name)) fields.set(name, entry.value);
+    else if (known.later?.keys.includes(name)) known.later.refuse(unsupportedKey(name, entry, known));
+    else throw keyError(name, entry, known);
   }
   return fields;
 }
 
-function keyError(name: string, entry: YamlEntry, { where, supported, unsupported, hint }: KnownKeys): Error {
-  if (unsupported.includes(name))
-    return errorAt(entry.key, `${where}.${name} is not supported yet`, {
-      code: "COMPOSE_UNSUPPORTED",
-      ...(hint !== undefined && { hint }),
-    });
-  const near = didYouMean(name, [...supported, ...unsupported]);
+function keyError(name: string, entry: YamlEntry, known: KnownKeys): ComposeError {
+  const { where, supported, unsupported, later } = known;
+  if (unsupported.includes(name)) return unsupportedKey(name, entry, known);
+  const near = didYouMean(name, [...supported, ...unsupported, ...(later?.keys ?? [])]);
   return errorAt(entry.key, `${where} has no key "${name}"${near}`);
+}
+
+function unsupportedKey(name: string, entry: YamlEntry, { where, hint }: KnownKeys): ComposeError {
+  return errorAt(entry.key, `${where}.${name} is not supported yet`, {
+    code: "COMPOSE_UNSUPPORTED",
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 /** As Go prints it: 1e3 is `1000`. */

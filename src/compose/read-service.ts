@@ -7,7 +7,17 @@ import type { Lookup } from "./interpolate.ts";
 import { parseDotenv } from "./parse-dotenv.ts";
 import type { Service } from "./project.ts";
 import { readBuild } from "./read-build.ts";
-import { asBoolean, asKeyValues, asMap, asPlatform, asText, asTextList, fieldsOf } from "./read-nodes.ts";
+import {
+  asBoolean,
+  asKeyValues,
+  asMap,
+  asPlatform,
+  asText,
+  asTextList,
+  fieldsOf,
+  readForRunning,
+  type Refuse,
+} from "./read-nodes.ts";
 import type { SecretDefinitions } from "./read-secrets.ts";
 import { readVolumes } from "./read-volumes.ts";
 import { splitWords } from "./split-words.ts";
@@ -33,13 +43,16 @@ const supported = [
   "restart",
 ];
 
+/** These change how a service is built, or what it is. */
+const unsupported = ["extends", "provider"];
+
 /** Every other service key of the Compose specification. */
-const unsupported =
+const ofRunning =
   `annotations attach blkio_config cap_add cap_drop cgroup cgroup_parent configs cpu_count cpu_percent cpu_period cpu_quota
   cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec deploy develop device_cgroup_rules devices dns dns_opt
-  dns_search domainname extends external_links extra_hosts gpus group_add healthcheck hostname init ipc isolation label_file
+  dns_search domainname external_links extra_hosts gpus group_add healthcheck hostname init ipc isolation label_file
   labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models networks oom_kill_disable
-  oom_score_adj pid pids_limit post_start pre_start pre_stop privileged provider pull_policy
+  oom_score_adj pid pids_limit post_start pre_start pre_stop privileged pull_policy
   pull_refresh_after read_only runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal
   storage_opt sysctls tmpfs tty ulimits use_api_socket userns_mode uts volumes_from`.split(/\s+/);
 
@@ -49,15 +62,20 @@ export interface ServiceReading {
   readonly secrets: SecretDefinitions;
 }
 
-/** Reads one service.
- * @throws {ComposeError} with the place of what is wrong or not carried out */
+/** Reads one service. What is not carried out when it runs is noted in `refusals`, for its image can be built all the same.
+ * @throws {ComposeError} with the place of what is wrong, or not carried out when it is built */
 export function readService(name: string, entry: YamlEntry, reading: ServiceReading): Service {
   const where = `services.${name}`;
-  const fields = fieldsOf(entry.value, { where, supported, unsupported });
+  const refusals: ComposeError[] = [];
+  const refuse: Refuse = (error) => refusals.push(error);
+  const later = { keys: ofRunning, refuse };
+  const fields = fieldsOf(entry.value, { where, supported, unsupported, later });
   const field = <Value>(key: string, read: (value: YamlNode, what: string) => Value): Value | undefined => {
     const value = fields.get(key);
     return value && read(value, `${where}.${key}`);
   };
+  const forRunning = <Value>(key: string, read: (value: YamlNode, what: string) => Value) =>
+    readForRunning<Value | undefined>(refuse, () => field(key, read), undefined);
   const service: Service = {
     name,
     profiles: field("profiles", asTextList) ?? [],
@@ -72,15 +90,16 @@ export function readService(name: string, entry: YamlEntry, reading: ServiceRead
     ...defined("command", field("command", asCommand)),
     ...defined("entrypoint", field("entrypoint", asCommand)),
     environment: environmentOf(fields, where, reading),
-    volumes: field("volumes", (node, what) => readVolumes(node, what, reading.directory)) ?? [],
+    volumes: forRunning("volumes", (node, what) => readVolumes(node, what, reading.directory)) ?? [],
     ...defined("workingDir", field("working_dir", asText)),
     ...defined("user", field("user", asText)),
-    dependsOn: field("depends_on", asDependencies) ?? [],
+    dependsOn: field("depends_on", (node, what) => asDependencies(node, what, refuse)) ?? [],
+    refusals,
   };
-  field("network_mode", checkNetworkMode);
-  field("ports", checkPorts);
+  forRunning("network_mode", checkNetworkMode);
+  forRunning("ports", checkPorts);
   field("expose", asTextList);
-  field("restart", checkRestart);
+  forRunning("restart", checkRestart);
   checkPlatforms(service);
   if (!service.build && service.image === undefined)
     throw errorAt(entry.key, `${where} has neither build nor image; one is needed`);
@@ -173,26 +192,24 @@ function readEnvFile(
   }
 }
 
-function asDependencies(node: YamlNode, what: string): readonly string[] {
+function asDependencies(node: YamlNode, what: string, refuse: Refuse): readonly string[] {
   if (node.kind === "sequence") return asTextList(node, what);
   return [...asMap(node, what).entries].map(([name, { value }]) => {
-    const known = {
-      where: `${what}.${name}`,
-      supported: ["condition"],
-      unsupported: ["required", "restart"],
-    };
-    const condition = fieldsOf(value, known).get("condition");
-    const text = condition ? asText(condition, `${what}.${name}.condition`) : "";
-    if (text !== "service_started")
-      throw errorAt(
-        condition?.place ?? value.place,
-        `${what}.${name}: the condition "${text}" is not supported yet; service_started is`,
-        {
-          code: "COMPOSE_UNSUPPORTED",
-        },
-      );
+    readForRunning(refuse, () => checkCondition(value, `${what}.${name}`), undefined);
     return name;
   });
+}
+
+function checkCondition(node: YamlNode, where: string): void {
+  const known = { where, supported: ["condition"], unsupported: ["required", "restart"] };
+  const condition = fieldsOf(node, known).get("condition");
+  const text = condition ? asText(condition, `${where}.condition`) : "";
+  if (text !== "service_started")
+    throw errorAt(
+      condition?.place ?? node.place,
+      `${where}: the condition "${text}" is not supported yet; service_started is`,
+      { code: "COMPOSE_UNSUPPORTED" },
+    );
 }
 
 /** Services share the host's network, so that is the mode that may be asked for. */

@@ -97,7 +97,7 @@ function temporary(): string {
 
 function service(name: string): Service {
   const place = { file: "compose.yaml", text: "", line: 1, column: 1 };
-  return { name, profiles: [], place, image: "x", environment: {}, volumes: [], dependsOn: [] };
+  return { name, profiles: [], place, image: "x", environment: {}, volumes: [], dependsOn: [], refusals: [] };
 }
 
 function record(names: readonly string[]) {

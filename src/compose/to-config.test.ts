@@ -27,6 +27,7 @@ const service: Service = {
   environment: { B: null },
   volumes: [{ source: "/p/src", target: "/src", readonly: true, createSource: true }],
   dependsOn: ["db"],
+  refusals: [],
 };
 const project: Project = {
   name: "app",
@@ -36,6 +37,7 @@ const project: Project = {
   profiles: ["front"],
   secrets: { token: { file: "/p/token" } },
   warnings: [],
+  refusals: [],
 };
 
 test("a service's build is named after project and service", () => {

@@ -297,6 +297,32 @@ test("compose builds, runs and ends services", { skip }, async (t) => {
   assert.equal((await compose("down")).stderr, 'Project "project" is not up\n');
 });
 
+test("compose builds, and ends, what it would not run as the file says", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "compose.yaml",
+    `services:
+  web:
+    build: {dockerfile_inline: "FROM busybox\\nRUN echo x > /f"}
+    ports: ["8080:80"]
+`,
+  );
+  const compose = (...args: string[]) => rig.slipway(["compose", ...args], { cwd: rig.contextDir });
+  const built = await compose("build");
+  assert.equal(built.exitCode, 0, built.stderr);
+  assert.match((await rig.slipway(["images"])).stdout, /^context-web +latest /m);
+  assert.equal((await compose("config", "--services")).stdout, "web\n");
+  for (const args of [["up"], ["run", "web", "true"], ["config"]]) {
+    const refused = await compose(...args);
+    assert.equal(refused.exitCode, 3);
+    assert.match(
+      refused.stderr,
+      /^ERROR: compose.yaml:4:13: services.web.ports: "8080:80" is not supported/m,
+    );
+  }
+  assert.equal((await compose("down")).stderr, 'Project "context" is not up\n');
+});
+
 test("compose takes profiles, environment files and what docker compose users type", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   const cwd = rig.contextDir;
