@@ -79,12 +79,12 @@ async function toPart({ path: file, text }) {
   };
 }
 
-/** The parts one after the other, and where each is: first byte (the code is ASCII), length, lines before it. */
+/** The parts one after the other, and where each is: its first byte (the code is ASCII), its end, lines before it. */
 function join(parts) {
   const places = {};
   let code = "";
   for (const { id, text } of parts) {
-    places[id] = [code.length, text.length, code.split("\n").length - 1];
+    places[id] = [code.length, code.length + text.length, code.split("\n").length - 1];
     code += text;
   }
   return { code, places };

@@ -5,10 +5,12 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import path from "node:path";
 import { Script } from "node:vm";
@@ -19,17 +21,16 @@ import { Script } from "node:vm";
 // Where the directory cannot be written, nothing is kept.
 //
 // A run that takes long forgets the code of its start (V8 drops what was not used lately), so what it leaves of a part is replaced by
-// the next short run; and the first one uses other functions than those after it, so the next few add theirs. What a run does not use
-// stays as it is. Whoever can write the file decides what this program does: it is used only if nobody but its owner can.
+// the next short run. Runs differ in what they use of a part: the first few of them add theirs, and then ever fewer, since that takes
+// longer than a start. What a run does not use stays as it is. Whoever can write the file decides what this program does: it is used only
+// if nobody but its owner can.
 
 /** File name of the bundle; `scripts/build.mjs` fills these in. */
 declare const BUNDLE: string;
 /** Name of the part that is run first. */
 declare const ENTRY: string;
 /** Where parts are in the bundle, by name. */
-declare const PARTS: Readonly<
-  Record<string, readonly [startByte: number, lengthBytes: number, line: number]>
->;
+declare const PARTS: Readonly<Record<string, readonly [start: number, end: number, line: number]>>;
 
 const file = path.join(__dirname, BUNDLE);
 const isOrdinary = process.execArgv.length === 0 && !process.env["NODE_OPTIONS"];
@@ -40,7 +41,6 @@ const compiledFile = path.join(
 );
 
 const SHORT_RUN_MS = 2000;
-const ENOUGH_RUNS = 3;
 
 /** Commands use different parts of a bundle; whatever else is started shares one name. */
 function command(): string {
@@ -57,8 +57,9 @@ interface Module {
 
 const modules = new Map<string, Module>();
 /** Of the parts that this run used. */
-const scripts = new Map<string, { readonly script: Script; readonly shortRuns: number | undefined }>();
-const source = openSync(file, "r");
+const scripts = new Map<string, { readonly script: Script; readonly isKnown: boolean }>();
+/** The bundle is ASCII: one byte for each character, here and in V8, and parts share them. Read at once: it is cheaper than 30 reads. */
+const source = readFileSync(file, "latin1");
 
 function requirePart(id: string): unknown {
   const known = modules.get(id);
@@ -78,22 +79,17 @@ function requirePart(id: string): unknown {
 
 type Part = (exports: unknown, require: (id: string) => unknown, module: Module) => void;
 
-function compile(id: string, [startByte, lengthBytes, lineOffset]: (typeof PARTS)[string]): Part {
+function compile(id: string, [start, end, lineOffset]: (typeof PARTS)[string]): Part {
   const kept = compiled?.parts[id];
   const cachedData = kept && readKept(kept);
-  // The bundle is ASCII: one byte for each character, here and in V8.
-  const text = readAt(source, startByte, lengthBytes).toString("latin1");
-  const script = new Script(text, { filename: file, lineOffset, ...(cachedData && { cachedData }) });
+  const script = new Script(source.slice(start, end), {
+    filename: file,
+    lineOffset,
+    ...(cachedData && { cachedData }),
+  });
   const isKnown = cachedData !== undefined && script.cachedDataRejected === false;
-  scripts.set(id, { script, shortRuns: isKnown ? kept!.shortRuns : undefined });
+  scripts.set(id, { script, isKnown });
   return script.runInThisContext() as Part;
-}
-
-/** @throws {Error} the file ends before */
-function readAt(fd: number, startByte: number, lengthBytes: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(lengthBytes);
-  if (readSync(fd, bytes, 0, lengthBytes, startByte) === lengthBytes) return bytes;
-  throw new Error(`Cannot read ${file}: it is not whole`);
 }
 
 // ---- compiled code
@@ -104,15 +100,17 @@ interface Kept {
   readonly startByte: number;
   readonly lengthBytes: number;
   readonly digest: string;
-  /** How many short runs it has the code of. */
-  readonly shortRuns: number;
 }
 
 interface Compiled {
   readonly fd: number;
+  /** Where the counts begin. */
+  readonly countsByte: number;
   /** Where the code of parts begins. */
   readonly bodyByte: number;
   readonly parts: Readonly<Record<string, Kept>>;
+  /** Of each part, how many short runs used it since it is kept; 0 when a long run left it. */
+  readonly shortRuns: ReadonlyMap<string, number>;
 }
 
 const DIGEST_CHARS = 64;
@@ -122,21 +120,41 @@ const MOST_INDEX_BYTES = 1 << 20;
 
 const compiled = isOrdinary ? readCompiled() : undefined;
 
-/** The file: a digest of the index, the index's length, the index, the code of parts. V8 believes what it is given, and a damaged file
- * would end the process: hence digests, which say nothing of who wrote the file. */
+/** The file: a digest of the index, the index's length, the index, a byte for each part that counts its runs, the code of parts. V8
+ * believes what it is given, and a damaged file would end the process: hence digests, which say nothing of who wrote the file. Only
+ * counts are ever changed in place. */
 function readCompiled(): Compiled | undefined {
   try {
     if (isWritableByOthers(path.dirname(compiledFile)) || isWritableByOthers(compiledFile)) return undefined;
-    const fd = openSync(compiledFile, "r");
+    const fd = openToCount(compiledFile);
     const head = readAt(fd, 0, HEAD_BYTES).toString("latin1");
     const indexBytes = Math.min(Number(head.slice(DIGEST_CHARS)), MOST_INDEX_BYTES);
     const index = readAt(fd, HEAD_BYTES, indexBytes);
     if (digestOf(index) !== head.slice(0, DIGEST_CHARS)) return undefined;
     const parts = JSON.parse(index.toString("latin1")) as Compiled["parts"];
-    return { fd, bodyByte: HEAD_BYTES + indexBytes, parts };
+    const ids = Object.keys(parts);
+    const countsByte = HEAD_BYTES + indexBytes;
+    const counts = readAt(fd, countsByte, ids.length);
+    const shortRuns = new Map(ids.map((id, number) => [id, counts[number]!]));
+    return { fd, countsByte, bodyByte: countsByte + ids.length, parts, shortRuns };
   } catch {
     return undefined;
   }
+}
+
+function openToCount(name: string): number {
+  try {
+    return openSync(name, "r+");
+  } catch {
+    return openSync(name, "r"); // others than its owner do not count
+  }
+}
+
+/** @throws {Error} the file ends before */
+function readAt(fd: number, startByte: number, lengthBytes: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+  if (readSync(fd, bytes, 0, lengthBytes, startByte) === lengthBytes) return bytes;
+  throw new Error(`${compiledFile} is not whole`);
 }
 
 function readKept({ startByte, lengthBytes, digest }: Kept): Buffer | undefined {
@@ -158,38 +176,58 @@ function isWritableByOthers(name: string): boolean {
   return (mode & 0o022) !== 0 || ![0, process.getuid?.(), lstatSync(file).uid].includes(uid);
 }
 
-interface Code {
-  readonly bytes: Buffer;
-  readonly shortRuns: number;
-}
-
 /** Keeps what a run that ended well compiled, or added to. */
 function keepCompiled(): void {
   const isShort = performance.now() < SHORT_RUN_MS;
-  const made = [...scripts].filter(([, { shortRuns }]) =>
-    isShort ? (shortRuns ?? 0) < ENOUGH_RUNS : shortRuns === undefined,
-  );
-  if (made.length === 0) return;
-  const codes = new Map<string, Code>();
-  for (const [id, kept] of Object.entries(compiled?.parts ?? {})) {
-    const bytes = readKept(kept);
-    if (bytes) codes.set(id, { bytes, shortRuns: kept.shortRuns });
+  const shortRuns = new Map(compiled?.shortRuns);
+  for (const [id, { isKnown }] of scripts) {
+    const before = (isKnown && shortRuns.get(id)) || 0;
+    shortRuns.set(id, isShort ? Math.min(before + 1, COUNTED_RUNS) : before);
   }
-  for (const [id, { script, shortRuns = 0 }] of made)
-    codes.set(id, { bytes: script.createCachedData(), shortRuns: isShort ? shortRuns + 1 : 0 });
-  writeCompiled(toFile(codes));
+  const made = [...scripts].filter(([id, { isKnown }]) => !isKnown || (isShort && isDue(shortRuns.get(id)!)));
+  if (made.length > 0) writeCompiled(toFile(made, shortRuns));
+  else if (isShort) count(shortRuns);
 }
 
-function toFile(codes: ReadonlyMap<string, Code>): Buffer {
+const COUNTED_RUNS = 255;
+
+/** Is what the part's run with this number compiled to be kept? */
+function isDue(shortRuns: number): boolean {
+  return shortRuns <= 4 || (shortRuns < COUNTED_RUNS && Number.isInteger(Math.log2(shortRuns)));
+}
+
+function count(shortRuns: ReadonlyMap<string, number>): void {
+  const { fd, countsByte, parts, shortRuns: before } = compiled!;
+  const ids = Object.keys(parts);
+  if (ids.every((id) => shortRuns.get(id) === before.get(id))) return;
+  try {
+    writeSync(fd, Buffer.from(ids.map((id) => shortRuns.get(id)!)), 0, ids.length, countsByte);
+  } catch {
+    // it is another user's
+  }
+}
+
+/** @param made what this run used and is to be kept */
+function toFile(
+  made: readonly (readonly [id: string, { readonly script: Script }])[],
+  shortRuns: ReadonlyMap<string, number>,
+): Buffer {
+  const codes = new Map<string, Buffer>();
+  for (const [id, kept] of Object.entries(compiled?.parts ?? {})) {
+    const code = readKept(kept);
+    if (code) codes.set(id, code);
+  }
+  for (const [id, { script }] of made) codes.set(id, script.createCachedData());
   const parts: Record<string, Kept> = {};
   let startByte = 0;
-  for (const [id, { bytes, shortRuns }] of codes) {
-    parts[id] = { startByte, lengthBytes: bytes.length, digest: digestOf(bytes), shortRuns };
-    startByte += bytes.length;
+  for (const [id, code] of codes) {
+    parts[id] = { startByte, lengthBytes: code.length, digest: digestOf(code) };
+    startByte += code.length;
   }
   const index = Buffer.from(JSON.stringify(parts));
   const head = digestOf(index) + String(index.length).padStart(LENGTH_CHARS, "0");
-  return Buffer.concat([Buffer.from(head), index, ...[...codes.values()].map(({ bytes }) => bytes)]);
+  const counts = Buffer.from([...codes.keys()].map((id) => shortRuns.get(id)!));
+  return Buffer.concat([Buffer.from(head), index, counts, ...codes.values()]);
 }
 
 /** Whole or not at all. The worker has no umask: the modes are given. */
