@@ -1,8 +1,9 @@
 import { writeSync } from "node:fs";
 import { packageVersion } from "../util/index.ts";
+import { standardStream } from "./output/standard-stream.ts";
 
-// A pipe that its reader closed (`slipway images | head -1`) ends the command quietly, as a signal would.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", endUnheard);
+/** Node's streams that were asked for. */
+const streams = [watch("stdout"), watch("stderr")];
 
 void main(process.argv.slice(2));
 
@@ -20,8 +21,8 @@ async function main(args: readonly string[]): Promise<void> {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: standardStream(1, { nodeStream: () => process.stdout, onError: endUnheard }),
+    stderr: standardStream(2, { nodeStream: () => process.stderr, onError: endUnheard }),
     env: process.env,
     cwd,
     exitCode: 0,
@@ -43,11 +44,23 @@ function workingDirectory(): string | undefined {
 
 /** Node's ordinary end first takes the heap apart: 5 ms, and more after a large context. */
 function endAtOnce(): void {
-  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit();
+  if (streams.every((made) => (made()?.writableLength ?? 0) === 0)) process.exit();
+}
+
+/** Node makes these streams when they are first read; whoever does so, a pipe that its reader closed (`slipway images | head -1`) ends the
+ * command quietly, as a signal would.
+ * @returns what tells the stream, once it is made */
+function watch(name: "stdout" | "stderr"): () => NodeJS.WriteStream | undefined {
+  let made: NodeJS.WriteStream | undefined;
+  const property = Object.getOwnPropertyDescriptor(process, name)!;
+  const make = () => property.get!.call(process) as NodeJS.WriteStream;
+  const get = () => (made ??= make().on("error", endUnheard));
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
+  return () => made;
 }
 
 /** Nobody hears what is said: there is nothing left to do. Standard error is the last place to say why. */
-function endUnheard(error: NodeJS.ErrnoException): void {
+function endUnheard(error: NodeJS.ErrnoException): never {
   if (error.code === "EPIPE") process.exit(141);
   const text = `ERROR: Cannot write the output: ${error.message.replace(/^\w+: |, write$/g, "")}\n`;
   try {
