@@ -15,6 +15,7 @@ import { PreparedBuild, projectOf } from "./prepare-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
 import { solvePlans } from "./solve-plans.ts";
 import { writeStory } from "./story-file.ts";
+import { danglingNames } from "./dangling-names.ts";
 import { digestsOf, toStoredRecord } from "./to-stored-record.ts";
 import { writeCaches } from "./write-caches.ts";
 import { checkOutputs, writeOutputs } from "./write-outputs.ts";
@@ -82,7 +83,8 @@ async function buildTarget(
     signal: environment.signal,
     epochSeconds,
   });
-  const stored = options.storeImage ? storeImage(store, record, names) : {};
+  const storedNames = options.storeImage ? [...names, ...(await danglingNames(record, options, steps))] : [];
+  const stored = options.storeImage ? storeImage(store, record, storedNames) : {};
   const digests = options.needDigest ? await digestsOf(record, steps) : {};
   if (options.cacheTo?.length) {
     const isPushed = options.outputs.some(({ type }) => type === "registry");
@@ -93,7 +95,7 @@ async function buildTarget(
     stepsRun: solved.run.length,
     stepsCached: solved.cached.length,
     ...(options.verify && { verified: solved.verified }),
-    names: options.storeImage ? names : [],
+    names: storedNames,
     ...stored,
     ...digests,
     ...(attester && options.needDigest && { provenances: await attester.provenances() }),

@@ -26,6 +26,7 @@ export type {
   CacheTarget,
   DockerfileInput,
   ImageSettings,
+  OutputEpoch,
   OutputDest,
   OutputSpec,
   RemoteContextSpec,

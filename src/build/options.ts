@@ -59,6 +59,8 @@ export interface BuildOptions {
   };
   /** Write the image even when no tag and no output was given (an untagged image); false for `cacheonly`. */
   readonly storeImage: boolean;
+  /** The stored image is called `PREFIX@DIGEST` too, by the digest of its manifest or index. */
+  readonly danglingName?: { readonly prefix: string; readonly isForUnnamed: boolean };
   /** Compute digests of the image (needs the tar of every new layer, once). */
   readonly needDigest: boolean;
   /** The same inputs give the same image on every machine and day: all files of new layers, the config and its history have the time
@@ -169,16 +171,23 @@ export interface TreeSettings {
   readonly platformSplit?: boolean;
   /** Of the names of files with attestations. */
   readonly attestationPrefix?: string;
+  /** The files' time, in place of the build's. */
+  readonly epoch?: OutputEpoch;
 }
 
 /** What an output asks of the image that it writes. */
 export interface ImageSettings extends ImageForm {
-  /** Times in new layers are at most `SOURCE_DATE_EPOCH`. */
+  /** Times in new layers are at most that of the image. */
   readonly rewriteTimestamp?: boolean;
+  /** The image's time, in place of the build's. */
+  readonly epoch?: OutputEpoch;
   /** Attestations pretend to be images, for tools that know no artifacts (`oci-artifact=false`). */
   readonly attestationsAreImages?: boolean;
   readonly annotations?: readonly Annotation[];
 }
+
+/** A time in seconds since 1970, or none: that of the clock counts. */
+export type OutputEpoch = number | "none";
 
 export interface Annotation {
   /** Where it is written; the descriptors are those that lead to the manifest and to the index. */

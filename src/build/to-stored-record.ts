@@ -3,7 +3,7 @@ import { assembleIndex, configDigestOf, isIndex, type StoredRecord } from "../im
 import { normalizePlatform } from "../oci/index.ts";
 import { hasIndexedAttestations } from "./attest/attestation-options.ts";
 import type { Attester } from "./attest/attester.ts";
-import { layerTimes } from "./image-times.ts";
+import { epochOf, layerTimes, withEpoch } from "./image-times.ts";
 import { withSettings } from "./image-settings.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
 import type { BuildOptions, BuildResult, ImageSettings } from "./options.ts";
@@ -32,9 +32,14 @@ export async function toStoredRecord(
   const build = { target: shared.target, dockerfile, ...(contextDir !== undefined && { contextDir }) };
   const images = await Promise.all(
     plans.map(async (plan, index) => {
-      const times = layerTimes(plan.epochSeconds, options, settings.rewriteTimestamp ?? false);
+      const epochSeconds = epochOf(plan.epochSeconds, settings);
+      const times = layerTimes(epochSeconds, options, settings.rewriteTimestamp ?? false);
       const stack = times ? await steps.withDirectories(stacks[index]!) : stacks[index]!;
-      const image = toImageRecord(plan, stack, { build, times, inlineResults });
+      const image = toImageRecord({ ...plan, config: withEpoch(plan, settings) }, stack, {
+        build,
+        times,
+        inlineResults,
+      });
       const isOld = settings.attestationsAreImages ?? false;
       const attestations = await attester?.attestationsOf(plan, image, isOld);
       const platform = normalizePlatform(plan.platform);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type ImageRecord, imagesOf, platformOf, type StoredRecord } from "../image/index.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
+import { epochOf } from "./image-times.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
 import type { BuildOptions, OutputSpec } from "./options.ts";
 import type { StepEngine } from "./step-engine.ts";
@@ -40,8 +41,8 @@ export async function writeTree(
     }),
   );
   const worker = await steps.worker();
-  const times =
-    epochSeconds === undefined ? {} : { times: { rule: "exactly", seconds: epochSeconds } as const };
+  const seconds = epochOf(epochSeconds, output);
+  const times = seconds === undefined ? {} : { times: { rule: "exactly", seconds } as const };
   if (output.type === "local") {
     const dest = path.resolve(output.dest);
     const { isMirror = false } = output;

@@ -1,5 +1,6 @@
 export { type CheckResult, checkStages } from "./convert/check-stages.ts";
 export { convertTarget } from "./convert/convert-target.ts";
+export { formatEpoch } from "./convert/epoch.ts";
 export { localContextName } from "./convert/convert-context.ts";
 export { addFetchedContext, type FetchedContext } from "./fetched-context.ts";
 export { finishHistory, type LayerFacts } from "./convert/finish-history.ts";

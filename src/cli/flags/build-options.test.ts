@@ -89,6 +89,25 @@ test("the options of docker build become those of a build", async () => {
       },
     ],
     [
+      ["-t", "x", "-o", "type=image,store=false", "-o", "type=registry,store=false"],
+      { tags: ["x"], outputs: [{ type: "registry" }], storeImage: false },
+    ],
+    [
+      ["-t", "x", "-o", "type=oci,dest=x,source-date-epoch=-5", "-o", "type=local,dest=y,source-date-epoch="],
+      {
+        tags: ["x"],
+        outputs: [
+          { type: "oci", dest: "x", epoch: -5 },
+          { type: "local", dest: "y", epoch: "none" },
+        ],
+        storeImage: true,
+      },
+    ],
+    [
+      ["-o", "type=image,dangling-name-prefix=p,danging-name-empty-only=true,store=true"],
+      { danglingName: { prefix: "p", isForUnnamed: true }, storeImage: true },
+    ],
+    [
       ["-o", "type=image,push-by-digest=true,name-canonical=true,push=true,name=r.example/x"],
       { outputs: [{ type: "registry", byDigest: { names: ["r.example/x"] } }], storeImage: false },
     ],

@@ -87,7 +87,8 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     }),
     ...(flags.cacheTo?.length && { cacheTo: flags.cacheTo.map((text) => parseCacheTo(text, io.cwd)) }),
     ...parseStepSettings(flags),
-    storeImage: flags.load !== undefined || keepsImage(specs, tags, outputs.length),
+    storeImage: flags.load !== undefined || (isWanted(outputs) && keepsImage(specs, tags, outputs.length)),
+    ...danglingNameOf(outputs),
     needDigest: Boolean(flags.quiet || flags.iidfile || flags.metadataFile || modeIsQuiet(flags, io.env)),
     ...storageLimits(io.env),
     ...attestationsOf(flags),
@@ -152,6 +153,17 @@ function storedSettings(
 
 function modeIsQuiet(flags: BuildFlags, env: NodeJS.ProcessEnv): boolean {
   return progressMode(flags, env) === "quiet";
+}
+
+/** `store=false` counts where no other image is to be stored. */
+function isWanted(outputs: readonly ParsedOutput[]): boolean {
+  const said = outputs.flatMap(({ isStored }) => (isStored === undefined ? [] : [isStored]));
+  return said.length === 0 || said.includes(true);
+}
+
+function danglingNameOf(outputs: readonly ParsedOutput[]): Pick<BuildOptions, "danglingName"> {
+  const danglingName = outputs.findLast((output) => output.danglingName)?.danglingName;
+  return danglingName ? { danglingName } : {};
 }
 
 /** An image that goes elsewhere and has no name is not kept, nor is one that nobody asked for (`type=cacheonly`). */

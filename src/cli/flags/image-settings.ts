@@ -1,4 +1,4 @@
-import type { ImageSettings } from "../../build/index.ts";
+import type { ImageSettings, OutputEpoch } from "../../build/index.ts";
 import type { LayerCompression } from "../../oci/index.ts";
 import { UsageError } from "../usage-error.ts";
 import { parseAnnotationKey } from "./annotations.ts";
@@ -17,6 +17,7 @@ export const imageKeys: readonly string[] = [
   "compression-level",
   "force-compression",
   "rewrite-timestamp",
+  "source-date-epoch",
 ];
 
 /** What an output asks of its image; members that say nothing are absent.
@@ -29,8 +30,21 @@ export function imageSettings(output: OutputMap): ImageSettings {
     ...(!isTrue("oci-mediatypes", output, true) && { mediaTypes: "docker" as const }),
     ...(!isTrue("oci-artifact", output, true) && { attestationsAreImages: true }),
     ...(isTrue("rewrite-timestamp", output, false) && { rewriteTimestamp: true }),
+    ...epochOf(output),
     ...(annotations.length > 0 && { annotations }),
   };
+}
+
+/** `source-date-epoch`; without a value there is no such time. */
+export function epochOf({ map, text }: OutputMap): { epoch?: OutputEpoch } {
+  const value = map.get("source-date-epoch");
+  if (value === undefined) return {};
+  if (value === "") return { epoch: "none" };
+  const seconds = Number(value);
+  // What RFC 3339 can say: the years 0 to 9999.
+  const isTime = /^[+-]?\d+$/.test(value) && seconds >= -62_167_219_200 && seconds <= 253_402_300_799;
+  if (isTime) return { epoch: seconds };
+  throw new UsageError(`Cannot use --output "${text}": invalid source-date-epoch: ${value}`);
 }
 
 /** An attribute that is true or false, as Go reads it; without a value it is true. */

@@ -1,7 +1,13 @@
-import { parseCsvMap, type ImageSettings, type OutputSpec, type TreeSettings } from "../../build/index.ts";
+import {
+  type BuildOptions,
+  parseCsvMap,
+  type ImageSettings,
+  type OutputSpec,
+  type TreeSettings,
+} from "../../build/index.ts";
 import { UsageError } from "../usage-error.ts";
 import { isGivenAnyway } from "./buildkit-attributes.ts";
-import { type OutputMap, imageKeys, imageSettings, isTrue } from "./image-settings.ts";
+import { epochOf, type OutputMap, imageKeys, imageSettings, isTrue } from "./image-settings.ts";
 
 /** One `--output`: where the result goes, and names that the image gets there. `image` is the store itself. */
 export interface ParsedOutput {
@@ -9,18 +15,26 @@ export interface ParsedOutput {
   readonly names: readonly string[];
   /** Of the image that the store keeps. */
   readonly imageSettings?: ImageSettings;
+  /** Set where the output says whether the store keeps the image. */
+  readonly isStored?: boolean;
+  readonly danglingName?: BuildOptions["danglingName"];
 }
 
 const pushKeys: readonly string[] = ["push-by-digest", "name-canonical", "registry.insecure", ...imageKeys];
 
+/** Of what the store keeps. */
+const storeKeys: readonly string[] = ["store", "dangling-name-prefix", "danging-name-empty-only"];
+
+const treeKeys: readonly string[] = ["platform-split", "attestation-prefix", "source-date-epoch"];
+
 const knownKeys: Record<string, readonly string[]> = {
   docker: ["type", "dest", "name", "tar", ...imageKeys],
   oci: ["type", "dest", "name", "tar", ...imageKeys],
-  tar: ["type", "dest", "platform-split", "attestation-prefix"],
-  local: ["type", "dest", "platform-split", "mode", "attestation-prefix"],
+  tar: ["type", "dest", ...treeKeys],
+  local: ["type", "dest", "mode", ...treeKeys],
   cacheonly: ["type"],
-  image: ["type", "name", "push", ...pushKeys],
-  registry: ["type", "name", ...pushKeys],
+  image: ["type", "name", "push", ...storeKeys, ...pushKeys],
+  registry: ["type", "name", ...storeKeys, ...pushKeys],
 };
 
 /** Parses all `--output`. `--push` is said of those that are images; where none is, it is an output of its own.
@@ -47,7 +61,18 @@ export function parseOutput(text: string, isPushed = false): ParsedOutput {
     // What is pushed by its digest has names that are no tags.
     names: spec?.type === "registry" && spec.byDigest ? [] : names,
     ...(type === "image" && Object.keys(settings).length > 0 && { imageSettings: settings }),
+    ...((type === "image" || type === "registry") && {
+      isStored: isTrue("store", output, true),
+      ...danglingNameOf(output),
+    }),
   };
+}
+
+/** BuildKit has the name of the second attribute so. */
+function danglingNameOf(output: OutputMap): Pick<ParsedOutput, "danglingName"> {
+  const prefix = output.map.get("dangling-name-prefix");
+  const isForUnnamed = isTrue("danging-name-empty-only", output, false);
+  return prefix ? { danglingName: { prefix, isForUnnamed } } : {};
 }
 
 function namesOf({ map }: OutputMap): readonly string[] {
@@ -137,6 +162,7 @@ function treeSettings(output: OutputMap): TreeSettings {
   return {
     ...(output.map.has("platform-split") && { platformSplit: isTrue("platform-split", output, true) }),
     ...(prefix !== undefined && { attestationPrefix: prefix }),
+    ...epochOf(output),
   };
 }
 
