@@ -5,8 +5,6 @@ import type { ContainerEngine, HandedImage, WriteArchive } from "./container-eng
 import { LoadError } from "./load-error.ts";
 import { ask, type EngineProcess, feed } from "./run-engine.ts";
 
-const noLayers = () => Promise.resolve(0);
-
 /** Podman, by its command. */
 export function podmanEngine(process: EngineProcess): ContainerEngine {
   const inspect = async (name: string) =>
@@ -22,7 +20,6 @@ export function podmanEngine(process: EngineProcess): ContainerEngine {
       }
       return true;
     },
-    knownLayers: noLayers,
     load: async (_, write) => feed(["podman", "load", "-q"], (stream) => write(stream, 0), process),
   };
 }
@@ -41,21 +38,26 @@ export function containerdEngine(
     "images",
     ...args,
   ];
-  const hasImage = async (node: readonly string[], { names, manifestDigest }: HandedImage) => {
-    const filters = names.map((name) => `name==${name}`);
-    const listed = filters.length === 0 ? "" : ((await ask(ctr(node, "ls", ...filters), process)) ?? "");
-    return names.length > 0 && names.every((name) => isListed(listed, name, manifestDigest));
+  /** Has the node the image by any name? Then it gets the names that it lacks. */
+  const adoptIn = async (node: readonly string[], { names, manifestDigest }: HandedImage) => {
+    if (names.length === 0) return false;
+    const listed = await ask(ctr(node, "ls", `target.digest==${manifestDigest}`), process);
+    const known = namesOf(listed ?? "", manifestDigest);
+    const [source] = known;
+    if (source === undefined) return false;
+    const lacking = names.filter((name) => !known.includes(name));
+    if (lacking.length > 0) await feed(ctr(node, "tag", "--force", source, ...lacking), undefined, process);
+    return true;
   };
   const lacking = async (image: HandedImage) => {
     const all = await nodes();
-    const known = await Promise.all(all.map((node) => hasImage(node, image)));
+    const known = await Promise.all(all.map((node) => adoptIn(node, image)));
     return all.filter((_, index) => !known[index]);
   };
   return {
     title,
     format: "oci",
     adopt: async (image) => (await lacking(image)).length === 0,
-    knownLayers: noLayers,
     async load(image, write) {
       for (const node of await lacking(image)) {
         const inNode = node.length === 0 ? node : [node[0]!, node[1]!, "-i", ...node.slice(2)];
@@ -65,10 +67,11 @@ export function containerdEngine(
   };
 }
 
-function isListed(text: string, name: string, digest: string): boolean {
-  return text.split("\n").some((line) => {
-    const [listed, _type, itsDigest] = line.split(/\s+/);
-    return listed === name && itsDigest === digest;
+/** The names of an image in what `ctr images ls` prints: lines of name, media type, digest and more. */
+function namesOf(text: string, digest: string): readonly string[] {
+  return text.split("\n").flatMap((line) => {
+    const [name, _type, itsDigest] = line.split(/\s+/);
+    return name && itsDigest === digest ? name : [];
   });
 }
 
@@ -84,10 +87,13 @@ export function minikubeEngine(
     async adopt({ configDigest, names }) {
       const text = await ask(minikube("ls", "--format", "json"), process);
       const listed = text === undefined ? [] : (JSON.parse(text) as { id?: string; repoTags?: string[] }[]);
-      const found = listed.find(({ id }) => id === digestHex(configDigest));
-      return found !== undefined && names.every((name) => found.repoTags?.includes(name));
+      const known = listed.find(({ id }) => id === digestHex(configDigest))?.repoTags;
+      if (known?.[0] === undefined) return false;
+      for (const name of names) {
+        if (!known.includes(name)) await feed(minikube("tag", known[0], name), undefined, process);
+      }
+      return true;
     },
-    knownLayers: noLayers,
     async load(_, write: WriteArchive) {
       const file = newPath();
       try {

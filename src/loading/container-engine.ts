@@ -23,8 +23,6 @@ export interface ContainerEngine {
   /** Has it the image? Then it gets the names that it lacks, and nothing is moved.
    * @throws {LoadError} */
   adopt(image: HandedImage): Promise<boolean>;
-  /** How many of the image's lowest layers it has and can use. */
-  knownLayers(image: HandedImage): Promise<number>;
   /** @throws {LoadError} */
   load(image: HandedImage, write: WriteArchive): Promise<void>;
 }

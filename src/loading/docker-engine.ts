@@ -37,8 +37,17 @@ export class DockerEngine implements ContainerEngine {
     return true;
   }
 
-  /** Docker's own store takes an archive without layers that an image of it has; containerd's does not. */
-  async knownLayers({ diffIDs }: HandedImage): Promise<number> {
+  async load(image: HandedImage, write: WriteArchive): Promise<void> {
+    const known = await this.#knownLayers(image);
+    const error = await this.#send((stream) => write(stream, known));
+    if (error === undefined) return;
+    // A layer may have gone since it was asked for.
+    const again = known === 0 ? error : await this.#send((stream) => write(stream, 0));
+    if (again !== undefined) throw new LoadError("ENGINE_FAILED", `Cannot load into ${this.title}: ${again}`);
+  }
+
+  /** How many of the image's lowest layers need not be sent: docker's own store takes an archive without layers that an image of it has; containerd's does not. */
+  async #knownLayers({ diffIDs }: HandedImage): Promise<number> {
     const info = await this.#get("/info");
     if (!info || JSON.stringify(info["DriverStatus"] ?? "").includes("containerd.snapshotter")) return 0;
     const answer = await this.#api.request("GET", "/images/json");
@@ -54,15 +63,6 @@ export class DockerEngine implements ContainerEngine {
       known = Math.max(known, differs < 0 ? diffIDs.length : differs);
     }
     return known;
-  }
-
-  async load(image: HandedImage, write: WriteArchive): Promise<void> {
-    const known = await this.knownLayers(image);
-    const error = await this.#send((stream) => write(stream, known));
-    if (error === undefined) return;
-    // A layer may have gone since it was asked for.
-    const again = known === 0 ? error : await this.#send((stream) => write(stream, 0));
-    if (again !== undefined) throw new LoadError("ENGINE_FAILED", `Cannot load into ${this.title}: ${again}`);
   }
 
   /** @returns what docker says is wrong */

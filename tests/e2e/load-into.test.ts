@@ -148,7 +148,7 @@ test("what docker complains of is told, and so is a docker that is not there", {
   assert.match(remote.stderr, /Cannot reach docker at "ssh:\/\/host": expected unix:\/\/ or tcp:\/\//);
 });
 
-test("podman, containerd and the nodes of kind are driven by their commands, and asked first", {
+test("podman, containerd, minikube and the nodes of clusters are driven by their commands, and asked first", {
   skip,
 }, async (t) => {
   const rig = await Rig.withBusybox(t);
@@ -162,11 +162,23 @@ test("podman, containerd and the nodes of kind are driven by their commands, and
   };
   const ctr = `case "$*" in
     *"import -") tar -xO index.json | sed 's/.*"digest":"\\([^"]*\\)".*/docker.io\\/library\\/app:latest x \\1/' > ${rig.dir}/loaded;;
-    *" ls "*) cat ${rig.dir}/loaded 2>/dev/null || true;;
+    *" ls target.digest==sha256:"*) cat ${rig.dir}/loaded 2>/dev/null || true;;
   esac`;
   fake("ctr", ctr);
   fake("docker", ctr.replaceAll("loaded", "loaded-$(echo \"$*\" | grep -o 'node[0-9]')"));
   fake("kind", "echo node1 node2");
+  fake(
+    "k3d",
+    'printf "node3 server dev running\\nnode4 loadbalancer dev running\\nnode5 agent other running\\n"',
+  );
+  fake(
+    "minikube",
+    `case "$*" in
+    *"image load "*) id=$(tar -xOf "$5" manifest.json | sed 's/.*sha256.\\([0-9a-f]*\\)","RepoTags.*/\\1/')
+      echo '[{"id":"'$id'","repoTags":["docker.io/library/app:latest"]}]' > ${rig.dir}/minikube;;
+    *"image ls "*) cat ${rig.dir}/minikube 2>/dev/null || exit 1;;
+  esac`,
+  );
   fake(
     "podman",
     `case "$1" in
@@ -174,10 +186,12 @@ test("podman, containerd and the nodes of kind are driven by their commands, and
     image) cat ${rig.dir}/podman-id 2>/dev/null || exit 125;;
   esac`,
   );
-  const calls = async (engine: string) => {
+  const calls = async (engine: string, ...args: string[]) => {
     writeFileSync(path.join(rig.dir, "calls"), "");
     const env = { PATH: `${bin}:${process.env["PATH"]}`, DOCKER_HOST: "" };
-    const result = await rig.slipway(["build", "-t", "app", `--load=${engine}`, rig.contextDir], { env });
+    const result = await rig.slipway(["build", "-t", "app", ...args, `--load=${engine}`, rig.contextDir], {
+      env,
+    });
     assert.equal(result.exitCode, 0, result.stderr);
     return readFileSync(path.join(rig.dir, "calls"), "utf8").trim().split("\n");
   };
@@ -185,7 +199,10 @@ test("podman, containerd and the nodes of kind are driven by their commands, and
   assert.deepEqual((await calls("podman")).filter(isLoad), ["podman load -q"]);
   assert.deepEqual((await calls("podman")).filter(isLoad), []);
   assert.deepEqual((await calls("containerd:mine")).filter(isLoad), ["ctr -n mine images import -"]);
-  assert.deepEqual((await calls("containerd:mine")).filter(isLoad), []);
+  assert.equal((await calls("containerd:mine")).length, 1, "it is asked, and nothing else");
+  assert.deepEqual((await calls("containerd:mine", "-t", "other")).slice(1), [
+    "ctr -n mine images tag --force docker.io/library/app:latest docker.io/library/other:latest",
+  ]);
   const kind = await calls("kind:dev");
   assert.equal(kind[0], "kind get nodes --name dev");
   assert.deepEqual(kind.filter(isLoad), [
@@ -193,4 +210,13 @@ test("podman, containerd and the nodes of kind are driven by their commands, and
     "docker exec -i node2 ctr -n k8s.io images import -",
   ]);
   assert.deepEqual((await calls("kind:dev")).filter(isLoad), []);
+  const k3d = await calls("k3d:dev");
+  assert.equal(k3d[0], "k3d node list --no-headers");
+  assert.deepEqual(k3d.filter(isLoad), ["docker exec -i node3 ctr -n k8s.io images import -"]);
+  assert.deepEqual((await calls("k3d:dev")).filter(isLoad), []);
+  assert.match((await calls("minikube:dev"))[1]!, /^minikube -p dev image load /);
+  assert.deepEqual(await calls("minikube:dev", "-t", "other"), [
+    "minikube -p dev image ls --format json",
+    "minikube -p dev image tag docker.io/library/app:latest docker.io/library/other:latest",
+  ]);
 });
