@@ -15,6 +15,7 @@ export { setEntryTimes } from "./set-times.ts";
 export { plainEntry, type TarEntry, type TarEntryType, tarPadding } from "./tar-entry.ts";
 export { type TarHandler, TarReader } from "./tar-reader.ts";
 export { encodeTarHeader, tarEndBytes } from "./tar-writer.ts";
+export { TreeUnpacker } from "./tree-unpacker.ts";
 export { treeEntries } from "./tree-entries.ts";
 export { type UnpackLimits, type UnpackOptions, type UnpackResult, unpackTar } from "./unpack-tar.ts";
 export type { OpaqueXattr } from "./overlay-xattrs.ts";

@@ -28,6 +28,8 @@ export interface TargetOptions {
 
 /** A directory that is known to be real. */
 interface KnownDirectory {
+  /** Was it made here, so that nothing is in it but what came from here? */
+  readonly isNew: boolean;
   /** What it gets at the end; undefined: it keeps what it has. */
   metadata: DirectoryMetadata | undefined;
   /** Is the directory of the same path below seen in it? Otherwise nothing below may be asked about what is in it, for its parents
@@ -52,7 +54,12 @@ export class TargetDirectories {
   constructor(root: string, options: TargetOptions) {
     this.#root = root;
     this.#options = options;
-    this.#known.set("", { metadata: undefined, isMerged: options.under !== undefined, isOpaque: false });
+    this.#known.set("", {
+      isNew: false,
+      metadata: undefined,
+      isMerged: options.under !== undefined,
+      isOpaque: false,
+    });
   }
 
   hostPath(path: string): HostPath {
@@ -142,17 +149,18 @@ export class TargetDirectories {
   }
 
   #makeNew(path: string): KnownDirectory {
-    if (this.#tryMake(path) || this.lstat(path)!.isDirectory()) return this.#add(path);
+    if (this.#tryMake(path)) return this.#add(path, true);
+    if (this.lstat(path)!.isDirectory()) return this.#add(path);
     this.remove(path);
     mkdirSync(this.hostPath(path), 0o700);
-    const known = this.#add(path);
+    const known = this.#add(path, true);
     if (this.#options.hasLower) hideBelow(known);
     return known;
   }
 
-  #add(path: string): KnownDirectory {
+  #add(path: string, isNew = false): KnownDirectory {
     const isMerged = this.#lstatBelow(path)?.type === "directory";
-    const known: KnownDirectory = { metadata: undefined, isMerged, isOpaque: false };
+    const known: KnownDirectory = { isNew, metadata: undefined, isMerged, isOpaque: false };
     this.#known.set(path, known);
     return known;
   }
@@ -177,6 +185,12 @@ export class TargetDirectories {
     this.#freedBytes += removeTree(this.#bytes(path));
     if (!this.#known.delete(path)) return;
     for (const known of this.#known.keys()) if (known.startsWith(`${path}/`)) this.#known.delete(known);
+  }
+
+  /** Removes a directory that was at `path`, in a directory of `enter`, before anything came from here. */
+  removeDirectory(path: string): void {
+    if (this.#known.get(parentPath(path))?.isNew) return;
+    if (this.lstat(path)?.isDirectory()) this.remove(path);
   }
 
   /** Bytes of files that were removed again. */

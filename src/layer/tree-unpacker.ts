@@ -76,6 +76,20 @@ export class TreeUnpacker implements TarHandler {
     });
   }
 
+  /** What `entry` does for a file, but for the file itself, which the caller makes: where it says, in place of what file may be there.
+   * @returns the path below the root, which begins with a slash and leads through real directories */
+  prepareFile(entry: TarEntry): string {
+    let path = "";
+    this.#guard(() => {
+      this.#count(entry);
+      const names = splitTarPath(entry.path);
+      const parent = this.#directories.enter(names.slice(0, -1), entry.mtimeNs);
+      path = joinPath(parent, names.at(-1) ?? "");
+      this.#directories.removeDirectory(path);
+    }, entry);
+    return `/${path}`;
+  }
+
   data(chunk: Buffer, position: number): void {
     const { fd } = this.#file ?? {};
     if (fd === undefined) return;

@@ -14,6 +14,7 @@ export {
   type FileActionsOutcome,
 } from "./file-actions.ts";
 export { type NumericOwner } from "./file-owner.ts";
+export { FileCopies } from "./file-copies.ts";
 export { type HashedFile, hashFiles } from "./hash-files.ts";
 export { LayerDigests } from "./layer-digests.ts";
 export { LayersTree } from "./layers-tree.ts";

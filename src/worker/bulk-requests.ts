@@ -21,7 +21,8 @@ import { scanPackages } from "../packages/index.ts";
 import { type FileChange, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
 import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
-import { exportDirectory, exportTar } from "./export-tree.ts";
+import { exportDirectory } from "./export-directory.ts";
+import { exportTar } from "./export-tree.ts";
 import { packCacheMount, restoreCacheMount } from "./cache-mount-travel.ts";
 import { makeLayer } from "./make-layer.ts";
 import { compressAnew, packLayer } from "./pack-layer.ts";
@@ -154,7 +155,8 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
         lowers: [...fsOf(lowers), ...(above === undefined ? [] : [insideStore(store, above)])],
       }));
       const request = { trees: absolute, dest, opaqueXattr, times, isMirror };
-      return form === "tar" ? await exportTar(request) : await exportDirectory(request);
+      if (form === "tar") return await exportTar(request);
+      return await exportDirectory(request, { storeRoot: store.root, helpers });
     },
 
     async hashFiles({ lowers }) {

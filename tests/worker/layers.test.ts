@@ -187,6 +187,36 @@ test(
   },
 );
 
+test("what a directory held gives way to the tree's files, which are nobody else's", options, async () => {
+  const layer = rig.layer((root) => {
+    for (const name of ["d", "n"]) fs.mkdirSync(path.join(root, name));
+    for (const name of ["d/a", "d/b", "n/new", "empty"]) fs.writeFileSync(path.join(root, name), name);
+    fs.truncateSync(path.join(root, "empty"));
+    fs.linkSync(path.join(root, "d/a"), path.join(root, "z"));
+    fs.utimesSync(path.join(root, "d/b"), 1_600_000_000.25, 1_600_000_000.25);
+  });
+  const outside = path.join(rig.directory, "elsewhere");
+  fs.mkdirSync(outside);
+  const dest = path.join(rig.directory, "given");
+  fs.mkdirSync(path.join(dest, "d/a/deep"), { recursive: true });
+  fs.writeFileSync(path.join(dest, "d/kept"), "");
+  fs.symlinkSync(path.join(outside, "b"), path.join(dest, "d/b"));
+  fs.symlinkSync(outside, path.join(dest, "n"));
+  const { sizeBytes } = await rig.worker.exportTree({
+    trees: [{ lowers: [layer], name: "linux/amd64" }],
+    dest,
+    form: "directory",
+  });
+  assert.equal(sizeBytes, "d/ad/bn/new".length);
+  assert.deepEqual(fs.readdirSync(path.join(dest, "d")), ["a", "b", "kept"]);
+  for (const name of ["d/a", "d/b", "n/new"])
+    assert.equal(fs.readFileSync(path.join(dest, name), "utf8"), name);
+  assert.deepEqual(fs.readdirSync(outside), []);
+  const stat = (name: string) => fs.lstatSync(path.join(dest, name));
+  assert.deepEqual([stat("z").ino, stat("z").nlink], [stat("d/a").ino, 2]);
+  assert.deepEqual([stat("d/b").nlink, stat("d/b").mtimeMs, stat("empty").size], [1, 1_600_000_000_250, 0]);
+});
+
 test("a mirror holds nothing but the trees, and links in it lead nowhere", options, async () => {
   const layer = (name: string) =>
     rig.layer((root) => {
