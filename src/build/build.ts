@@ -9,7 +9,7 @@ import { settingsOf, warnOfSettings } from "./image-settings.ts";
 import { capCacheMounts } from "./cap-cache-mounts.ts";
 import { checkInlineCache, wantsInlineCache } from "./inline-cache.ts";
 import { withContext } from "./with-context.ts";
-import { normaliseTag } from "./normalise-tag.ts";
+import { normaliseNewTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions, BuildResult, ImageSettings } from "./options.ts";
 import { PreparedBuild, projectOf } from "./prepare-build.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
@@ -50,7 +50,7 @@ async function buildTarget(
 ): Promise<BuildResult> {
   const startedAtMs = Date.now();
   const { store, emit } = environment;
-  const names = options.tags.map(normaliseTag);
+  const names = options.tags.map(normaliseNewTag);
   checkOutputs(options, names);
   checkInlineCache(options, emit);
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);

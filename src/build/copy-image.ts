@@ -6,7 +6,7 @@ import type { EmitEvent } from "../progress/index.ts";
 import { BuildError } from "./build-error.ts";
 import { copyBetweenRegistries } from "./copy-registries.ts";
 import type { ImagePlace } from "./image-place.ts";
-import { normaliseTag } from "./normalise-tag.ts";
+import { normaliseNewTag, normaliseTag } from "./normalise-tag.ts";
 import { pushImage } from "./push-image.ts";
 import type { StepEngine } from "./step-engine.ts";
 import { assembleRecord, writeArchive } from "./write-archive.ts";
@@ -121,13 +121,14 @@ async function put(
       return;
     }
     case "engine": {
+      const names = [normaliseNewTag(target.name)];
       const { loadImage } = await import("./load-image.ts");
-      await loadImage(record, { engine: target.engine }, { names: [target.name], steps, emit, signal });
+      await loadImage(record, { engine: target.engine }, { names, steps, emit, signal });
       return;
     }
     case "store": {
       const images = new ImageStore(steps.store);
-      images.setName(normaliseTag(target.name), images.putRecord(record));
+      images.setName(normaliseNewTag(target.name), images.putRecord(record));
     }
   }
 }

@@ -1,7 +1,7 @@
 import { newLayerId } from "../content/index.ts";
 import { type ImageRecord, ImageStore, type RecordId } from "../image/index.ts";
 import { hostPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
-import { normaliseTag } from "./normalise-tag.ts";
+import { normaliseNewTag } from "./normalise-tag.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 /** Makes an image of one layer out of a tar of a root file system, plain or compressed, as `docker import` does.
@@ -12,7 +12,7 @@ export async function importImage(
   name: string,
   { steps, platform = hostPlatform() }: { readonly steps: StepEngine; readonly platform?: Platform },
 ): Promise<RecordId> {
-  const reference = normaliseTag(name);
+  const reference = normaliseNewTag(name);
   const worker = await steps.worker();
   const layer = newLayerId();
   await worker.importTar({ layer, file });

@@ -11,7 +11,7 @@ import {
   type StoredRecord,
 } from "../image/index.ts";
 import { isSamePlatform, normalizePlatform, type Platform } from "../oci/index.ts";
-import { normaliseTag } from "./normalise-tag.ts";
+import { normaliseNewTag, normaliseTag } from "./normalise-tag.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 /** Makes one image of several: each of `members` is an image of the store or a registry, or one for several platforms, whose images
@@ -25,7 +25,7 @@ export async function createManifestList(
   { steps, amend }: { readonly steps: StepEngine; readonly amend: boolean },
 ): Promise<IndexRecord> {
   const images = new ImageStore(steps.store);
-  const reference = normaliseTag(name);
+  const reference = normaliseNewTag(name);
   const existing = images.get(reference);
   if (existing && !amend) {
     throw new ImageError("IMAGE_IN_USE", `Cannot create ${name}: it is an image already`, {

@@ -11,3 +11,11 @@ export function normaliseTag(tag: string): string {
     throw new BuildError("INVALID_TAG", `invalid tag "${tag}": ${reason}`, { cause: error });
   }
 }
+
+/** As `normaliseTag`, for a name that an image is to be given: a digest is none that can be chosen.
+ * @throws {BuildError} `INVALID_TAG` */
+export function normaliseNewTag(tag: string): string {
+  const name = normaliseTag(tag);
+  if (!name.includes("@")) return name;
+  throw new BuildError("INVALID_TAG", `invalid tag "${tag}": a digest is no name that can be given`);
+}

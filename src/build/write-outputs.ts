@@ -7,7 +7,7 @@ import { hasIndexedAttestations } from "./attest/attestation-options.ts";
 import { BuildError } from "./build-error.ts";
 import { checkAnnotations, settingsOf } from "./image-settings.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
-import { normaliseTag } from "./normalise-tag.ts";
+import { normaliseNewTag, normaliseTag } from "./normalise-tag.ts";
 import type { BuildOptions, BuildResult, ImageSettings, OutputSpec } from "./options.ts";
 import { pushImage } from "./push-image.ts";
 import type { StepEngine } from "./step-engine.ts";
@@ -86,7 +86,7 @@ function namesOf(
   output: { readonly names?: readonly string[] },
   names: readonly string[],
 ): readonly string[] {
-  return output.names?.map(normaliseTag) ?? names;
+  return output.names?.map(normaliseNewTag) ?? names;
 }
 
 interface PushEnvironment extends OutputEnvironment {

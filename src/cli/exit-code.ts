@@ -35,6 +35,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "INVALID_REFERENCE",
       "INVALID_PLATFORM",
       "INVALID_TAG",
+      "NAME_MISMATCH",
       "INVALID_CONTEXT",
       "INVALID_ARGUMENT",
       "INVALID_OUTPUT",

@@ -3,7 +3,7 @@ import type { ExpectedBlob, Store } from "../content/index.ts";
 import { type Compression, sniffCompression } from "../layer/index.ts";
 import { type Descriptor, encodeManifest, type Manifest, mediaTypes } from "../oci/index.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
-import { nameListLimitBytes } from "./image-files.ts";
+import { isNameOf, nameListLimitBytes } from "./image-files.ts";
 import { type ArchivedImage, invalid, normaliseName, toRecord } from "./to-record.ts";
 
 interface DockerImage {
@@ -38,7 +38,8 @@ function toImage(store: Store, files: ArchiveReader, image: DockerImage): Archiv
   const { digest, sizeBytes } = store.content.put(encodeManifest(manifest));
   const descriptor = { mediaType: manifest.mediaType, digest, size: sizeBytes };
   const record = toRecord(store, { descriptor, manifest, digest });
-  return { record, names: [...new Set(image.RepoTags.map(normaliseName))] };
+  const names = image.RepoTags.map(normaliseName).filter((name) => isNameOf(name, digest));
+  return { record, names: [...new Set(names)] };
 }
 
 const mediaTypeOf: Partial<Record<Compression, string>> = {

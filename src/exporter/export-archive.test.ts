@@ -56,6 +56,27 @@ test("a docker archive names its images as docker does", async (t) => {
   );
 });
 
+test("a name with a digest is given to the image of that digest alone, and none to docker", async (t) => {
+  const store = temporaryStore(t);
+  const { images } = await storedImage(store, "one", []);
+  const own = `localhost:5000/app@${images[0]!.manifest.digest}`;
+  const names = [own, `localhost:5000/app@${images[0]!.configDigest}`];
+  const dest = path.join(temporaryDir(t), "out.tar");
+  await exportArchive(store, [{ images, names }], { format: "docker", dest });
+  const read = (name: string) =>
+    JSON.parse(
+      readTar(readFileSync(dest))
+        .find(({ entry }) => entry.path === name)!
+        .body.toString(),
+    ) as unknown;
+  const { manifests } = read("index.json") as { manifests: { annotations: Record<string, string> }[] };
+  assert.deepEqual(
+    manifests.map(({ annotations }) => annotations["io.containerd.image.name"]),
+    [own],
+  );
+  assert.equal((read("manifest.json") as { RepoTags: unknown }[])[0]!.RepoTags, null);
+});
+
 test("headers say nothing of who wrote the archive and when, so equal images give equal bytes", async (t) => {
   const dir = temporaryDir(t);
   const files = [];

@@ -82,8 +82,9 @@ function descriptors(image: NamedImage): readonly Descriptor[] {
   const top = topOf(image);
   const time = created === undefined ? {} : { "org.opencontainers.image.created": toSeconds(created) };
   const own = { ...top.annotations, ...time };
-  if (names.length === 0) return [Object.keys(own).length === 0 ? top : { ...top, annotations: own }];
-  return names.map((name) => ({ ...top, annotations: { ...nameAnnotations(name), ...own } }));
+  const given = names.filter((name) => isNameOf(name, top.digest));
+  if (given.length === 0) return [Object.keys(own).length === 0 ? top : { ...top, annotations: own }];
+  return given.map((name) => ({ ...top, annotations: { ...nameAnnotations(name), ...own } }));
 }
 
 function nameAnnotations(name: string): Record<string, string> {
@@ -99,12 +100,21 @@ function toSeconds(created: string): string {
   return created.replace(/\.\d+/, "");
 }
 
-/** An element of docker's `manifest.json`, which has no words for platforms. */
+/** May an image of this digest have the name? One with another digest, as that of an index of which only a part is there, is another
+ * image's.
+ * @param name normalised */
+export function isNameOf(name: string, digest: Digest): boolean {
+  const named = parseReference(name).digest;
+  return named === undefined || named === digest;
+}
+
+/** An element of docker's `manifest.json`, which has no words for platforms; docker takes no name with a digest. */
 function dockerManifest({ images: [first], names }: NamedImage): object {
   const { configDigest, layers } = first!;
+  const tags = names.map(parseReference).filter(({ digest }) => digest === undefined);
   return {
     Config: blobPath(configDigest),
-    RepoTags: names.length > 0 ? names.map((name) => familiarReference(parseReference(name))) : null,
+    RepoTags: tags.length > 0 ? tags.map(familiarReference) : null,
     Layers: layers.map(({ blob }) => blobPath(blob.digest)),
   };
 }

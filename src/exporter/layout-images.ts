@@ -13,7 +13,7 @@ import {
   parseIndex,
   parseManifestOrIndex,
 } from "../oci/index.ts";
-import { nameListLimitBytes } from "./image-files.ts";
+import { isNameOf, nameListLimitBytes } from "./image-files.ts";
 import { type ArchivedImage, invalid, normaliseName, readBlob, toRecord } from "./to-record.ts";
 
 /** An index in an index in an index; more is not made by any tool. */
@@ -29,7 +29,7 @@ export function readLayoutImages(store: Store, index: ExpectedBlob): readonly Ar
     const image = names.get(descriptor.digest) ?? { descriptor, names: new Set() };
     names.set(descriptor.digest, image);
     const name = nameOf(descriptor);
-    if (name !== undefined) image.names.add(name);
+    if (name !== undefined && isNameOf(name, descriptor.digest)) image.names.add(name);
   }
   return [...names.values()].map((image) => ({
     record: readImage(store, image.descriptor),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -55,6 +55,29 @@ test("an archive with more names than a manifest could hold is read", async (t) 
   const file = path.join(temporaryDir(t), "a.tar");
   await exportArchive(from, [await storedImage(from, "one", names)], { format: "docker", dest: file });
   assert.deepEqual((await readArchive(to, file))[0]!.names, names);
+});
+
+test("a name with the digest of another image is left out", async (t) => {
+  const pinned = `docker.io/library/app@${digestOf("another")}`;
+  const manifest = JSON.stringify([
+    { Config: "c.json", RepoTags: [app, pinned, "app:v2@" + digestOf("x")], Layers: ["l"] },
+  ]);
+  const [image] = await load(temporaryStore(t), [
+    { path: "l", body: layerTar },
+    { path: "c.json", body: config },
+    { path: "manifest.json", body: manifest },
+  ]);
+  assert.deepEqual(image!.names, [app]);
+
+  const [from, to] = [temporaryStore(t), temporaryStore(t)];
+  const { images } = await storedImage(from, "one", []);
+  const own = `docker.io/library/app@${images[0]!.manifest.digest}`;
+  const file = path.join(temporaryDir(t), "a.tar");
+  await exportArchive(from, [{ images, names: [own] }], { format: "oci", dest: file });
+  assert.deepEqual((await loadArchive(to, file))[0]!.names, [own]);
+  const lying = readFileSync(file).toString("latin1").replace(own, pinned);
+  writeFileSync(file, lying, "latin1");
+  assert.deepEqual((await loadArchive(temporaryStore(t), file))[0]!.names, []);
 });
 
 test("a compressed archive and a stream are read alike", async (t) => {

@@ -16,7 +16,7 @@ export interface LoadedImage {
 }
 
 /** Takes the images of an archive into the store under the names that it gives them: an OCI layout or what `docker save` writes,
- * old or new, as tar, compressed or not. Every file is stored under the digest that it really has; layers are unpacked, and
+ * old or new, as tar, compressed or not. A name with another digest than the image's is left out. Every file is stored under the digest that it really has; layers are unpacked, and
  * verified against their diffIDs, when a step needs them. Of an image for several platforms those are taken that the archive holds.
  * Nothing gets a name unless the whole archive was read.
  * @throws {ExporterError} `INVALID_ARCHIVE` | `LIMIT_EXCEEDED`

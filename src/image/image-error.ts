@@ -4,6 +4,8 @@ export type ImageErrorCode =
   | "IMAGE_NOT_FOUND"
   | "AMBIGUOUS_ID"
   | "IMAGE_IN_USE"
+  /** A name with the digest of another image. */
+  | "NAME_MISMATCH"
   | "PLATFORM_NOT_FOUND"
   | "BLOB_MISSING"
   | "LAYER_MISSING";

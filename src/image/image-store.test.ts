@@ -112,6 +112,34 @@ test("a name is only given to a record that exists", (t) => {
   assert.throws(() => images.setName(app, "0".repeat(64)), { code: "IMAGE_NOT_FOUND" });
 });
 
+test("a name with a digest is only given to the image that has it", (t) => {
+  const { images } = rig(t);
+  const digests = ["a", "b", "c"].map((text) => digestOf(text));
+  const [index, manifest, config] = digests.map((digest) => ({ mediaType: "x", digest, size: 1 }));
+  const origin = { digest: index!.digest, manifest: manifest!, config: config! };
+  const pulled = images.putRecord({ ...one, layers: [], origin });
+  const several = images.putRecord({ kind: "index", images: [], origin: { digest: index!.digest } });
+  const pinned = (digest: string) => `docker.io/library/app@${digest}`;
+  images.setName(pinned(index!.digest), pulled);
+  images.setName(pinned(manifest!.digest), pulled);
+  images.setName(pinned(index!.digest), several);
+  for (const [digest, id] of [
+    [config!.digest, pulled],
+    [manifest!.digest, several],
+    [config!.digest, images.putRecord(one)],
+  ] as const) {
+    const names = new Map([
+      ["docker.io/library/fine:latest", id],
+      [pinned(digest), id],
+    ]);
+    assert.throws(() => images.setNames(names), {
+      code: "NAME_MISMATCH",
+      message: `Cannot name an image "app@${digest}": its digest is another`,
+    });
+  }
+  assert.equal(images.get("docker.io/library/fine:latest"), undefined);
+});
+
 test("many names are set at once, each to its record", (t) => {
   const { images, store } = rig(t);
   const [first, second] = [images.putRecord(one), images.putRecord(two)];

@@ -1,5 +1,6 @@
 import type { Store } from "../content/index.ts";
 import { formatReference, OciError, parseReference } from "../oci/index.ts";
+import { checkName } from "./check-name.ts";
 import { ImageError } from "./image-error.ts";
 import type { StoredRecord } from "./image-record.ts";
 import { knownImageId } from "./known-image.ts";
@@ -44,7 +45,7 @@ export class ImageStore {
   }
 
   /** Points a normalised name to a record, wherever it pointed before.
-   * @throws {ImageError} `IMAGE_NOT_FOUND` when there is no such record */
+   * @throws {ImageError} `IMAGE_NOT_FOUND` when there is no such record | `NAME_MISMATCH` when the name has another image's digest */
   setName(name: string, id: RecordId): void {
     this.setNames(new Map([[name, id]]));
   }
@@ -52,6 +53,7 @@ export class ImageStore {
   /** `setName` for many, which takes far less time than one by one.
    * @throws as `setName` */
   setNames(names: ReadonlyMap<string, RecordId>): void {
+    for (const [name, id] of names) this.#checkName(name, id);
     this.#names.set(names);
     for (const id of new Set(names.values())) this.#restoreRecord(id);
   }
@@ -118,6 +120,11 @@ export class ImageStore {
   /** When the record was last put, in milliseconds since the epoch. */
   usedAtMs(id: RecordId): number | undefined {
     return this.#records.usedAtMs(id);
+  }
+
+  #checkName(name: string, id: RecordId): void {
+    const record = this.#put.get(id) ?? this.#records.get(id);
+    if (record) checkName(this.#store, name, record);
   }
 
   /** Another process may have found the record without a name and removed it; it looks again after that, see removeRecord. */
