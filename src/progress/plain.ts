@@ -94,6 +94,8 @@ class PlainRenderer implements Renderer {
 
   #complete(event: BuildEvent & { kind: "vertex-completed" }): void {
     const vertex = this.#state.vertex(event.id);
+    // What fetched the context tells of it, and what uses it again.
+    if (vertex.outcome !== undefined && event.outcome === "cached") return;
     const unended = this.#logLines(vertex, vertex.log.flush());
     this.#state.apply(event);
     this.#keep(vertex.id, [...unended, ...this.#reasonLines(vertex.id), outcomeLine(vertex)]);

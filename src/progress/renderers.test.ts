@@ -72,6 +72,12 @@ wrote: docker archive out.tar (12.3MB)
   );
 });
 
+test("plain tells once of a step that is found again", () => {
+  const cached = { kind: "vertex-completed", id: base, timeMs: t0 + 20, outcome: "cached" } as const;
+  const text = render(createPlainRenderer, [...success.slice(0, -1), cached, cached]);
+  assert.equal(text.match(/CACHED/g)?.length, 1);
+});
+
 test("plain repeats the log of a failed step at the end, and no summary", () => {
   assert.equal(
     render(createPlainRenderer, failure).split("#2 ERROR: ")[1],
