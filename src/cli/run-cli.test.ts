@@ -8,6 +8,9 @@ const noContainers = "no container is kept: slipway run stays in the foreground 
 
 const table: readonly [line: string, message: string, hint: string][] = [
   ["bild .", 'Unknown command "bild", did you mean "build"?', "see: slipway --help"],
+  ["bild --help", 'Unknown command "bild", did you mean "build"?', "see: slipway --help"],
+  ["help bild", 'Unknown command "bild", did you mean "build"?', "see: slipway --help"],
+  ["help ps", 'Cannot carry out "slipway ps": no such command', noContainers],
   ["nonsense", 'Unknown command "nonsense"', "see: slipway --help"],
   ["build", 'Missing required argument "context"', "for the working directory: slipway build ."],
   ["build --targt x .", 'Unknown option "--targt", did you mean "--target"?', "see: slipway build --help"],
@@ -51,6 +54,7 @@ test("help that is asked for is on standard output, and on standard error where 
   const asked = await slipway("images --help");
   assert.match(asked.stdout, /^Usage: slipway images /);
   assert.deepEqual({ ...asked, stdout: "" }, { exitCode: 0, stdout: "", stderr: "" });
+  assert.match((await slipway("help compose up")).stdout, /^Usage: slipway compose up /);
   const missing = await slipway("compose");
   assert.match(missing.stderr, /^Usage: slipway compose /);
   assert.deepEqual({ ...missing, stderr: "" }, { exitCode: 2, stdout: "", stderr: "" });

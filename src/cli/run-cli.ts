@@ -8,7 +8,8 @@ import { fullDiskHint } from "./full-disk.ts";
 import { errorText } from "./report-error.ts";
 
 /** Runs one command line and returns the exit code. Only the module of the command that is used is loaded. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(given: readonly string[], io: CliIo): Promise<number> {
+  const args = withHelpOption(given);
   let program: Command | undefined;
   try {
     program = await createProgram(args, io);
@@ -22,6 +23,14 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env), hint }));
     return exitCode;
   }
+}
+
+/** `help NAME…` as `NAME… --help`. Of a command that there is not, commander would show the help of all. */
+function withHelpOption(args: readonly string[]): readonly string[] {
+  const [name = "-", ...rest] = args[0] === "help" ? args.slice(1) : args;
+  const isKnown = name.startsWith("-") || name === "help" || commands.some((entry) => isNamed(entry, name));
+  if (!isKnown) return [name];
+  return args[0] === "help" && !name.startsWith("-") ? [name, ...rest, "--help"] : args;
 }
 
 /** Commander has shown help already: because it was asked for, or because a command is missing. */
