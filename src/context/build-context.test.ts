@@ -19,7 +19,7 @@ import { copy, digest, place } from "./test-contexts.ts";
 const asUser = process.getuid?.() === 0 ? { skip: "root may read everything" } : {};
 
 test("a source that is not there is told with what helps, before anything is read", async (t) => {
-  const { directory, open } = await place(t, { "src/main.go": "x", secret: "s" });
+  const { directory, open } = await place(t, { "src/main.go": "x", secret: "s", y: "" });
   const context = open(["secret"]);
   const table: [source: string, message: string, hint: string][] = [
     [
@@ -27,6 +27,7 @@ test("a source that is not there is told with what helps, before anything is rea
       '"/src/mian.go": not found',
       `did you mean "main.go"? looked for in the build context "${directory}"`,
     ],
+    ["x", '"/x": not found', `looked for in the build context "${directory}"`],
     ["nothing/at/all", '"/nothing/at/all": not found', `looked for in the build context "${directory}"`],
     ["secret", '"/secret": not found', '"secret" is in the build context, but the ignore file excludes it'],
   ];

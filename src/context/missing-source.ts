@@ -30,7 +30,8 @@ function hintFor(source: string, { root, tree, everything }: ExplainOptions): st
   if (tree.readdir("").length === 0) return "the build context is empty: give a directory that holds it";
   const directory = parentTreePath(path);
   const names = tree.lstat(directory)?.type === "directory" ? tree.readdir(directory) : [];
-  const near = nearest(toText(baseName(path)), names.map(toText));
+  const name = toText(baseName(path));
+  const near = nearest(name, names.map(toText), Math.min(3, name.length));
   const place = `the build context "${root}"`;
   return near === undefined ? `looked for in ${place}` : `did you mean "${near}"? looked for in ${place}`;
 }

@@ -118,6 +118,16 @@ test("an image that cannot be resolved is reported at the line that names it, an
   assert.deepEqual(aborted, ["docker.io/library/busybox:latest"]);
 });
 
+test("an image that is not found may be one of those that everybody uses", async () => {
+  const resolver: ImageConfigResolver = {
+    resolveImageConfig: () =>
+      Promise.reject(new CodedError("NOT_FOUND", "docker.io/library/alpin:latest: not found")),
+  };
+  await assert.rejects(convert("FROM alpin", { resolver }), {
+    message: "docker.io/library/alpin:latest: not found (did you mean alpine?)",
+  });
+});
+
 test("an image that is not found may be a stage whose name was mistyped", async () => {
   await assert.rejects(convert("FROM alpine AS nosuchimg\nFROM nosuchimage"), {
     message: "docker.io/library/nosuchimage:latest: not found (did you mean nosuchimg?)",

@@ -38,12 +38,17 @@ export async function resolveImages(
   if (failed) throw failure.signal.reason;
 }
 
+/** Those that BuildKit suggests. */
+const commonImages = ["alpine", "busybox", "centos", "debian", "golang", "ubuntu", "fedora"].flatMap(
+  (name) => [name, `${name}:latest`],
+);
+
 /** Adds the line that names the image, and the stage that was perhaps meant. */
 function explain(context: ConvertContext, { name, location }: WantedImage, error: unknown): unknown {
   if (!(error instanceof CodedError)) return error;
   error.location ??= location;
   const stages = context.graph.stages.map((stage) => stage.displayName);
-  error.message += didYouMean(name, stages);
+  error.message += didYouMean(name, [...stages, ...commonImages]);
   return error;
 }
 

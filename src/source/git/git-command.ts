@@ -130,7 +130,7 @@ function secretEnvironment(secrets: GitCommandOptions["secretSettings"]): NodeJS
 /** The end of what git printed, where it says why. */
 function saidBy(stderr: string): string {
   const lines = redactUrls(stderr)
-    .split("\n")
+    .split(/\r?\n/)
     .filter((line) => line.trim() !== "");
   return lines.slice(-5).join("\n").slice(0, 2000);
 }
