@@ -1,8 +1,10 @@
 import { createReadStream, rmSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { CodedError } from "../errors/index.ts";
 import { type ImageRecord, imagesOf, platformOf, type StoredRecord } from "../image/index.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
+import { BuildError } from "./build-error.ts";
 import { epochOf } from "./image-times.ts";
 import { isMultiPlatform } from "./multi-platform.ts";
 import type { BuildOptions, OutputSpec } from "./options.ts";
@@ -46,13 +48,15 @@ export async function writeTree(
   if (output.type === "local") {
     const dest = path.resolve(output.dest);
     const { isMirror = false } = output;
-    await worker.exportTree({ trees, dest, form: "directory", isMirror, ...times });
+    await worker
+      .exportTree({ trees, dest, form: "directory", isMirror, ...times })
+      .catch((error: unknown) => withOutput(error, output.dest));
     return `files to ${output.dest}`;
   }
   const writeTar = (file: string) => worker.exportTree({ trees, dest: file, form: "tar", ...times });
   if (output.dest !== "-") {
     const { placeFile } = await import("../exporter/index.ts");
-    await placeFile(output.dest, writeTar);
+    await placeFile(output.dest, writeTar).catch((error: unknown) => withOutput(error, output.dest));
     return `tar to ${output.dest}`;
   }
   const temporary = steps.store.temp.newPath("tar");
@@ -63,6 +67,16 @@ export async function writeTree(
     rmSync(temporary, { force: true });
   }
   return "tar to standard output";
+}
+
+/** It is not the store's disk that is full. */
+async function withOutput(error: unknown, dest: string): Promise<never> {
+  if (!(error instanceof CodedError) || error.code !== "NO_SPACE") throw error;
+  const { fullOutputHint } = await import("../exporter/index.ts");
+  throw new BuildError("NO_SPACE", `Cannot write ${JSON.stringify(dest)}`, {
+    cause: error,
+    hint: fullOutputHint,
+  });
 }
 
 /** A directory with what is said of the tree. */

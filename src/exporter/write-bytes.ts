@@ -116,10 +116,15 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
 };
 
+/** The store may well have room. */
+export const fullOutputHint =
+  'free room on that disk, or name another place; "slipway prune" helps where the store is on it';
+
 function explain(error: unknown, file: string): unknown {
   if (isErrno(error, "ENOSPC", "EDQUOT", "EFBIG")) {
     return new ExporterError("NO_SPACE", `Cannot write ${JSON.stringify(file)}: no space left on device`, {
       cause: error,
+      hint: fullOutputHint,
     });
   }
   const reason = isErrno(error, ...Object.keys(reasons)) ? reasons[error.code ?? ""] : undefined;

@@ -69,11 +69,35 @@ test("prune needs no room", { skip }, async (t) => {
   });
 });
 
+test("of an output whose disk is full it is told that it is the output's", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN head -c 3000000 /dev/urandom > /f\n");
+  const disk = path.join(rig.dir, "disk");
+  mkdirSync(disk);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", disk]);
+  try {
+    for (const output of [
+      `type=local,dest=${disk}/d`,
+      `type=tar,dest=${disk}/t`,
+      `type=oci,dest=${disk}/o`,
+    ]) {
+      const { exitCode, stderr } = await rig.build("-o", output);
+      assert.equal(exitCode, 9, stderr);
+      assert.match(
+        stderr,
+        /^ERROR: Cannot write ".*disk\/\w".*: no space left on device\nhint: free room on that disk/m,
+      );
+    }
+  } finally {
+    execFileSync("umount", [disk]);
+  }
+});
+
 const roomy = 100e6;
 
 /** What could not be written, why, how much is free, and what to do. */
 const clear =
-  /^ERROR: (?:Cannot .* .*: no space left on device\nhint: "[^"]+" has [\d.]+k?M?B left|process .* did not complete successfully: exit code: 1\nhint: the disk of the store is full); "slipway prune" removes what no image needs\n$/;
+  /^ERROR: (?:Cannot .* .*: no space left on device\nhint: "[^"]+" has [\d.]+k?M?B left; "slipway prune" removes what no image needs|Cannot write ".*\.tar": no space left on device\nhint: free room on that disk, .*|process .* did not complete successfully: exit code: 1\nhint: the disk of the store is full; "slipway prune" removes what no image needs)\n$/;
 
 /** Does something while a small file system is the store's, which holds busybox. */
 async function withDisk<Value>(rig: Rig, sizeBytes: number, work: () => Promise<Value>): Promise<Value> {
