@@ -110,7 +110,7 @@ function stageUsage({ cache, layers }: StoreInventory): readonly StageUsage[] {
     const layer = byId.get(id ?? "");
     if (!layer) continue;
     byId.delete(layer.id); // found by its other keys too
-    const key = `${project}\n${stage}`;
+    const key = `${project ?? ""}\n${stage}`;
     const known = stages.get(key) ?? {
       project: project || undefined,
       stage,

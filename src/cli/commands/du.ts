@@ -95,7 +95,7 @@ function stageTable({ stages }: DiskUsage): string {
   return formatTable(
     ["STAGE", "PROJECT", "LAYERS", "SIZE", "LAST USED"],
     stages.map(({ stage, project, layers, sizeBytes, usedAtMs }) => [
-      stage ?? "(base images)",
+      stage ?? "(base images, sources)",
       project ?? "",
       String(layers),
       formatBytes(sizeBytes),
