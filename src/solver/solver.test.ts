@@ -115,6 +115,71 @@ test("while an execution only waits, its turn goes to another", async () => {
   assert.deepEqual(graph.executed, ["waits", "next", "all"]);
 });
 
+test("a vertex begins with what is foreseen of its input, and then executes without waiting for others", async () => {
+  const begun: string[] = [];
+  const graph = toyGraph(
+    { a: [], b: ["a"], c: ["b"], other: [], all: ["c", "other"] },
+    {
+      work: async (id, turn) => {
+        if (id !== "other") turn.foresee(`soon ${id}`);
+        await new Promise(setImmediate);
+      },
+      begin: (id, inputs) => begun.push(`${id}(${inputs.join(",")})`) > 0,
+    },
+  );
+  assert.equal(await solve(graph.vertices, "all", options({ jobs: 1 })), "all(c(b(a)),other)");
+  assert.deepEqual(begun, ["b(soon a)", "c(soon b)"]);
+  assert.deepEqual(graph.executed, ["a", "b", "c", "other", "all"]);
+});
+
+test("nothing begins that waits for more than what is foreseen, or is to ignore the cache", async () => {
+  const graph = toyGraph(
+    { a: [], slow: [], both: ["a", "slow"], fresh: ["a"], all: ["both", "fresh"] },
+    {
+      ignoreCache: ["fresh"],
+      work: async (id, turn) => {
+        if (id === "a") turn.foresee("soon a");
+        for (let turns = id === "slow" ? 5 : 1; turns > 0; turns--) await new Promise(setImmediate);
+      },
+      begin: (id) => assert.fail(`${id} has begun`),
+    },
+  );
+  assert.equal(await solve(graph.vertices, "all", options()), "all(both(a,slow),fresh(a))");
+});
+
+test("of several that could begin, one does: the one with the longest chain of dependants that has something to make ready", async () => {
+  const asked: string[] = [];
+  const graph = toyGraph(
+    {
+      a: [],
+      short: ["a"],
+      long: ["a"],
+      longest: ["a"],
+      x: ["longest"],
+      y: ["x", "long"],
+      all: ["y", "short"],
+    },
+    {
+      work: async (id, turn) => {
+        if (id === "a") turn.foresee("soon a");
+      },
+      begin: (id) => asked.push(id) > 0 && id !== "longest",
+    },
+  );
+  await solve(graph.vertices, "all", options());
+  assert.deepEqual(asked, ["longest", "long"]);
+});
+
+test("the slot of a vertex that had begun is free again when it is not executed", async () => {
+  const toy = {
+    recorded: { b: "B" },
+    work: async (id: string, turn: Turn<string>) => turn.foresee(`soon ${id}`),
+    begin: (id: string) => id === "b",
+  };
+  const graph = toyGraph({ a: [], b: ["a"], c: ["b"] }, toy);
+  assert.equal(await solve(graph.vertices, "c", options({ jobs: 1 })), "c(B)");
+});
+
 test("an abort from outside is thrown as its reason", async () => {
   const controller = new AbortController();
   const graph = toyGraph({ a: [] }, { work: async () => controller.abort(new Error("interrupted")) });
@@ -131,7 +196,8 @@ test("an abort from outside is thrown as its reason", async () => {
 interface ToyOptions {
   readonly recorded?: Record<string, string>;
   readonly ignoreCache?: readonly string[];
-  readonly work?: (id: string, turn: Turn) => Promise<void>;
+  readonly work?: (id: string, turn: Turn<string>) => Promise<void>;
+  readonly begin?: (id: string, inputs: readonly string[]) => boolean;
 }
 
 function toyGraph(edges: Record<string, readonly string[]>, toy: ToyOptions = {}) {
@@ -139,8 +205,9 @@ function toyGraph(edges: Record<string, readonly string[]>, toy: ToyOptions = {}
   const vertices = new Map<string, SolverVertex<string>>();
   for (const [id, inputs] of Object.entries(edges)) {
     const operation = {
+      begin: (foreseen: readonly string[]) => toy.begin?.(id, foreseen) ?? false,
       findRecorded: () => Promise.resolve(toy.recorded?.[id]),
-      execute: async (results: readonly string[], turn: Turn) => {
+      execute: async (results: readonly string[], turn: Turn<string>) => {
         executed.push(id);
         await toy.work?.(id, turn);
         return results.length === 0 ? id : `${id}(${results.join(",")})`;

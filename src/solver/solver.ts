@@ -15,14 +15,19 @@ export interface Operation<Result> {
   /** A result that an earlier run recorded for these inputs, or undefined. Must not do the work itself. */
   findRecorded(inputs: readonly Result[]): Promise<Result | undefined>;
   /** Does the work and records it. */
-  execute(inputs: readonly Result[], turn: Turn): Promise<Result>;
+  execute(inputs: readonly Result[], turn: Turn<Result>): Promise<Result>;
+  /** Makes ready what it can while the execution of an input goes on, so that `execute` can follow at once. `inputs` are what they will
+   * be if all goes well; they may become others, and `execute` may never be called. Returns false where there is nothing to make ready. */
+  begin?(inputs: readonly Result[], signal: AbortSignal): boolean;
 }
 
 /** The time of an execution: one of `jobs` that run at once. */
-export interface Turn {
+export interface Turn<Result> {
   readonly signal: AbortSignal;
   /** Lets another vertex run while this one only waits. */
   idle<Value>(wait: () => Promise<Value>): Promise<Value>;
+  /** Tells what the result will be if nothing fails from here on, so that a vertex that needs it can begin. */
+  foresee(result: Result): void;
 }
 
 export interface SolverObserver<Result = unknown> {
@@ -68,6 +73,10 @@ class Run<Result> {
   readonly #results = new Map<string, Promise<Result>>();
   /** Length of the longest chain of dependants between a vertex and the root. */
   readonly #heights = new Map<string, number>();
+  readonly #done = new Map<string, Result>();
+  /** Vertices that have begun, and have the slot of the one before them. */
+  readonly #heirs = new Set<string>();
+  #dependants: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(vertices: ReadonlyMap<string, SolverVertex<Result>>, options: SolveOptions<Result>) {
     this.#vertices = vertices;
@@ -102,23 +111,25 @@ class Run<Result> {
   }
 
   async #compute(vertex: SolverVertex<Result>, started: readonly Promise<Result>[]): Promise<Result> {
-    const inputs = await Promise.all(started);
-    this.#signal.throwIfAborted();
+    try {
+      const inputs = await Promise.all(started);
+      this.#signal.throwIfAborted();
+      const result = await this.#findOrExecute(vertex, inputs);
+      this.#done.set(vertex.id, result);
+      return result;
+    } finally {
+      if (this.#heirs.delete(vertex.id)) this.#slots.give(); // it had no use for it
+    }
+  }
+
+  async #findOrExecute(vertex: SolverVertex<Result>, inputs: readonly Result[]): Promise<Result> {
     try {
       const recorded = vertex.ignoreCache ? undefined : await vertex.operation.findRecorded(inputs);
       if (recorded !== undefined) {
         this.#observer.completed?.(vertex.id, "cached");
         return recorded;
       }
-      const priority = this.#heights.get(vertex.id);
-      const turn: Turn = { signal: this.#signal, idle: (wait) => this.#slots.lend(wait, priority) };
-      return await this.#slots.run(async () => {
-        this.#signal.throwIfAborted();
-        this.#observer.started?.(vertex.id, inputs);
-        const result = await vertex.operation.execute(inputs, turn);
-        this.#observer.completed?.(vertex.id, "done");
-        return result;
-      }, priority);
+      return await this.#execute(vertex, inputs);
     } catch (error) {
       const isOwnFailure = !this.#signal.aborted;
       this.#observer.completed?.(vertex.id, isOwnFailure ? "failed" : "cancelled", error);
@@ -126,4 +137,63 @@ class Run<Result> {
       throw error;
     }
   }
+
+  async #execute(vertex: SolverVertex<Result>, inputs: readonly Result[]): Promise<Result> {
+    const priority = this.#heights.get(vertex.id);
+    if (!this.#heirs.delete(vertex.id)) await this.#slots.take(priority);
+    let next: string | undefined;
+    const turn: Turn<Result> = {
+      signal: this.#signal,
+      idle: (wait) => this.#slots.lend(wait, priority),
+      foresee: (result) => {
+        next ??= this.#beginNext(vertex.id, result);
+      },
+    };
+    try {
+      this.#signal.throwIfAborted();
+      this.#observer.started?.(vertex.id, inputs);
+      const result = await vertex.operation.execute(inputs, turn);
+      this.#observer.completed?.(vertex.id, "done");
+      if (next !== undefined) this.#heirs.add(next);
+      return result;
+    } finally {
+      if (next === undefined || !this.#heirs.has(next)) this.#slots.give();
+    }
+  }
+
+  /** Lets a vertex begin that only waits for the result of `id`, the one with the longest chain of dependants.
+   * @returns which one has begun; it takes over the slot */
+  #beginNext(id: string, result: Result): string | undefined {
+    const inputOf = (input: string) => (input === id ? result : this.#done.get(input));
+    const byHeight = (a: string, b: string) => (this.#heights.get(b) ?? 0) - (this.#heights.get(a) ?? 0);
+    return this.#dependantsOf(id)
+      .toSorted(byHeight)
+      .find((dependant) => {
+        const { inputs, operation, ignoreCache } = this.#vertices.get(dependant)!;
+        const foreseen = inputs.map(inputOf);
+        if (ignoreCache || !foreseen.every((input) => input !== undefined)) return false;
+        return operation.begin?.(foreseen, this.#signal) ?? false;
+      });
+  }
+
+  #dependantsOf(id: string): readonly string[] {
+    this.#dependants ??= dependants(this.#vertices, this.#results.keys());
+    return this.#dependants.get(id) ?? [];
+  }
+}
+
+/** @param ids those that take part */
+function dependants(
+  vertices: ReadonlyMap<string, { readonly inputs: readonly string[] }>,
+  ids: Iterable<string>,
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const id of ids) {
+    for (const input of new Set(vertices.get(id)!.inputs)) {
+      const known = found.get(input);
+      if (known) known.push(id);
+      else found.set(input, [id]);
+    }
+  }
+  return found;
 }

@@ -9,33 +9,34 @@ export class Semaphore {
   }
 
   async run<Value>(task: () => Promise<Value>, priority = 0): Promise<Value> {
-    await this.#take(priority);
+    await this.take(priority);
     try {
       return await task();
     } finally {
-      this.#give();
+      this.give();
     }
   }
 
-  /** For a task of `run` that only waits for something: others run meanwhile. */
-  async lend<Value>(wait: () => Promise<Value>, priority = 0): Promise<Value> {
-    this.#give();
-    try {
-      return await wait();
-    } finally {
-      await this.#take(priority);
-    }
-  }
-
-  async #take(priority: number): Promise<void> {
+  /** Waits for a slot. Whoever has it gives it back, or leaves that to another. */
+  async take(priority = 0): Promise<void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((start) => this.#enqueue({ priority, start }));
   }
 
-  #give(): void {
+  give(): void {
     const next = this.#waiting.shift();
     if (next) next.start();
     else this.#free++;
+  }
+
+  /** For a task with a slot that only waits for something: others run meanwhile. */
+  async lend<Value>(wait: () => Promise<Value>, priority = 0): Promise<Value> {
+    this.give();
+    try {
+      return await wait();
+    } finally {
+      await this.take(priority);
+    }
   }
 
   #enqueue(entry: { readonly priority: number; readonly start: () => void }): void {

@@ -1,10 +1,11 @@
 import type { SendSignal } from "../executor/index.ts";
 import type { BulkPool } from "./bulk-pool.ts";
 import { BULK_METHODS, type BulkApi } from "./bulk-requests.ts";
+import { ComingLayers } from "./coming-layers.ts";
 import type { Environment } from "./environment.ts";
-import type { Once, RunRequest, WorkerApi, WorkerLog } from "./protocol.ts";
+import type { Once, RunRequest, RunResult, WorkerApi, WorkerLog } from "./protocol.ts";
 import { readTextFile } from "./read-text-file.ts";
-import { runStep, type StepOptions } from "./run-step.ts";
+import { BaseMissing, runStep, type StepOptions, type StepOrder } from "./run-step.ts";
 import { WorkerError } from "./worker-error.ts";
 
 /** Dispatches requests. `run`s wait for their process here. */
@@ -36,17 +37,32 @@ export function handlers(
     return { outcome: "done", result: await work() };
   }
 
-  const run = (request: RunRequest) =>
+  const run = (request: RunRequest, order: StepOrder = {}) =>
     cancellable(request.runId, (options) =>
       runStep(environment, request, {
         ...options,
+        ...order,
         onOutput: (stream, data) => log({ runId: request.runId, stream, data }),
       }),
     );
+  const coming = new ComingLayers((layer) => environment.store.layers.has(layer));
+
+  async function runOnce({ lock, after, ...request }: RunOnceRequest): Promise<Once<RunResult>> {
+    using output = coming.announce(request.output);
+    const base = after === undefined ? undefined : coming.get(after);
+    try {
+      return await once(lock, () => run(request, { base, onMade: output.made }));
+    } catch (error) {
+      if (!(error instanceof BaseMissing)) throw error;
+      environment.locks.free(lock);
+      return { outcome: "baseless" };
+    }
+  }
+
   const bulk = bulkMethods(environment.bulk);
   const api: WorkerApi = {
     run,
-    runOnce: ({ lock, ...request }) => once(lock, () => run(request)),
+    runOnce,
     applyFileActionsOnce: ({ lock, ...request }) => once(lock, () => bulk.applyFileActions(request)),
     runAttached: (request) =>
       cancellable(request.runId, async (options) => {
@@ -74,6 +90,7 @@ export function handlers(
   };
 }
 
+type RunOnceRequest = Parameters<WorkerApi["runOnce"]>[0];
 type RunningOptions = Required<Pick<StepOptions, "signal" | "onSignaller">>;
 
 /** A process that runs, or is about to. */

@@ -114,7 +114,7 @@ export interface WorkerApi {
   tryLock(request: { name: string }): Promise<{ isTaken: boolean }>;
   unlock(request: { name: string }): Promise<void>;
   /** `run` of a step that all builds run once. */
-  runOnce(request: RunRequest & StepLock): Promise<Once<RunResult>>;
+  runOnce(request: RunRequest & StepLock & AfterStep): Promise<Once<RunResult>>;
   /** `applyFileActions` of a step that all builds run once. */
   applyFileActionsOnce(request: FileActionsRequest & StepLock): Promise<Once<FileActionsResult>>;
   /** No more steps are to come for now: what they left is removed, and their layers are brought to the disk,
@@ -172,7 +172,13 @@ export interface StepLock {
 /** What came of a step. When it is `locked`, another process has its lock; when it is `recorded`, one has recorded it: it was not run. */
 export type Once<Result> =
   | { readonly outcome: "done"; readonly result: Result }
-  | { readonly outcome: "locked" | "recorded" };
+  /** `baseless`: the layer that it was to stand on was not made. */
+  | { readonly outcome: "locked" | "recorded" | "baseless" };
+
+export interface AfterStep {
+  /** The last of `lowers`, where a request that was sent before is to make it: everything is made ready meanwhile. */
+  readonly after?: LayerId;
+}
 
 export interface RunRequest {
   /** Correlates `log` notifications; unique among running requests. */

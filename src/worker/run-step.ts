@@ -26,7 +26,18 @@ import { prepareStepMounts, type StepMount } from "./step-mounts.ts";
 import { StepRoot } from "./step-root.ts";
 import { removePath } from "./remove-path.ts";
 
-export interface StepOptions {
+/** How a step stands to others that run. */
+export interface StepOrder {
+  /** Resolves when the top one of the layers that it stands on is there, or with false when it will not be. */
+  readonly base?: Promise<boolean> | undefined;
+  /** Called as soon as others can stand on what it made. */
+  readonly onMade?: () => void;
+}
+
+/** The layer that a step was to stand on was not made. */
+export class BaseMissing extends Error {}
+
+export interface StepOptions extends StepOrder {
   /** Undefined: the process gets the worker's own stdin, stdout and stderr. */
   readonly onOutput?: (stream: 1 | 2, data: Buffer) => Promise<void>;
   readonly tty?: boolean;
@@ -41,7 +52,7 @@ let steps = 0;
 
 /** Runs one process over a stack of layers. What it wrote becomes layer `request.output` if it exits with 0; whatever happens,
  * nothing else of the step is left, in memory a moment later.
- * @throws {ExecutorError} | {OverlayError} | {WorkerError} | {SysError} */
+ * @throws {BaseMissing} | {ExecutorError} | {OverlayError} | {WorkerError} | {SysError} */
 export async function runStep(
   environment: Environment,
   request: RunRequest,
@@ -64,18 +75,25 @@ export async function runStep(
     const nodev = request.security === "sandbox";
     const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });
     defer(() => root[Symbol.dispose]());
+    const files = networkFiles(environment, name, request);
+    if (options.base) {
+      root.prepare();
+      if (!(await options.base)) throw new BaseMissing(`Cannot run: ${request.lowers.at(-1)} was not made`);
+    }
     const emulation = prepareEmulation(environment, () => root.look(), request);
     const makeSpec = prepareSpec(environment, {
       name,
       request,
       root,
-      mounts: [...emulation, ...mounts],
+      mounts: [...files, ...emulation, ...mounts],
       tty: options.tty ?? false,
     });
     const exitCode = await runInContainer(environment, { name, makeSpec, options });
     if (exitCode !== 0) return { exitCode, isDiskFull: isFull(environment.store.root) };
     if (request.output === undefined) return { exitCode };
-    return { exitCode, layer: root.commit(request.output) };
+    const layer = root.commit(request.output);
+    options.onMade?.();
+    return { exitCode, layer };
   } finally {
     for (const step of undo.toReversed()) await step();
     // Once the answer is on its way: what it takes is time of the next step's.
@@ -115,7 +133,7 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
   let known: ProcessUser | undefined;
   const userOf = () => (known ??= resolveUser(request.user, readUserFiles(root.look())));
   const devices = prepareDevices(environment, request.devices, { name: step.name, user: userOf });
-  const mounts = placeMounts(root, [...networkFiles(environment, step), ...step.mounts, ...devices.mounts]);
+  const mounts = placeMounts(root, [...step.mounts, ...devices.mounts]);
   const user = userOf();
   ensureWorkingDirectory(root.path, request.cwd, user);
   const capabilities = grantedCapabilities(request.security, environment.status);
@@ -157,7 +175,7 @@ function nameOf(variable: string): string {
   return variable.slice(0, variable.indexOf("="));
 }
 
-function networkFiles(environment: Environment, { name, request }: Step): StepMount[] {
+function networkFiles(environment: Environment, name: string, request: RunRequest): StepMount[] {
   const directory = newMemoryDir(environment, `${name}/files`);
   const file = (dest: string, text: string): StepMount => {
     const source = path.join(directory, path.basename(dest));

@@ -26,6 +26,7 @@ export class StepRoot implements Disposable {
   readonly #work: string;
   #isMounted = false;
   #isCommitted = false;
+  #isPrepared = false;
 
   constructor(environment: Environment, options: StepRootOptions) {
     const { store } = environment;
@@ -43,14 +44,21 @@ export class StepRoot implements Disposable {
     return this.path;
   }
 
+  /** Makes what can be made before the layers are there. */
+  prepare(): void {
+    if (this.#isPrepared) return;
+    mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
+    mkdirSync(this.#work, { mode: 0o700 });
+    this.#isPrepared = true;
+  }
+
   /** Makes the tree writable, with every mount point in it. Returns where each really is.
    * @param kept directories of the root that become part of the layer where the tree lacks them */
   open(points: readonly MountPoint[], kept: readonly string[]): readonly string[] {
     const request = { lowers: this.#lowers, points, kept };
     const { resolved, made, stubs } = this.#environment.mountPoints.place(request, () => this.look());
     this.#unmount();
-    mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
-    mkdirSync(this.#work, { mode: 0o700 });
+    this.prepare();
     const base = this.#lowers.at(-1);
     for (const name of made) makeKept(path.join(this.#upper, name));
     if (base !== undefined) copyDirectoryMetadata(base, this.#upper);

@@ -45,6 +45,7 @@ export class EmbeddedEngine implements Engine {
   readonly #directories: LayerDirectories;
   readonly #pulls: PullReporter;
   readonly #logs = new Map<string, (log: WorkerLog) => void>();
+  readonly #held = new Map<string, WorkerLog[]>();
   #worker: Promise<WorkerApi & AsyncDisposable> | undefined;
 
   constructor(options: EmbeddedEngineOptions) {
@@ -143,6 +144,7 @@ export class EmbeddedEngine implements Engine {
       directories: this.#directories,
       worker: (firstWork) => this.worker(firstWork),
       captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
+      holdLog: (runId) => this.#holdLog(runId),
       reasons: new Map(),
       ...(request.verify && { verified: new Map() }),
       shared: new Set(),
@@ -163,13 +165,22 @@ export class EmbeddedEngine implements Engine {
     this.#options.emit({ kind: "vertex", id: digest, name: description, inputs, ...(stage && { stage }) });
   }
 
+  #holdLog(runId: string): void {
+    const held: WorkerLog[] = [];
+    this.#held.set(runId, held);
+    this.#logs.set(runId, (log) => held.push(log));
+  }
+
   #captureLog(runId: string, vertex: Vertex): () => void {
     const decoders = { 1: new StringDecoder("utf8"), 2: new StringDecoder("utf8") };
     const { emit } = this.#options;
     const send = (stream: 1 | 2, text: string) => {
       if (text) emit({ kind: "vertex-log", id: vertex.digest, timeMs: Date.now(), stream, text });
     };
-    this.#logs.set(runId, ({ stream, data }) => send(stream, decoders[stream].write(Buffer.from(data))));
+    const take = ({ stream, data }: WorkerLog) => send(stream, decoders[stream].write(Buffer.from(data)));
+    for (const log of this.#held.get(runId) ?? []) take(log);
+    this.#held.delete(runId);
+    this.#logs.set(runId, take);
     return () => {
       this.#logs.delete(runId);
       for (const stream of [1, 2] as const) send(stream, decoders[stream].end());
@@ -230,6 +241,7 @@ function located(
   return {
     findRecorded: (inputs) => operation.findRecorded(inputs).catch(locate),
     execute: (inputs, turn) => operation.execute(inputs, turn).catch(locate),
+    begin: (inputs, signal) => operation.begin?.(inputs, signal) ?? false,
   };
 }
 

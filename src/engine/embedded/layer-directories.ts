@@ -30,6 +30,7 @@ export class LayerDirectories {
   readonly #checked = new Set<LayerId>();
   /** What stacks were found to be. */
   readonly #ids = new WeakMap<Stack, readonly LayerId[]>();
+  readonly #expected = new Set<LayerId>();
   readonly #unpacked = new Map<DiffID, LayerId>();
   readonly #flights = new SingleFlight<DiffID, LayerId>();
   readonly #downloads = new Semaphore(parallelDownloads);
@@ -71,6 +72,16 @@ export class LayerDirectories {
     const layers = stack.layers.filter(({ image }) => image !== undefined);
     if (!this.isHere({ layers })) return;
     for (const image of new Set(layers.flatMap((layer) => layer.image ?? []))) this.#reporter.here(image);
+  }
+
+  /** A layer that a running step is to make. */
+  expect(layer: LayerId): void {
+    this.#checked.add(layer);
+    this.#expected.add(layer);
+  }
+
+  isExpected(layer: LayerId): boolean {
+    return this.#expected.has(layer);
   }
 
   /** Is nothing of the stack to be fetched or unpacked? */

@@ -31,6 +31,11 @@ export class SecretScan {
     this.#options = options;
   }
 
+  /** Does a layer count only after it was looked through? */
+  async isNeeded(): Promise<boolean> {
+    return (await this.#allPatterns()).length > 0;
+  }
+
   /** Looks through a layer that a step has just made; one that holds a secret is removed.
    * @throws {EngineError} `SECRET_IN_IMAGE` */
   async checkMade(vertex: Vertex, layer: LayerId): Promise<void> {

@@ -27,6 +27,8 @@ export interface SolveEnvironment {
   worker(firstWork?: FirstWork): Promise<WorkerApi>;
   /** Sends the output of the process `runId` to the step's log until the returned function is called. */
   captureLog(runId: string, vertex: Vertex): () => void;
+  /** Keeps the output of the process `runId` for `captureLog`. */
+  holdLog(runId: string): void;
   /** Why a step runs, for its events. */
   readonly reasons: Map<string, MissReason>;
   /** Present when recorded results are to be checked: how it went, by vertex. */

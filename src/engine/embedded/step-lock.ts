@@ -13,7 +13,7 @@ const shortWaitMs = 1000;
 export interface SharedStep {
   readonly key: CacheKey;
   readonly inputs: readonly Value[];
-  readonly turn: Turn;
+  readonly turn: Turn<Value>;
   /** Does its work wait for others too, as for the lock of a cache mount? */
   readonly waitsForOthers: boolean;
   /** Makes and records its layer.
@@ -85,11 +85,11 @@ class HeldLock {
     return (this.#isHeld = isTaken);
   }
 
-  /** A request that takes the lock. */
+  /** A request that takes the lock, and keeps it unless its answer says otherwise. */
   async during<Result>(send: (lock: StepLock) => Promise<Once<Result>>): Promise<Once<Result>> {
     this.#isHeld = true; // whatever becomes of the step
     const once = await send({ lock: this.#key });
-    this.#isHeld = once.outcome !== "locked";
+    this.#isHeld = once.outcome === "done" || once.outcome === "recorded";
     return once;
   }
 

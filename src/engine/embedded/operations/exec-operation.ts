@@ -3,12 +3,20 @@ import type { ContainerEdits } from "../../../cdi/index.ts";
 import { newLayerId } from "../../../content/index.ts";
 import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
-import type { LayerId, RunRequest, RunResult, WorkerMount } from "../../../worker/index.ts";
+import type { LayerId, RunRequest, RunResult, StepLock, WorkerMount } from "../../../worker/index.ts";
 import { EngineError } from "../../engine-error.ts";
-import { emptyStack, pushLayer, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
+import {
+  emptyStack,
+  layerIdentity,
+  pushLayer,
+  type Stack,
+  type StackLayer,
+  stackIdentity,
+} from "../../stack.ts";
+import { beginRun, type BegunRun } from "../begun-run.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { asStack, type Value } from "../environment.ts";
-import { cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
+import { type CacheKey, cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 import { processFailure, processMessage } from "../step-failure.ts";
 import { runOnce, type UnderLock } from "../step-lock.ts";
@@ -16,8 +24,16 @@ import { wholeTree } from "../whole-tree.ts";
 import type { Step } from "./verified-step.ts";
 
 interface RunOptions {
+  readonly turn: Turn<Value>;
+  readonly underLock?: UnderLock | undefined;
+}
+
+interface MakeOptions {
   readonly signal: AbortSignal;
   readonly underLock?: UnderLock | undefined;
+  readonly begun?: BegunRun | undefined;
+  /** Called when the process runs, or is about to. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** RUN. */
@@ -26,6 +42,7 @@ export class ExecOperation implements Step {
   readonly #vertex: Vertex;
   readonly #op: ExecOp;
   #parts: Promise<KeyParts> | undefined;
+  #begun: Promise<BegunRun | undefined> | undefined;
 
   constructor(environment: SolveEnvironment, vertex: Vertex, op: ExecOp) {
     this.#environment = environment;
@@ -41,7 +58,7 @@ export class ExecOperation implements Step {
     return undefined;
   }
 
-  async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
+  async execute(inputs: readonly Value[], turn: Turn<Value>): Promise<Value> {
     const parts = await this.#keyParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const { layer, ran } = await runOnce(this.#environment, this.#vertex, {
@@ -49,19 +66,75 @@ export class ExecOperation implements Step {
       inputs,
       turn,
       waitsForOthers: this.#op.mounts.some(({ type }) => type === "cache"),
-      run: (underLock) => this.#run(inputs, parts, { signal: turn.signal, underLock }),
+      run: (underLock) => this.#run(inputs, parts, { turn, underLock }),
     });
     return this.#push(inputs, layer, ran);
   }
 
-  async #run(inputs: readonly Value[], parts: KeyParts, options: RunOptions): Promise<StackLayer> {
-    const layer = newLayerId();
-    const startedAtMs = await this.#make(inputs, layer, options);
-    await this.#environment.secretScan.checkMade(this.#vertex, layer);
+  begin(inputs: readonly Value[], signal: AbortSignal): boolean {
+    const after = this.#canBegin(inputs);
+    if (after === undefined) return false;
+    this.#begun = this.#computeParts(inputs).then((parts) =>
+      beginRun(this.#environment, {
+        key: cacheKey(parts),
+        after,
+        request: (layer) => this.#request(inputs, layer),
+        signal,
+      }),
+    );
+    this.#begun.catch(() => {}); // its own turn tells it
+    return true;
+  }
+
+  /** Only what stands on the layer that is being made, and needs nothing else that others may have, or that is to be fetched.
+   * @returns that layer */
+  #canBegin(inputs: readonly Value[]): LayerId | undefined {
+    const { directories, isPlan, options } = this.#environment;
+    const ownMounts = this.#op.mounts.slice(1);
+    const isReady = (input: Value) => input.kind === "stack" && directories.isHere(input.stack);
+    if (isPlan || options.resultSources?.length) return undefined;
+    if (ownMounts.some(({ type }) => type !== "tmpfs") || !inputs.every(isReady)) return undefined;
+    const top = this.#base(inputs).layers.at(-1)?.layer;
+    return top?.kind === "directory" && directories.isExpected(top.layer) ? top.layer : undefined;
+  }
+
+  /** What `begin` began, unless the inputs became others. */
+  async #takeBegun(key: CacheKey): Promise<BegunRun | undefined> {
+    const begun = await this.#begun?.catch(() => undefined);
+    this.#begun = undefined;
+    return begun?.key === key ? begun : undefined;
+  }
+
+  async #run(
+    inputs: readonly Value[],
+    parts: KeyParts,
+    { turn, underLock }: RunOptions,
+  ): Promise<StackLayer> {
+    const { secretScan, directories } = this.#environment;
     const key = cacheKey(parts);
+    const begun = underLock && (await this.#takeBegun(key));
+    if (begun) await directories.ensure(this.#base(inputs)); // the step after it needs to look at what lies upon this alone
+    const layer = begun?.layer ?? newLayerId();
+    const identity = runIdentity(key);
+    const isForeseeable = underLock !== undefined && !(await secretScan.isNeeded());
+    const foresee = () => {
+      directories.expect(layer);
+      const foreseen = {
+        identity: layerIdentity(identity),
+        layer: { kind: "directory", layer, identity },
+      } as const;
+      turn.foresee(this.#push(inputs, foreseen, true));
+    };
+    const startedAtMs = await this.#make(inputs, layer, {
+      signal: turn.signal,
+      underLock,
+      begun,
+      onSent: isForeseeable ? foresee : undefined,
+    });
+    await secretScan.checkMade(this.#vertex, layer);
     return recordLayer(this.#environment, this.#vertex, {
       layer,
-      identity: runIdentity(key),
+      identity,
       startedAtMs,
       keys: [[key, parts]],
       inputs,
@@ -73,9 +146,13 @@ export class ExecOperation implements Step {
     return await this.#make(inputs, layer, { signal });
   }
 
-  async #make(inputs: readonly Value[], layer: LayerId, { signal, underLock }: RunOptions): Promise<number> {
-    const request = await this.#request(inputs, layer);
-    const { runId } = request;
+  async #make(
+    inputs: readonly Value[],
+    layer: LayerId,
+    { signal, underLock, begun, onSent }: MakeOptions,
+  ): Promise<number> {
+    const request = begun ? undefined : await this.#request(inputs, layer);
+    const runId = this.#vertex.digest;
     const worker = await this.#environment.worker("run");
     signal.throwIfAborted();
     const startedAtMs = Date.now();
@@ -83,9 +160,12 @@ export class ExecOperation implements Step {
     signal.addEventListener("abort", cancel);
     const release = this.#environment.captureLog(runId, this.#vertex);
     try {
-      const result = underLock
-        ? await underLock((lock) => worker.runOnce({ ...request, ...lock }))
-        : await worker.run(request);
+      const send = (lock: StepLock) => {
+        const answer = request ? worker.runOnce({ ...request, ...lock }) : begun!.result;
+        onSent?.();
+        return answer;
+      };
+      const result = underLock ? await underLock(send) : await worker.run(request!);
       if (result.exitCode !== 0) throw runFailed(this.#op.args, result);
       return startedAtMs;
     } catch (error) {

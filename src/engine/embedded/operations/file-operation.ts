@@ -38,7 +38,7 @@ export class FileOperation implements Step {
     return sameContent && this.#push(inputs, sameContent, false);
   }
 
-  async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
+  async execute(inputs: readonly Value[], turn: Turn<Value>): Promise<Value> {
     const parts = await this.#definitionParts(inputs);
     if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const { layer, ran } = await runOnce(this.#environment, this.#vertex, {

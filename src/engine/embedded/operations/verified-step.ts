@@ -30,7 +30,7 @@ export class VerifiedStep implements Operation<Value> {
     this.#recorded = await this.#step.findRecorded(inputs);
   }
 
-  async execute(inputs: readonly Value[], turn: Turn): Promise<Value> {
+  async execute(inputs: readonly Value[], turn: Turn<Value>): Promise<Value> {
     const recorded = this.#recorded;
     if (recorded === undefined) return await this.#step.execute(inputs, turn);
     await this.#verify(inputs, recorded, turn.signal);
