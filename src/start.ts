@@ -178,7 +178,7 @@ function isWritableByOthers(name: string): boolean {
 
 /** Keeps what a run that ended well compiled, or added to. */
 function keepCompiled(): void {
-  const isShort = performance.now() < SHORT_RUN_MS;
+  const isShort = process.uptime() * 1000 < SHORT_RUN_MS; // performance is a module of its own
   const shortRuns = new Map(compiled?.shortRuns);
   for (const [id, { isKnown }] of scripts) {
     const before = (isKnown && shortRuns.get(id)) || 0;
