@@ -79,6 +79,6 @@ export class CacheRecords {
     if (!keyPattern.test(key)) {
       throw new ContentError("INVALID_NAME", `Cannot use cache key ${JSON.stringify(key)}: not a digest`);
     }
-    return path.join(this.#dir, key.slice(0, 2), `${key}.json`);
+    return `${this.#dir}/${key.slice(0, 2)}/${key}.json`;
   }
 }

@@ -92,6 +92,10 @@ export class LayerStore {
     return `${this.dirOf(id)}/fs`;
   }
 
+  #metaOf(id: LayerId): string {
+    return `${this.dirOf(id)}/meta.json`;
+  }
+
   /** What `selectionFile` holds, in latin1; undefined when there is none. */
   readSelection(id: LayerId): string | undefined {
     try {
@@ -108,13 +112,13 @@ export class LayerStore {
 
   /** Undefined when there is no such layer, or when a power cut may have damaged it. */
   readMeta(id: LayerId): LayerMeta | undefined {
-    const found = parseMeta(readJsonFile(path.join(this.dirOf(id), "meta.json")));
+    const found = parseMeta(readJsonFile(this.#metaOf(id)));
     return found && this.#marks.isTrusted(found.written) ? found.meta : undefined;
   }
 
   /** Is the layer here, and counts as absent because the machine was restarted before it was on the disk? */
   isUnsynced(id: LayerId): boolean {
-    const found = parseMeta(readJsonFile(path.join(this.dirOf(id), "meta.json")));
+    const found = parseMeta(readJsonFile(this.#metaOf(id)));
     return found !== undefined && !this.#marks.isTrusted(found.written);
   }
 
@@ -139,7 +143,7 @@ export class LayerStore {
     this.#temp.dir(); // a prune that starts later sees this process
     const now = new Date();
     try {
-      const file = path.join(this.dirOf(id), "meta.json");
+      const file = this.#metaOf(id);
       utimesSync(file, now, now);
       return comesBack(file);
     } catch (error) {
@@ -150,7 +154,7 @@ export class LayerStore {
 
   /** When the layer was made or last touched, in milliseconds since the epoch; undefined when it is not there. */
   usedAtMs(id: LayerId): number | undefined {
-    return statSync(path.join(this.dirOf(id), "meta.json"), { throwIfNoEntry: false })?.mtimeMs;
+    return statSync(this.#metaOf(id), { throwIfNoEntry: false })?.mtimeMs;
   }
 
   /** Takes a layer that was not used since `usedAtMs` out of the store, at once; its tree is then removed by the worker.

@@ -13,29 +13,28 @@ export class TempDirs {
   /** Name of this process's directory. The worker is given its parent's: it lives in a pid namespace of its own. */
   readonly owner: string;
   readonly #root: string;
-  readonly #part: string;
+  readonly #dir: string;
   #isCreated = false;
 
   /** @param part name of a directory in the owner's, to use instead of that itself */
   constructor(root: string, owner: string = formatOwner(currentOwner()), part = "") {
     this.#root = root;
     this.owner = owner;
-    this.#part = part;
+    this.#dir = path.join(root, owner, part);
   }
 
   /** Absolute path of this process's directory, or of its part; created on the first call. While it exists, `prune` keeps what this
    * process uses.
    * @throws {ContentError} `STORE_UNUSABLE` nothing can be written there */
   dir(): string {
-    const dir = path.join(this.#root, this.owner, this.#part);
-    if (!this.#isCreated) this.#create(dir);
+    if (!this.#isCreated) this.#create();
     this.#isCreated = true;
-    return dir;
+    return this.#dir;
   }
 
-  #create(dir: string): void {
+  #create(): void {
     try {
-      makeDirectory(dir, 0o700);
+      makeDirectory(this.#dir, 0o700);
     } catch (error) {
       if (!isErrno(error, "EROFS", "EACCES")) throw error;
       throw new ContentError("STORE_UNUSABLE", "Cannot write to the store", {
@@ -53,7 +52,7 @@ export class TempDirs {
   /** Removes this process's directory if nothing is left in it. */
   close(): void {
     try {
-      rmdirSync(path.join(this.#root, this.owner, this.#part));
+      rmdirSync(this.#dir);
       this.#isCreated = false;
     } catch (error) {
       if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST", "EROFS")) throw error;
