@@ -1,4 +1,6 @@
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -6,7 +8,7 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
   type Scalar,
 } from "yaml";
 import { ComposeError } from "./compose-error.ts";
@@ -23,8 +25,14 @@ const tooDeep = "values are nested too deeply";
  * @throws {ComposeError} `COMPOSE_INVALID` with the place */
 export function parseYaml(file: string, text: string): YamlNode | undefined {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
-    lineCounter: lines,
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, text, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const deep = tokenBelow(tokens, limitDepth);
+  if (deep) throw errorAt(place(deep.offset), tooDeep);
+  const composer = new Composer({
     version: "1.2",
     schema: "core",
     logLevel: "silent",
@@ -32,13 +40,8 @@ export function parseYaml(file: string, text: string): YamlNode | undefined {
     stringKeys: false,
     uniqueKeys: false, // looked for below, in a time that does not grow with their square
   });
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, text, line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  if (!Array.isArray(documents)) return undefined;
+  const documents = [...composer.compose(tokens)];
   const problem = documents.flatMap((document) => document.errors)[0];
-  if (problem && /call stack/.test(problem.message)) throw errorAt(place(problem.pos[0]), tooDeep);
   if (problem) throw errorAt(place(problem.pos[0]), problem.message.replace(/\.$/, ""));
   if (documents.length > 1)
     throw errorAt(place(documents[1]!.range[0]), "several documents in one file are not supported", {
@@ -47,6 +50,22 @@ export function parseYaml(file: string, text: string): YamlNode | undefined {
   const document = documents[0];
   if (!document?.contents) return undefined;
   return new TreeBuilder(document, place).build(document.contents);
+}
+
+/** A token that has more than `limit` collections around it. The composer calls itself for each: where the stack ends it throws, or, if a regular
+ * expression is compiled just then, V8 ends the process. */
+function tokenBelow(tokens: readonly CST.Token[], limit: number): CST.Token | undefined {
+  let level: readonly CST.Token[] = tokens;
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit + 1) return level[0]; // the document is around all of them
+    level = level.flatMap(childrenOf);
+  }
+  return undefined;
+}
+
+function childrenOf(token: CST.Token): readonly CST.Token[] {
+  if ("items" in token) return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
+  return token.type === "document" && token.value ? [token.value] : [];
 }
 
 class TreeBuilder {
