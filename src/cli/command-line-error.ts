@@ -24,7 +24,7 @@ function before(word: string, args: readonly string[]): readonly string[] {
 }
 
 /** The innermost command that the words name, and what follows its name. */
-function locate(program: Command, args: readonly string[]) {
+export function locate(program: Command, args: readonly string[]) {
   let [command, rest] = [program, args];
   const path: string[] = [];
   for (const [index, arg] of args.entries()) {

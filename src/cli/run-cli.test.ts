@@ -15,6 +15,17 @@ const table: readonly [line: string, message: string, hint: string][] = [
   ["build", 'Missing required argument "context"', "for the working directory: slipway build ."],
   ["build --targt x .", 'Unknown option "--targt", did you mean "--target"?', "see: slipway build --help"],
   ["build --targt=x .", 'Unknown option "--targt=x", did you mean "--target"?', "see: slipway build --help"],
+  ["build --pull=maybe .", "Cannot use --pull=maybe: true or false is needed", ""],
+  [
+    "build --squash=false --no-cache=true",
+    'Missing required argument "context"',
+    "for the working directory: slipway build .",
+  ],
+  [
+    "build --squash=true .",
+    "Cannot carry out --squash: not supported",
+    "use a stage that copies what is needed: FROM scratch, COPY --from=STAGE / /",
+  ],
   ["build --nope=x .", 'Unknown option "--nope=x"', "see: slipway build --help"],
   ["build . .", 'Too many arguments for "build": expected 1 argument, got 2', "see: slipway build --help"],
   ["build . -f", 'Option "-f, --file <file>" argument missing', "see: slipway build --help"],
@@ -46,7 +57,7 @@ for (const [line, message, hint] of table)
     assert.deepEqual(await slipway(line), {
       exitCode: 2,
       stdout: "",
-      stderr: `ERROR: ${message}\nhint: ${hint}\n`,
+      stderr: `ERROR: ${message}\n${hint && `hint: ${hint}\n`}`,
     });
   });
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, Option } from "commander";
 import { withValues } from "./bare-options.ts";
+import { withoutBooleanValues } from "./boolean-values.ts";
 import type { CliIo } from "./cli-io.ts";
 import { toUsageError } from "./command-line-error.ts";
 import { type CommandEntry, commands } from "./commands.ts";
@@ -13,7 +14,8 @@ export async function runCli(given: readonly string[], io: CliIo): Promise<numbe
   let program: Command | undefined;
   try {
     program = await createProgram(args, io);
-    await program.parseAsync(withValues(args, usedCommand(program, args)), { from: "user" });
+    const values = withValues(withoutBooleanValues(program, args), usedCommand(program, args));
+    await program.parseAsync(values, { from: "user" });
     return io.exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode && exitCodes.usage;
