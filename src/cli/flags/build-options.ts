@@ -55,7 +55,8 @@ export interface BuildFlags extends ProgressFlags, StepFlags {
 
 /** Turns the options of `slipway build` into those of a build. Reads standard input when the Dockerfile comes from there.
  * @throws {UsageError} */
-export async function toBuildOptions(context: string, flags: BuildFlags, io: CliIo): Promise<BuildOptions> {
+export async function toBuildOptions(context: string, given: BuildFlags, io: CliIo): Promise<BuildOptions> {
+  const flags = withoutEmpty(given);
   const platforms = parsePlatforms(flags.platform, io.env);
   const outputs = parseOutputs(flags.output, flags.push ?? false);
   const annotations = parseAnnotations(flags.annotation ?? []);
@@ -98,6 +99,21 @@ export async function toBuildOptions(context: string, flags: BuildFlags, io: Cli
     ...(flags.verify ? { verify: true } : {}),
     ...storedSettings(outputs, annotations),
   };
+}
+
+/** As with docker buildx, an empty value of these says nothing: scripts give `--cache-from "$CACHE"`. Of the others it is an error. */
+const mayBeEmpty: readonly (keyof BuildFlags)[] = [
+  ...(["output", "cacheFrom", "cacheTo", "secret", "ssh", "allow", "addHost", "buildContext"] as const),
+  ...(["cacheFilter", "annotation", "network", "file"] as const),
+];
+
+function withoutEmpty(flags: BuildFlags): BuildFlags {
+  const changed = mayBeEmpty.flatMap((name): [string, unknown][] => {
+    const value: unknown = flags[name];
+    if (Array.isArray(value)) return [[name, value.filter((each) => each !== "")]];
+    return value === "" ? [[name, undefined]] : [];
+  });
+  return { ...flags, ...(Object.fromEntries(changed) as Partial<BuildFlags>) };
 }
 
 /** A name that one output gives is not one of the others. */
