@@ -1,10 +1,10 @@
 import { type Descriptor, familiarReference, formatReference, type ImageReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import type { PushBlob } from "../registry/index.ts";
 import { collectDocuments } from "./collect-documents.ts";
 import { type BesideImage, collectBeside } from "./copy-referrers.ts";
 import { reportBlobs, reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
+import { toPushBlob } from "./to-push-blob.ts";
 
 /** Copies what a reference points to, with all platforms and attestations and byte for byte, so that its digest stays. Of what the
  * target has nothing is fetched.
@@ -27,17 +27,9 @@ export async function copyBetweenRegistries(
     const manifests = [...tree.below, tree.top];
     const digests = manifests.map(({ descriptor }) => descriptor.digest);
     const beside = withReferrers ? await collectBeside(registry, source, digests) : nothing;
-    const blobs = [...tree.blobs, ...beside.blobs].map(
-      (descriptor): PushBlob => ({
-        descriptor,
-        mountFrom: source.domain === target.domain ? source.path : undefined,
-        open: async function* () {
-          const { content } = steps.store;
-          const { digest, size } = descriptor;
-          if (!content.touch(digest, size)) await steps.fetchBlob(formatReference(source), descriptor);
-          yield* content.stream(digest, size);
-        },
-      }),
+    const fetchedBy = formatReference(source);
+    const blobs = [...tree.blobs, ...beside.blobs].map((descriptor) =>
+      toPushBlob(descriptor, fetchedBy, { domain: target.domain, steps }),
     );
     const onProgress = reportBlobs(emit, id);
     const { referrers } = beside;

@@ -15,6 +15,7 @@ import type { EmitEvent } from "../progress/index.ts";
 import type { PushBlob, PushImage, RemoteDocument } from "../registry/index.ts";
 import { reportBlobs, reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
+import { type PushTarget, toPushBlob } from "./to-push-blob.ts";
 
 export interface PushOptions {
   readonly steps: StepEngine;
@@ -105,11 +106,6 @@ function manifestOf({
   return { descriptor: manifest, bytes: manifestBytes };
 }
 
-interface PushTarget {
-  readonly domain: string;
-  readonly steps: StepEngine;
-}
-
 function blobsOf(
   { config, layers }: AssembledImage,
   source: ImageRecord,
@@ -125,32 +121,6 @@ function blobsOf(
 
 function attestationBlobs({ blobs, reference }: AssembledAttestations, target: PushTarget): PushBlob[] {
   return blobs.map((blob) => toPushBlob(blob, reference, target));
-}
-
-/** @param reference where the blob is fetched if the store lacks it */
-function toPushBlob(
-  descriptor: Descriptor,
-  reference: string | undefined,
-  { domain, steps }: PushTarget,
-): PushBlob {
-  const { digest, size } = descriptor;
-  const { content } = steps.store;
-  return {
-    descriptor,
-    open: async function* () {
-      if (!content.touch(digest, size) && reference !== undefined)
-        await steps.fetchBlob(reference, descriptor);
-      yield* content.stream(digest, size);
-    },
-    mountFrom: repositoryAt(domain, reference),
-  };
-}
-
-/** The repository of a reference, if it is one of this registry. */
-function repositoryAt(domain: string, reference: string | undefined): string | undefined {
-  if (reference === undefined || reference.includes("://")) return undefined;
-  const parsed = parseReference(reference);
-  return parsed.domain === domain ? parsed.path : undefined;
 }
 
 function byDomain(references: readonly ImageReference[]): ReadonlyMap<string, readonly ImageReference[]> {
