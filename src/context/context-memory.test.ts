@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import fs, {
   chmodSync,
   linkSync,
@@ -42,7 +42,7 @@ test("where all files are as they were, the digest is the known one", async (t) 
   const known = readFileSync(knownFile());
   const at = known.indexOf(Buffer.from(before!, "hex"));
   known.write(hashOf("lie"), at, "hex");
-  known.writeUInt32LE(crc32(known.subarray(12)), 8);
+  known.set(hash("sha256", known.subarray(40), "buffer"), 8);
   writeFileSync(knownFile(), known);
   writeFileSync(indexFile(), "");
   const again = () => open(["e"]).digestSources([copy("/"), copy("/d")]);
@@ -119,24 +119,24 @@ test("a digest is not remembered for a file that changes between the walk and th
   assert.equal(found, await digest(openContext(directory)));
   assert.throws(knownFile);
   assert.equal(await digest(open()), found);
-  assert.equal(readFileSync(knownFile()).length, 12 + 64);
+  assert.equal(readFileSync(knownFile()).length, 40 + 64);
 });
 
 test("the latest 1024 selections are known", async (t) => {
   const { directory, open, knownFile } = await place(t, { a: "1" });
   const found = await digest(open());
-  const header = readFileSync(knownFile()).subarray(0, 12);
+  const header = readFileSync(knownFile()).subarray(0, 40);
   const pairs = Buffer.concat(Array.from({ length: 2048 }, (_, at) => Buffer.from(hashOf(`${at}`), "hex")));
-  header.writeUInt32LE(crc32(pairs), 8);
+  header.set(hash("sha256", pairs, "buffer"), 8);
   writeFileSync(knownFile(), Buffer.concat([header, pairs]));
   assert.equal(await digest(open()), found);
-  const known = readFileSync(knownFile()).subarray(12);
+  const known = readFileSync(knownFile()).subarray(40);
   assert.deepEqual(known.subarray(0, -64), pairs.subarray(64));
   assert.equal(known.subarray(-32).toString("hex"), found);
   utimesSync(path.join(directory, "a"), 5, 5);
   await setTimeout(40);
   assert.equal(await digest(open()), found);
-  assert.equal(readFileSync(knownFile()).length, 12 + 1024 * 64);
+  assert.equal(readFileSync(knownFile()).length, 40 + 1024 * 64);
 });
 
 test("an edit that keeps size and mtime is seen", async (t) => {

@@ -1,12 +1,13 @@
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { crc32 } from "node:zlib";
 import { writeFileAtomic } from "../util/index.ts";
 
-// The file: 8 bytes of magic, which change when a content digest or a fingerprint comes about otherwise; checksum of all that follows (u32,
-// little endian); then fingerprint and content digest (32 bytes each) of one selection after the other, the latest last.
-const MAGIC = "SLIPSEL1";
-const HEADER_BYTES = 12;
+// The file: 8 bytes of magic, which change when a content digest or a fingerprint comes about otherwise; sha256 of all that
+// follows; then fingerprint and content digest (32 bytes each) of one selection after the other, the latest last.
+const MAGIC = "SLIPSEL2";
+const MAGIC_BYTES = 8;
 const HASH_BYTES = 32;
+const HEADER_BYTES = MAGIC_BYTES + HASH_BYTES;
 const PAIR_BYTES = 2 * HASH_BYTES;
 
 /** Content digests of a context's selections, by the fingerprints of their records. The latest 1024 are kept. */
@@ -54,9 +55,9 @@ const MOST = 1024;
 function decode(bytes: Buffer): Buffer[] {
   const body = bytes.subarray(HEADER_BYTES);
   const isWhole =
-    bytes.toString("latin1", 0, 8) === MAGIC &&
+    bytes.toString("latin1", 0, MAGIC_BYTES) === MAGIC &&
     body.length % PAIR_BYTES === 0 &&
-    crc32(body) === bytes.readUInt32LE(8);
+    hash("sha256", body, "buffer").equals(bytes.subarray(MAGIC_BYTES, HEADER_BYTES));
   if (!isWhole) throw new Error("damaged");
   return Array.from({ length: body.length / PAIR_BYTES }, (_, index) =>
     body.subarray(index * PAIR_BYTES, (index + 1) * PAIR_BYTES),
@@ -65,8 +66,5 @@ function decode(bytes: Buffer): Buffer[] {
 
 function encode(pairs: readonly Buffer[]): Buffer {
   const body = Buffer.concat(pairs);
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.write(MAGIC, "latin1");
-  header.writeUInt32LE(crc32(body), 8);
-  return Buffer.concat([header, body]);
+  return Buffer.concat([Buffer.from(MAGIC, "latin1"), hash("sha256", body, "buffer"), body]);
 }
