@@ -34,12 +34,12 @@ async function buildAndTell(options: BuildOptions, environment: BuildEnvironment
   const project = projectOf(options, dockerfile);
   const teller = new StoryTeller();
   const told = { dockerfile: dockerfile.name, ...(contextDir !== undefined && { contextDir }) };
+  using _temp = environment.store.temp.hold(); // the story is written there too
   try {
     return await buildTarget(options, { ...environment, emit: teller.listen(environment.emit) }, dockerfile);
   } finally {
     const outcome = environment.signal.aborted ? "cancelled" : "failed";
     writeStory(environment.store, project, teller.tell(told, outcome));
-    environment.store.temp.close();
   }
 }
 

@@ -66,6 +66,17 @@ test("an empty directory goes with its process, one in use stays", (t) => {
   assert.ok(existsSync(store.temp.dir()), "it comes back when needed");
 });
 
+test("a directory that is held stays until the last holder lets it go", (t) => {
+  const store = temporaryStore(t);
+  const dir = store.temp.dir();
+  const [first, second] = [store.temp.hold(), store.temp.hold()];
+  store.temp.close();
+  first[Symbol.dispose]();
+  assert.ok(existsSync(dir));
+  second[Symbol.dispose]();
+  assert.equal(existsSync(dir), false);
+});
+
 test("the oldest user of the store is found", (t) => {
   const store = temporaryStore(t);
   assert.equal(store.temp.oldestLiveStartMs(), Infinity);

@@ -15,6 +15,7 @@ export class TempDirs {
   readonly #root: string;
   readonly #dir: string;
   #isCreated = false;
+  #holders = 0;
 
   /** @param part name of a directory in the owner's, to use instead of that itself */
   constructor(root: string, owner: string = formatOwner(currentOwner()), part = "") {
@@ -49,8 +50,20 @@ export class TempDirs {
     return path.join(this.dir(), `${prefix}-${randomBytes(6).toString("hex")}`);
   }
 
-  /** Removes this process's directory if nothing is left in it. */
+  /** Keeps the directory from `close` until what is returned is disposed, which closes: to make it again takes a millisecond. */
+  hold(): Disposable {
+    this.#holders++;
+    return {
+      [Symbol.dispose]: () => {
+        this.#holders--;
+        this.close();
+      },
+    };
+  }
+
+  /** Removes this process's directory if nothing is left in it and nobody holds it. */
   close(): void {
+    if (this.#holders > 0) return;
     try {
       rmdirSync(this.#dir);
       this.#isCreated = false;
