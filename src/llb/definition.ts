@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { SourceLocation } from "../errors/index.ts";
 import { canonicalJson } from "../util/index.ts";
 import type { Op, VertexDigest } from "./ops.ts";
@@ -85,5 +85,5 @@ export function joinDefinitions(definitions: readonly Definition[]): {
 }
 
 function vertexDigest(op: Op, inputs: readonly VertexDigest[]): VertexDigest {
-  return `sha256:${createHash("sha256").update(canonicalJson({ op, inputs })).digest("hex")}` as VertexDigest;
+  return `sha256:${hash("sha256", canonicalJson({ op, inputs }))}` as VertexDigest;
 }

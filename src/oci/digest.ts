@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { OciError } from "./oci-error.ts";
 
 declare const brand: unique symbol;
@@ -26,7 +26,7 @@ export function parseDiffID(text: unknown): DiffID {
 }
 
 export function digestOf(bytes: string | Uint8Array): Digest {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}` as Digest;
+  return `sha256:${hash("sha256", bytes)}` as Digest;
 }
 
 /** The 64 hexadecimal digits. */

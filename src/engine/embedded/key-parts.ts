@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { CopyAction, ExecOp, FileAction, FileOp, Mount, Vertex } from "../../llb/index.ts";
 import { canonicalJson } from "../../util/index.ts";
 
@@ -13,7 +13,7 @@ export type CacheKey = string;
 const keyVersion = "1";
 
 export function cacheKey(parts: KeyParts): CacheKey {
-  return createHash("sha256").update(canonicalJson({ keyVersion, parts })).digest("hex");
+  return hash("sha256", canonicalJson({ keyVersion, parts }));
 }
 
 /** What an input contributes: the identity of its stack, or a content digest of what is used of it. */
@@ -89,7 +89,5 @@ export function stepSlots(project: string, vertex: Vertex): readonly [byText: st
 }
 
 function slot(parts: Readonly<Record<string, string>>): string {
-  return createHash("sha256")
-    .update(canonicalJson({ slot: parts }))
-    .digest("hex");
+  return hash("sha256", canonicalJson({ slot: parts }));
 }
