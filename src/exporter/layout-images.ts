@@ -8,6 +8,7 @@ import {
 } from "../image/index.ts";
 import {
   type Descriptor,
+  type Digest,
   isImageDescriptor,
   normalizePlatform,
   parseIndex,
@@ -47,7 +48,7 @@ function nameOf({ annotations }: Descriptor): string | undefined {
 
 /** The image of a manifest, or those of an index that the archive holds whole: tools may leave platforms out. */
 export function readImage(store: Store, top: Descriptor): StoredRecord {
-  const images = imagesBelow(store, top, top, 0);
+  const images = imagesBelow(store, top, { top, depth: 0, seen: new Set() });
   const [first, ...further] = images;
   if (!first) throw invalid(`image ${top.digest} has no variant that is whole`);
   const others = attestationsOf(store, top);
@@ -64,8 +65,10 @@ export function readImage(store: Store, top: Descriptor): StoredRecord {
 function attestationsOf(store: Store, top: Descriptor): readonly OtherManifest[] {
   const document = parseManifestOrIndex(readBlob(store, top), top.mediaType);
   if (document.kind === "manifest") return [];
+  const seen = new Set<Digest>();
   return document.index.manifests.flatMap((manifest) => {
-    if (isImageDescriptor(manifest) || !isWhole(store, manifest, maxDepth - 1)) return [];
+    if (isImageDescriptor(manifest) || !isFirst(manifest, seen) || !isWhole(store, manifest, maxDepth - 1))
+      return [];
     const parsed = parseManifestOrIndex(readBlob(store, manifest), manifest.mediaType);
     if (parsed.kind === "index") return [];
     const { config, layers } = parsed.manifest;
@@ -73,11 +76,17 @@ function attestationsOf(store: Store, top: Descriptor): readonly OtherManifest[]
   });
 }
 
+interface Descent {
+  readonly top: Descriptor;
+  readonly depth: number;
+  /** What was met on the way. Each counts once: indexes that name others over and over are read in no time. */
+  readonly seen: Set<Digest>;
+}
+
 function imagesBelow(
   store: Store,
   descriptor: Descriptor,
-  top: Descriptor,
-  depth: number,
+  { top, depth, seen }: Descent,
 ): readonly ImageRecord[] {
   if (depth >= maxDepth) throw invalid(`image ${top.digest} is an index within indexes without end`);
   const document = parseManifestOrIndex(readBlob(store, descriptor), descriptor.mediaType);
@@ -86,8 +95,13 @@ function imagesBelow(
   }
   const present = document.index.manifests
     .filter(isImageDescriptor)
-    .filter((each) => isWhole(store, each, depth + 1));
-  return present.flatMap((each) => imagesBelow(store, each, top, depth + 1));
+    .filter((each) => isFirst(each, seen) && isWhole(store, each, depth + 1));
+  return present.flatMap((each) => imagesBelow(store, each, { top, depth: depth + 1, seen }));
+}
+
+/** Notes a manifest. */
+export function isFirst({ digest }: Descriptor, seen: Set<Digest>): boolean {
+  return !seen.has(digest) && Boolean(seen.add(digest));
 }
 
 /** Are all blobs of a manifest there, or of a manifest of an index? */

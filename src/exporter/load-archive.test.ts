@@ -168,6 +168,28 @@ test("an index is one image for its platforms; those that the archive leaves out
   assert.equal(selectImage(store, stored.record, s390x), undefined);
 });
 
+test("indexes that name each other over and over are read once", async (t) => {
+  const often = (mediaType: string, document: string) =>
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociIndex,
+      manifests: Array.from({ length: 300 }, () => ({
+        mediaType,
+        digest: digestOf(document),
+        size: document.length,
+      })),
+    });
+  const inner = often(mediaTypes.ociManifest, manifestOf());
+  const outer = often(mediaTypes.ociIndex, inner);
+  const store = temporaryStore(t);
+  const [loaded, ...more] = await load(store, [
+    { path: "oci-layout", body: "{}" },
+    { path: "index.json", body: often(mediaTypes.ociIndex, outer) },
+    ...[outer, inner, manifestOf(), config, layerTar].map(blob),
+  ]);
+  assert.deepEqual([loaded!.id, more], [digestOf(config), []]);
+});
+
 test("nothing gets a name when the archive is cut off", async (t) => {
   const [from, to] = [temporaryStore(t), temporaryStore(t)];
   const file = path.join(temporaryDir(t), "a.tar");

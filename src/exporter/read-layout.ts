@@ -25,7 +25,7 @@ import {
 import { isErrno } from "../util/index.ts";
 import { ExporterError } from "./exporter-error.ts";
 import { blobPath, nameListLimitBytes } from "./image-files.ts";
-import { readImage } from "./layout-images.ts";
+import { isFirst, readImage } from "./layout-images.ts";
 import { toRecord } from "./to-record.ts";
 
 export interface LayoutReference {
@@ -69,9 +69,17 @@ export async function readWholeLayout(
   const layout = new Layout(reference.directory);
   const top = await layout.copyTree(store, reference.digest ?? layout.findTag(reference.tag), {
     depth: 0,
+    seen: new Set(),
     signal,
   });
   return readImage(store, top);
+}
+
+interface CopyDescent {
+  readonly depth: number;
+  /** What was copied already. */
+  readonly seen: Set<Digest>;
+  readonly signal: AbortSignal | undefined;
 }
 
 class Layout {
@@ -108,11 +116,7 @@ class Layout {
   }
 
   /** Copies a manifest or index with all that it names; of an index, what the layout has. */
-  async copyTree(
-    store: Store,
-    digest: Digest,
-    { depth, signal }: { readonly depth: number; readonly signal: AbortSignal | undefined },
-  ): Promise<Descriptor> {
+  async copyTree(store: Store, digest: Digest, { depth, seen, signal }: CopyDescent): Promise<Descriptor> {
     signal?.throwIfAborted();
     if (depth >= maxDepth) throw this.#unusable(`image ${digest} is an index within indexes without end`);
     const bytes = this.#readDocument(digest);
@@ -124,9 +128,10 @@ class Layout {
       return { mediaType, digest, size: bytes.length };
     }
     for (const each of document.index.manifests) {
+      if (!isFirst(each, seen)) continue;
       // Without its statements an attestation is none; the image is one all the same.
       if (!isImageDescriptor(each) && !this.#isWhole(each.digest)) continue;
-      if (this.#has(each.digest)) await this.copyTree(store, each.digest, { depth: depth + 1, signal });
+      if (this.#has(each.digest)) await this.copyTree(store, each.digest, { depth: depth + 1, seen, signal });
     }
     return { mediaType: document.index.mediaType, digest, size: bytes.length };
   }
