@@ -49,6 +49,8 @@ export class StepEngine implements AsyncDisposable {
   readonly engine: EmbeddedEngine;
   readonly packer: LayerPacker;
   readonly store: Store;
+  /** Ends whatever is done with the engine. */
+  readonly signal: AbortSignal;
   /** Caches of other machines. */
   readonly cacheSources: readonly CacheSource[];
   readonly #options: StepEngineOptions;
@@ -58,6 +60,7 @@ export class StepEngine implements AsyncDisposable {
   constructor(options: StepEngineOptions) {
     this.#options = options;
     this.store = options.store;
+    this.signal = options.signal;
     const { store, emit, signal, pull = false, ownImages = [] } = options;
     this.resolver = new ImageResolver({ store, emit, pull, ownImages, registry: () => this.registry() });
     this.packer = new LayerPacker(store, () => this.worker());

@@ -28,19 +28,21 @@ export interface WrittenImage {
 }
 
 /** Writes images as one archive for other tools. A file appears whole.
- * @returns the images, in order */
+ * @returns the images, in order
+ * @throws the engine's signal's reason, what `exportArchive` throws */
 export async function writeArchive(
   images: readonly { readonly record: StoredRecord; readonly names: readonly string[] }[],
   output: ArchiveOutput,
   steps: StepEngine,
 ): Promise<readonly WrittenImage[]> {
+  const { store, signal } = steps;
   const { exportArchive, exportLayout } = await import("../exporter/index.ts");
   const named: NamedImage[] = [];
   for (const { record, names } of images) named.push({ ...(await assembleRecord(record, steps)), names });
-  if (output.isLayout) await exportLayout(steps.store, named, { dest: path.resolve(output.dest) });
+  if (output.isLayout) await exportLayout(store, named, { dest: path.resolve(output.dest), signal });
   else {
     const dest = output.dest === "-" ? process.stdout : path.resolve(output.dest);
-    await exportArchive(steps.store, named, { format: output.format, dest });
+    await exportArchive(store, named, { format: output.format, dest, signal });
   }
   return named.map(({ index, images: [first] }) =>
     index ? { manifest: index.descriptor } : { manifest: first!.manifest, configDigest: first!.configDigest },

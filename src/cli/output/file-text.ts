@@ -10,11 +10,20 @@ export function fileLines(files: readonly ListedFile[]): string {
     .map((file, index) => {
       const owner = owners[index]!.padEnd(ownerWidth);
       const size = String(file.sizeBytes).padStart(sizeWidth);
-      const time = new Date(file.mtimeSeconds * 1000).toISOString().slice(0, 16).replace("T", " ");
       const target = file.linkTarget === undefined ? "" : ` -> ${file.linkTarget}`;
-      return `${modeText(file)} ${owner} ${size} ${time} ${printable(`${file.path}${target}`).replaceAll("\n", "\\n")}\n`;
+      return `${modeText(file)} ${owner} ${size} ${timeText(file.mtimeSeconds)} ${printable(`${file.path}${target}`).replaceAll("\n", "\\n")}\n`;
     })
     .join("");
+}
+
+/** To the minute, in UTC; of a time beyond all calendars, its seconds. */
+function timeText(mtimeSeconds: number): string {
+  const time = new Date(mtimeSeconds * 1000);
+  if (Number.isNaN(time.getTime())) return `@${mtimeSeconds}`;
+  return time
+    .toISOString()
+    .replace("T", " ")
+    .replace(/:\d\d\.\d+Z$/, "");
 }
 
 function longest(texts: readonly string[]): number {

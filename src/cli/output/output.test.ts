@@ -52,6 +52,9 @@ test("a file is one line, whatever its name", () => {
     mtimeSeconds: 0,
     layer: 0,
   } as const;
+  assert.match(fileLines([{ ...file, path: "/", mtimeSeconds: -1 }]), / 1969-12-31 23:59 /);
+  assert.match(fileLines([{ ...file, path: "/", mtimeSeconds: 253_402_300_800 }]), / \+010000-01-01 00:00 /);
+  assert.match(fileLines([{ ...file, path: "/", mtimeSeconds: 1e15 }]), / @1000000000000000 /);
   const lines = fileLines([{ ...file, path: "/a\nb\u001b[2J" }]);
   assert.equal(lines, "-rwsr-xr-x 0:7 3 1970-01-01 00:00 /a\\nb\ufffd[2J\n");
 });
