@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BuildPlan } from "../../build/index.ts";
 import { fileLines } from "./file-text.ts";
+import { planText } from "./plan-text.ts";
 import { storyText } from "./story-text.ts";
 import { formatTable } from "./table.ts";
 import { timeAgo } from "./time-ago.ts";
@@ -71,4 +73,20 @@ test("a build was as long ago as its end is", () => {
   } as const;
   const [headline] = storyText(story, { isDetailed: false, nowMs: 1e12 + 205_000 }).split("\n");
   assert.equal(headline, "Dockerfile: done in 200.0s, 5 seconds ago");
+});
+
+test("a plan of one step is no plan of steps", () => {
+  const plan = (outcome: "cached" | "run") => ({
+    target: "app",
+    stagesBuilt: ["app"],
+    stagesSkipped: [],
+    steps: [{ vertex: { metadata: { description: "RUN true" } }, outcome }],
+  });
+  const lastLine = (outcome: "cached" | "run") =>
+    planText(plan(outcome) as unknown as BuildPlan)
+      .trimEnd()
+      .split("\n")
+      .at(-1);
+  assert.equal(lastLine("cached"), "app: nothing to do, 1 step cached");
+  assert.equal(lastLine("run"), "app: 1 of 1 step to run");
 });

@@ -1,6 +1,7 @@
 import type { BuildPlan } from "../../build/index.ts";
 import { printable } from "../../errors/index.ts";
 import { formatSeconds } from "../../util/index.ts";
+import { count } from "./prune-text.ts";
 import { formatTable } from "./table.ts";
 
 type Step = BuildPlan["steps"][number];
@@ -44,13 +45,13 @@ function outcomeCells({ outcome, reason = "", lastDurationMs }: Step): string[] 
 }
 
 function totals({ target, steps }: BuildPlan): string[] {
-  const count = steps.filter(({ outcome }) => outcome !== "cached").length;
-  if (count === 0) return [`${target}: nothing to do, ${steps.length} steps cached`];
+  const running = steps.filter(({ outcome }) => outcome !== "cached").length;
+  if (running === 0) return [`${target}: nothing to do, ${count(steps.length, "step")} cached`];
   const isKnown = steps.every(
     ({ outcome, lastDurationMs }) => outcome === "cached" || lastDurationMs !== undefined,
   );
   const time = isKnown ? `, about ${formatSeconds(estimatedMs(steps))} one after the other` : "";
-  return [`${target}: ${count} of ${steps.length} steps to run${time}`];
+  return [`${target}: ${running} of ${count(steps.length, "step")} to run${time}`];
 }
 
 function skipped({ stagesSkipped }: BuildPlan): string[] {
