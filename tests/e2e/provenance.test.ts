@@ -183,6 +183,40 @@ test("max says which blobs each step ended with, in the form of each output, and
   }
 });
 
+test("the checkout of the context is told, unless it is kept back", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const revision = "0123456789abcdef0123456789abcdef01234567";
+  rig.file(".git/HEAD", "ref: refs/heads/main\n");
+  rig.file(".git/refs/heads/main", `${revision}\n`);
+  rig.file(".git/config", '[remote "origin"]\n\turl = https://ann:s3cret@example.com/app.git\n');
+  rig.file("Dockerfile", "FROM busybox\n");
+  const metadata = path.join(rig.dir, "metadata.json");
+  const vcs = async (env: Record<string, string>) => {
+    const args = [
+      "build",
+      "--provenance=mode=min",
+      "--metadata-file",
+      metadata,
+      "-o",
+      path.join(rig.dir, "out"),
+    ];
+    const { exitCode, stderr } = await rig.slipway([...args, rig.contextDir], { env });
+    assert.equal(exitCode, 0, stderr);
+    const found = JSON.parse(readFileSync(metadata, "utf8")) as { "buildx.build.provenance": Provenance };
+    const made = found["buildx.build.provenance"].runDetails.metadata as { buildkit_metadata: unknown };
+    return made.buildkit_metadata;
+  };
+  assert.deepEqual(await vcs({}), {
+    vcs: {
+      "localdir:context": ".",
+      "localdir:dockerfile": ".",
+      revision,
+      source: "https://example.com/app.git",
+    },
+  });
+  assert.deepEqual(await vcs({ BUILDX_GIT_INFO: "false" }), {});
+});
+
 test("a build of nothing but what is named, without network, is hermetic", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   const metadata = path.join(rig.dir, "metadata.json");

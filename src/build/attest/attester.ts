@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Attestations, ImageRecord, Predicate } from "../../image/index.ts";
 import { formatPlatform, normalizePlatform, parseReference } from "../../oci/index.ts";
 import { imageUrl, spdxDocument } from "../../packages/index.ts";
@@ -9,6 +10,7 @@ import type { PreparedBuild } from "../prepare-build.ts";
 import type { DockerfileText } from "../read-dockerfile.ts";
 import type { ScannedTree } from "../solve-plans.ts";
 import type { AttestationOptions } from "./attestation-options.ts";
+import { type GitCheckout, gitCheckoutOf } from "./git-checkout.ts";
 import { hideWithin, secretHider } from "./hide-secrets.ts";
 import { layerSteps } from "./layer-steps.ts";
 import { materialsOf } from "./materials.ts";
@@ -116,6 +118,7 @@ export class Attester {
         materials,
         options: build,
         dockerfile,
+        checkout: checkoutOf(build, dockerfile),
         hide,
         ...(epochSeconds === undefined && { times }),
       };
@@ -127,4 +130,18 @@ export class Attester {
   #put(type: string, predicate: unknown): Predicate {
     return { type, digest: this.#options.prepared.steps.store.content.put(JSON.stringify(predicate)).digest };
   }
+}
+
+/** Only a directory of this machine can be a checkout that nothing else names; as docker buildx has it, a variable keeps it back. */
+function checkoutOf(
+  { contextDir }: Pick<BuildOptions, "contextDir">,
+  { path: file }: DockerfileText,
+): GitCheckout | undefined {
+  const isKeptBack = /^(?:0|f|F|FALSE|false|False)$/.test(process.env["BUILDX_GIT_INFO"] ?? "");
+  if (contextDir === undefined || isKeptBack) return undefined;
+  const context = path.resolve(contextDir);
+  return gitCheckoutOf({
+    context,
+    dockerfile: file === undefined ? context : path.dirname(path.resolve(file)),
+  });
 }

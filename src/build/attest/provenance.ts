@@ -6,6 +6,7 @@ import { packageVersion } from "../../util/index.ts";
 import type { BuildOptions } from "../options.ts";
 import type { DockerfileText } from "../read-dockerfile.ts";
 import type { ProvenanceOptions } from "./attestation-options.ts";
+import type { GitCheckout } from "./git-checkout.ts";
 import type { HideSecrets } from "./hide-secrets.ts";
 import { llbSteps, stepIds, stepLocations } from "./llb-steps.ts";
 import type { Material } from "./materials.ts";
@@ -29,6 +30,8 @@ export interface BuildFacts {
   readonly materials: readonly Material[];
   readonly options: BuildOptions;
   readonly dockerfile: DockerfileText;
+  /** That the context is in. */
+  readonly checkout?: GitCheckout | undefined;
   /** For texts that are encoded in the result. */
   readonly hide: HideSecrets;
   /** When the build ran; absent where equal builds are to say the same. */
@@ -65,7 +68,7 @@ function provenanceV1(facts: BuildFacts, { mode, builderId, isReproducible }: Pr
         }),
         ...(isHermetic(facts) && { buildkit_hermetic: true }),
         ...(isReproducible && { buildkit_reproducible: true }),
-        buildkit_metadata: sourceMetadata(facts, mode),
+        buildkit_metadata: buildkitMetadata(facts, mode),
         buildkit_completeness: { request: mode === "max", resolvedDependencies: isWhole(facts) },
       },
     },
@@ -95,7 +98,7 @@ function provenanceV02(facts: BuildFacts, { mode, builderId, isReproducible }: P
       completeness: { parameters: mode === "max", environment: true, materials: isWhole(facts) },
       reproducible: isReproducible ?? false,
       ...(isHermetic(facts) && { "https://mobyproject.org/buildkit@v1#hermetic": true }),
-      "https://mobyproject.org/buildkit@v1#metadata": sourceMetadata(facts, mode),
+      "https://mobyproject.org/buildkit@v1#metadata": buildkitMetadata(facts, mode),
     },
   };
 }
@@ -118,11 +121,14 @@ function buildConfig({ definition, hide }: BuildFacts, mode: ProvenanceOptions["
   return { buildConfig: { llbDefinition: llbSteps(definition, hide), digestMapping } };
 }
 
-function sourceMetadata(
-  { definition, dockerfile, hide }: BuildFacts,
+function buildkitMetadata(
+  { definition, dockerfile, checkout, hide }: BuildFacts,
   mode: ProvenanceOptions["mode"],
 ): object {
-  return mode === "max" ? { source: sourceOf(definition, dockerfile, hide) } : {};
+  return {
+    ...(checkout && { vcs: checkout }),
+    ...(mode === "max" && { source: sourceOf(definition, dockerfile, hide) }),
+  };
 }
 
 function sourceOf(definition: Definition, { name, text }: DockerfileText, hide: HideSecrets): object {
