@@ -2,24 +2,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type SpawnedProcess, spawnProcess } from "../sys/index.ts";
+import type { SpawnedProcess } from "../sys/index.ts";
 import { isErrno } from "../util/index.ts";
-import type { Runtime } from "./find-runtime.ts";
 import { runtimeFailure } from "./runtime-failure.ts";
 import { specText } from "./runtime-spec.ts";
+import { type RuntimeStart, startRuntime } from "./start-runtime.ts";
+import { WaitingRuntime } from "./waiting-runtime.ts";
 
 export interface RunContainerOptions {
-  readonly runtime: Runtime;
+  /** A runtime that waits must have got the spec. */
+  readonly start: RuntimeStart | WaitingRuntime;
   readonly spec: object;
-  /** An own empty directory on a tmpfs (the spec may hold secrets): gets `config.json`, `pid`, `log` and the runtime's state. The
-   * caller removes it. */
-  readonly bundle: string;
-  /** Name of the container, unique among running ones. */
-  readonly id: string;
-  /** Called for each piece of output; reading goes on when the promise resolves. Undefined: the process gets our own stdio. */
+  /** Called for each piece of output that is not inherited; reading goes on when the promise resolves. */
   readonly onOutput?: ((stream: 1 | 2, data: Buffer) => Promise<void>) | undefined;
-  /** False: the process reads nothing. With `onOutput` it never does. */
-  readonly stdin?: boolean | undefined;
   /** Gets what sends a signal to the first process of the container, as soon as there is one. */
   readonly onSignaller?: ((send: SendSignal) => void) | undefined;
   /** Kills every process of the container. */
@@ -33,51 +28,36 @@ export type SendSignal = (signal: NodeJS.Signals) => void;
  * @throws the signal's reason, after the container is gone */
 export async function runContainer(options: RunContainerOptions): Promise<number> {
   options.signal?.throwIfAborted();
-  const { bundle, runtime, onOutput } = options;
-  writeFileSync(path.join(bundle, "config.json"), specText(options.spec), { mode: 0o600 });
-  const child = spawnProcess({
-    file: runtime.file,
-    args: runtimeArguments(options),
-    env: runtimeEnv(),
-    stdin: onOutput || options.stdin === false ? "ignore" : "inherit",
-    output: onOutput ? "pipe" : "inherit",
-  });
+  const { onOutput, spec } = options;
+  const { start, child } = started(options);
+  const { bundle } = start;
   options.onSignaller?.((signal) => void sendWhenStarted(child, bundle, signal));
   const output = child.output.map((source, index) => pump(source, index === 0 ? 1 : 2, onOutput!));
-  const exitCode = await ended(child, options);
+  const exitCode = await ended(child, bundle, options.signal);
   await Promise.all(output);
   options.signal?.throwIfAborted();
-  const failure = exitCode === 0 ? undefined : runtimeFailure(readLog(bundle), options.spec);
+  const failure = exitCode === 0 ? undefined : runtimeFailure(readLog(bundle), spec);
   if (failure) throw failure;
   return exitCode;
 }
 
-function runtimeArguments({ runtime, bundle, id }: RunContainerOptions): string[] {
-  const inBundle = (name: string) => path.join(bundle, name);
-  return [
-    `--root=${inBundle("state")}`,
-    `--log=${inBundle("log")}`,
-    "--log-format=json",
-    ...(runtime.name === "crun" ? ["--cgroup-manager=disabled"] : []),
-    "run",
-    `--bundle=${bundle}`,
-    `--pid-file=${inBundle("pid")}`,
-    id,
-  ];
+function started({ start, spec }: RunContainerOptions): Pick<WaitingRuntime, "start" | "child"> {
+  if (start instanceof WaitingRuntime) return start;
+  writeFileSync(path.join(start.bundle, "config.json"), specText(spec), { mode: 0o600 });
+  return { start, child: startRuntime(start) };
 }
 
-/** The runtimes take orders from variables (`NOTIFY_SOCKET`, `LISTEN_FDS`, `_LIBCONTAINER_*`): they get none of ours. */
-function runtimeEnv(): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"] };
-}
-
-async function ended(child: SpawnedProcess, options: RunContainerOptions): Promise<number> {
-  const onAbort = () => void killUntilGone(child, options.bundle);
-  options.signal?.addEventListener("abort", onAbort, { once: true });
+async function ended(
+  child: SpawnedProcess,
+  bundle: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const onAbort = () => void killUntilGone(child, bundle);
+  signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await child.ended;
   } finally {
-    options.signal?.removeEventListener("abort", onAbort);
+    signal?.removeEventListener("abort", onAbort);
   }
 }
 

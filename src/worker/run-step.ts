@@ -10,10 +10,12 @@ import {
   resolveUser,
   rlimits,
   type Runtime,
+  type RuntimeStart,
   runContainer,
   runtimeSpec,
   type SendSignal,
   type SpecMount,
+  WaitingRuntime,
 } from "../executor/index.ts";
 import type { MountPoint } from "../snapshot/index.ts";
 import { prepareEmulation } from "./emulation.ts";
@@ -76,8 +78,11 @@ export async function runStep(
     const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });
     defer(() => root[Symbol.dispose]());
     const files = networkFiles(environment, name, request);
+    let waiting: WaitingRuntime | undefined;
     if (options.base) {
       root.prepare();
+      waiting = startWaiting(environment, name, options);
+      defer(() => waiting?.[Symbol.dispose]());
       if (!(await options.base)) throw new BaseMissing(`Cannot run: ${request.lowers.at(-1)} was not made`);
     }
     const emulation = prepareEmulation(environment, () => root.look(), request);
@@ -88,7 +93,7 @@ export async function runStep(
       mounts: [...files, ...emulation, ...mounts],
       tty: options.tty ?? false,
     });
-    const exitCode = await runInContainer(environment, { name, makeSpec, options });
+    const exitCode = await runInContainer(environment, { name, makeSpec, options, waiting });
     if (exitCode !== 0) return { exitCode, isDiskFull: isFull(environment.store.root) };
     if (request.output === undefined) return { exitCode };
     const layer = root.commit(request.output);
@@ -216,24 +221,49 @@ interface ContainerRun {
   readonly name: string;
   readonly makeSpec: (runtime: Runtime) => object;
   readonly options: StepOptions;
+  readonly waiting: WaitingRuntime | undefined;
 }
 
 function runInContainer(
   environment: Environment,
-  { name, makeSpec, options }: ContainerRun,
+  { name, makeSpec, options, waiting }: ContainerRun,
 ): Promise<number> {
+  const { runtimes } = environment;
   let attempts = 0;
-  return environment.runtimes.use((runtime) => {
-    return runContainer({
-      runtime,
-      spec: makeSpec(runtime),
-      bundle: newMemoryDir(environment, `${name}/bundle${attempts++}`),
-      // runc names a cgroup of the host so.
-      id: `slipway-${randomBytes(6).toString("hex")}`,
-      onOutput: options.onOutput,
-      stdin: options.stdin,
-      onSignaller: options.onSignaller,
-      signal: options.signal,
-    });
+  return runtimes.use(async (runtime) => {
+    const spec = makeSpec(runtime);
+    const run = (start: RuntimeStart | WaitingRuntime) => runContainer({ ...options, start, spec });
+    if (attempts === 0 && waiting?.start.runtime === runtime && waiting.give(spec)) {
+      const result = await run(waiting).catch((error: unknown) => runtimes.withoutWait(error));
+      if (result !== undefined) return result;
+    }
+    return await run(runtimeStart(environment, runtime, { bundle: `${name}/bundle${attempts++}`, options }));
   });
+}
+
+/** A runtime that waits for the step before this one. */
+function startWaiting(
+  environment: Environment,
+  name: string,
+  options: StepOptions,
+): WaitingRuntime | undefined {
+  const runtime = environment.runtimes.canWait();
+  return (
+    runtime && new WaitingRuntime(runtimeStart(environment, runtime, { bundle: `${name}/waiting`, options }))
+  );
+}
+
+function runtimeStart(
+  environment: Environment,
+  runtime: Runtime,
+  { bundle, options }: { readonly bundle: string; readonly options: StepOptions },
+): RuntimeStart {
+  return {
+    runtime,
+    bundle: newMemoryDir(environment, bundle),
+    // runc names a cgroup of the host so.
+    id: `slipway-${randomBytes(6).toString("hex")}`,
+    output: options.onOutput ? "pipe" : "inherit",
+    stdin: options.onOutput || options.stdin === false ? "ignore" : "inherit",
+  };
 }

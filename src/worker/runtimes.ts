@@ -1,4 +1,4 @@
-import { ExecutorError, type Runtime } from "../executor/index.ts";
+import { ExecutorError, type Runtime, WaitingRuntime } from "../executor/index.ts";
 
 /** The runtimes that are left to try. The first one that starts a container is kept. One that cannot is dropped and the next is
  * tried: that costs nothing when all is well, unlike a probe. */
@@ -7,6 +7,7 @@ export class Runtimes {
   readonly #prepare: (runtime: Runtime) => Runtime;
   #candidates: readonly Runtime[] | undefined;
   #isProven = false;
+  #mayWait = true;
 
   /** @param prepare called before a runtime is used for the first time; what it returns is used */
   constructor(find: () => readonly Runtime[], prepare: (runtime: Runtime) => Runtime) {
@@ -39,6 +40,21 @@ export class Runtimes {
         if (!this.#drop(runtime)) throw error;
       }
     }
+  }
+
+  /** The runtime to be used next, where it has started a container and can be started before it is known what it is to run. */
+  canWait(): Runtime | undefined {
+    const runtime = this.#candidates?.[0];
+    return runtime && this.#isProven && this.#mayWait && WaitingRuntime.isPossible(runtime)
+      ? runtime
+      : undefined;
+  }
+
+  /** One that failed while it waited is started again in the usual way, and none waits any more.
+   * @throws `error` when it is another one */
+  withoutWait(error: unknown): undefined {
+    if (!(error instanceof ExecutorError && error.code === "RUNTIME_FAILED")) throw error;
+    this.#mayWait = false;
   }
 
   #choose(): Runtime {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { test } from "node:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { newLayerId } from "../../src/content/index.ts";
 import type { LayerId, RunRequest } from "../../src/worker/index.ts";
 import { Rig } from "./rig.ts";
@@ -45,6 +49,87 @@ test("a step that is cancelled while it waits for its base does not run", async 
   assert.equal((await base).outcome, "done");
   assert.ok(rig.store.layers.has(first) && !rig.store.layers.has(second));
 });
+
+test("in a chain of steps each runs as if it were alone: what it reads, prints, and how it fails", async () => {
+  await using rig = await Rig.start();
+  const layers = Array.from({ length: 6 }, () => newLayerId());
+  const chain = [
+    step(rig, "echo 0 > /count; sleep 0.1", { output: layers[0]! }),
+    ...[1, 2, 3, 4].map((n) => {
+      const script = `read c < /count; echo $((c + 1)) > /count; echo "step ${n}"; test -p /dev/stdin || tty; sleep 0.05`;
+      return step(rig, script, { output: layers[n]!, lowers: layers.slice(0, n) });
+    }),
+  ];
+  // More than a pipe holds.
+  const large = { ...chain[3]!, env: Array.from({ length: 30 }, (_, n) => `LARGE${n}=${"x".repeat(4000)}`) };
+  const absent = step(rig, "", { output: layers[5]!, lowers: layers.slice(0, 5) });
+  const requests = [...chain.slice(0, 3), large, chain[4]!];
+  const answers = requests.map((request) => rig.worker.runOnce(request));
+  await assert.rejects(rig.worker.runOnce({ ...absent, args: ["/bin/absent"] }), {
+    code: "COMMAND_NOT_FOUND",
+  });
+  for (const once of await Promise.all(answers)) {
+    assert.equal(once.outcome === "done" && once.result.exitCode, 0);
+  }
+  const { stdout } = await rig.sh("cat /count", { lowers: [rig.base, ...layers.slice(0, 5)] });
+  assert.equal(stdout, "4\n");
+  assert.equal(rig.outputOf(large.runId).stdout, "step 3\nnot a tty\n");
+});
+
+test("a runtime that waits for a step that never runs is ended", async () => {
+  await using rig = await Rig.start();
+  await rig.sh("true");
+  const [first, second] = [newLayerId(), newLayerId()];
+  const failed = rig.worker.runOnce(step(rig, "sleep 0.4; exit 1", { output: first }));
+  const next = rig.worker.runOnce(step(rig, "true", { output: second, lowers: [first] }));
+  await until(() => runtimesOf(rig) === 2);
+  assert.deepEqual(await next, { outcome: "baseless" });
+  await failed;
+  await until(() => runtimesOf(rig) === 0);
+});
+
+test("a runtime that cannot be made to wait is started anew, once, and its container runs", async (t) => {
+  await using rig = await Rig.start({ runtime: fussyRuntime(t) });
+  const layers = [newLayerId(), newLayerId(), newLayerId(), newLayerId()];
+  const answers = layers.map((output, n) => {
+    const script = `echo ${n} >> /log; sleep 0.2`;
+    return rig.worker.runOnce(step(rig, script, { output, lowers: layers.slice(0, n) }));
+  });
+  for (const once of await Promise.all(answers)) {
+    assert.equal(once.outcome === "done" && once.result.exitCode, 0);
+  }
+  assert.equal((await rig.sh("cat /log", { lowers: [rig.base, ...layers] })).stdout, "0\n1\n2\n3\n");
+});
+
+/** crun, but for a spec that is no file. */
+function fussyRuntime(t: TestContext): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "fussy-"));
+  const file = path.join(directory, "crun");
+  const script = [
+    "#!/bin/sh",
+    'for each; do case "$each" in --bundle=*) bundle="${each#--bundle=}" ;; --log=*) log="${each#--log=}" ;; esac; done',
+    'if [ -p "$bundle/config.json" ]; then echo \'{"level":"error","msg":"no regular file"}\' > "$log"; exit 1; fi',
+    'exec crun "$@"',
+  ];
+  writeFileSync(file, `${script.join("\n")}\n`, { mode: 0o755 });
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return file;
+}
+
+function runtimesOf({ store }: Rig): number {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const [file = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return file.endsWith("crun") && args.some((arg) => arg.includes(store.root));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(10);
+}
 
 let steps = 0;
 

@@ -60,7 +60,7 @@ export class Rig implements AsyncDisposable {
       owner: this.store.temp.owner,
       workerFile: await workerFile(),
       onLog: ({ runId, stream, data }) => {
-        const output = this.#outputOf(runId);
+        const output = this.outputOf(runId);
         const text = Buffer.from(data).toString();
         if (stream === 1) output.stdout += text;
         else output.stderr += text;
@@ -99,7 +99,7 @@ export class Rig implements AsyncDisposable {
       mounts: [],
       ...rest,
     });
-    return { exitCode: result.exitCode, layer: result.layer?.layer ?? "", ...this.#outputOf(runId) };
+    return { exitCode: result.exitCode, layer: result.layer?.layer ?? "", ...this.outputOf(runId) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +114,8 @@ export class Rig implements AsyncDisposable {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  #outputOf(runId: string): { stdout: string; stderr: string } {
+  /** What a process printed so far. */
+  outputOf(runId: string): { stdout: string; stderr: string } {
     let output = this.#output.get(runId);
     if (!output) this.#output.set(runId, (output = { stdout: "", stderr: "" }));
     return output;
