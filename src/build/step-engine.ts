@@ -160,9 +160,9 @@ export class StepEngine implements AsyncDisposable {
 
   async #startWorker(onLog: (log: WorkerLog) => void, firstWork: FirstWork): Promise<Worker> {
     const { store, signal, attached = false } = this.#options;
-    const { startWorker } = await import("../worker/index.ts");
+    const { keepFilter, startWorker } = await import("../worker/index.ts");
     const stale = store.temp.claimStale();
-    const worker = await startWorker({
+    const starting = startWorker({
       storeRoot: store.root,
       owner: store.temp.owner,
       onLog,
@@ -170,6 +170,8 @@ export class StepEngine implements AsyncDisposable {
       signal,
       attached,
     });
+    if (firstWork === "run") keepFilter(store);
+    const worker = await starting;
     if (stale.length > 0) await worker.remove({ layers: [], paths: stale });
     return worker;
   }

@@ -17,4 +17,5 @@ export type {
   WorkerLog,
   WorkerMount,
 } from "./protocol.ts";
+export { keepFilter } from "./step-filter.ts";
 export { WorkerError } from "./worker-error.ts";
