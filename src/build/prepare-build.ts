@@ -8,7 +8,6 @@ import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { planBuild, type PlatformPlan } from "./plan-build.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
-import { sourceTime } from "./source-time.ts";
 import { SshAgents } from "./ssh-agents.ts";
 import { defaultJobs, StepEngine } from "./step-engine.ts";
 
@@ -56,7 +55,10 @@ export class PreparedBuild implements AsyncDisposable {
       const plans = await planBuild(dockerfile, options, {
         ...environment,
         ...locked,
-        sourceTime: (source) => sourceTime(source, steps),
+        sourceTime: async (source) => {
+          const { sourceTime } = await import("./source-time.ts"); // reads archives; few builds have a remote context
+          return await sourceTime(source, steps);
+        },
       });
       if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
       await checkConfig(plans, options, session);
