@@ -19,7 +19,7 @@ export interface EarlierLayer {
 /** Remembers of which file, in which state, each file of a layer was copied, so that the next copy of an unchanged file may share
  * it. A file that was changed, by whatever means, has other times. */
 export class CopyMemory {
-  readonly #earlier: StatIndex;
+  readonly #earlier: StatIndex | undefined;
   /** Apart, for nothing of it is in the earlier layer. */
   readonly #current = new StatIndex();
   /** Root of the earlier layer, in latin1. */
@@ -27,7 +27,7 @@ export class CopyMemory {
   #count = 0;
 
   constructor(earlier: EarlierLayer | undefined) {
-    this.#earlier = earlier ? readStatIndex(earlier.indexFile) : new StatIndex();
+    this.#earlier = earlier && readStatIndex(earlier.indexFile);
     this.earlierBytes = toBytes(earlier?.directory ?? "");
   }
 
@@ -35,7 +35,7 @@ export class CopyMemory {
    * @param source what the source is now
    * @param changes what the copy changes of it, see `describeChanges` */
   find(target: TreePath, source: TreeStat, changes: string): string | undefined {
-    const digest = this.#earlier.find(changes + target, source);
+    const digest = this.#earlier?.find(changes + target, source);
     if (digest !== undefined) this.#count++;
     return digest;
   }
@@ -53,8 +53,8 @@ export class CopyMemory {
   /** Keeps what was remembered, if it is worth it. */
   save(indexFile: string): void {
     if (this.#count < WORTH_IT) return;
-    this.#earlier.replaceUnused(this.#current);
-    writeStatIndex(indexFile, this.#earlier);
+    this.#earlier?.replaceUnused(this.#current);
+    writeStatIndex(indexFile, this.#earlier ?? this.#current);
   }
 }
 

@@ -70,8 +70,8 @@ export interface FileActionsOutcome {
   readonly sizeBytes: number;
   /** One per action, of what was really copied, as `digestSources` would say; empty for actions that read nothing. */
   readonly contentDigests: readonly string[];
-  /** What was read from directories, for `selectionChanges`; empty when nothing was. */
-  readonly selection: string;
+  /** What was read from directories, for `selectionChanges`, in pieces: of many files it is much text. Empty when nothing was. */
+  readonly selection: readonly string[];
 }
 
 /** Applies file actions, in order, on top of `lowers`, and writes only the new layer: a whole overlay upper directory. Files that
@@ -93,7 +93,7 @@ export async function applyFileActions(
   const sizeBytes = layer.finish();
   trees.giveBack(lower);
   if (options.indexFile !== undefined && !layer.isRewritten) writer.memory.save(options.indexFile);
-  return { sizeBytes, contentDigests, selection: writer.selection.join("") };
+  return { sizeBytes, contentDigests, selection: writer.selection };
 }
 
 /** What `-1` stands for. */

@@ -9,7 +9,8 @@ export { resolveInTree } from "./resolve.ts";
 export { selectSources, type SourceWalk, walkSources } from "./select.ts";
 export { type FileChange, selectionChanges } from "./selection-changes.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
-export { type FileState, StatIndex } from "./stat-index.ts";
+export { StatIndex } from "./stat-index.ts";
+export type { FileState } from "./stat-rows.ts";
 export { estimateFiles, readStatIndex, writeStatIndex } from "./stat-index-file.ts";
 export { TreeError, type TreeErrorCode } from "./tree-error.ts";
 export {

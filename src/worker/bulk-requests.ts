@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { selectionFile, type Store } from "../content/index.ts";
 import { compareLayers, type OpaqueXattr, unpackTar } from "../layer/index.ts";
@@ -217,13 +217,23 @@ const COPIED = "copied.idx";
 function keepSelection(
   store: Store,
   fs: string,
-  selection: string,
+  selection: readonly string[],
   previousLayer: LayerId | undefined,
 ): readonly FileChange[] {
-  if (selection === "") return [];
-  writeFileSync(path.join(path.dirname(fs), selectionFile), selection, "latin1");
+  if (selection.length === 0) return [];
+  writePieces(path.join(path.dirname(fs), selectionFile), selection);
   const previous = previousLayer === undefined ? undefined : store.layers.readSelection(previousLayer);
-  return previous === undefined ? [] : selectionChanges(previous, selection).slice(0, maxChanges);
+  return previous === undefined ? [] : selectionChanges(previous, selection.join("")).slice(0, maxChanges);
+}
+
+/** @param pieces in latin1 */
+function writePieces(file: string, pieces: readonly string[]): void {
+  const fd = openSync(file, "wx", 0o666);
+  try {
+    for (const piece of pieces) writeFileSync(fd, piece, "latin1");
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** More than anybody reads. */
