@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { CopyAction, FileAction } from "../llb/index.ts";
-import { hasBytes, SelectionDigest, type StatIndex, toText, TreeError } from "../tree/index.ts";
+import { hasBytes, openFound, SelectionDigest, type StatIndex, toText, TreeError } from "../tree/index.ts";
 import type { ContextMemory } from "./context-memory.ts";
 import { hashFile } from "./hash-file.ts";
 import type { ExplainOptions } from "./missing-source.ts";
@@ -93,7 +93,7 @@ async function digestRecord(
 
 function readDigest({ tree }: ExplainOptions, { path }: RecordedEntry, index: StatIndex): string {
   const readAtMs = Date.now();
-  const { digest, stat } = hashFile(tree.hostPath(path));
+  const { digest, stat } = openFound(path, () => hashFile(tree.hostPath(path)));
   if (stat.type !== "file")
     throw new TreeError("UNREADABLE", `Cannot read "${toText(path)}": it is no longer a regular file`);
   index.add(path, stat, digest, readAtMs);

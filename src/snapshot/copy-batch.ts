@@ -1,6 +1,6 @@
 import { closeSync, linkSync } from "node:fs";
 import { linkFiles } from "../sys/index.ts";
-import { hostBytes, type TreePath } from "../tree/index.ts";
+import { hostBytes, openFound, type TreePath } from "../tree/index.ts";
 import { isErrno } from "../util/index.ts";
 import type { CopiedBytes } from "./copy-bytes.ts";
 import { createFile, type Creator, currentCreator, type FileCopy, requireRegularFile } from "./copy-file.ts";
@@ -94,7 +94,7 @@ export function copyFile(
   source: OpenSource,
   creator: Creator,
 ): ReplacedFile<CopiedBytes> {
-  const fd = source.open(file.path);
+  const fd = openFound(file.path, () => source.open(file.path));
   try {
     requireRegularFile(fd, file.path);
     return replaceFile(file.target, host, () => createFile(host, fd, file, creator));

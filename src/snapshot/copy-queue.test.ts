@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { openContext } from "../context/index.ts";
 import type { CopyAction } from "../llb/index.ts";
+import type { TreeError } from "../tree/index.ts";
 import {
   applyFileActions,
   copyFromDirectory,
@@ -72,6 +73,26 @@ function lateHelpers(): CopyHelpers & { copied: number } {
 
 /** The layer's root has a time of its own. */
 const below = (layer: string) => listTree([layer], "/x").slice(1);
+
+test("a file that is deleted between the walk and its copy is told of as that", async (t) => {
+  const rig = bench(t);
+  const deleted: string[] = [];
+  const helpers: CopyHelpers = {
+    isOneFree: () => true,
+    async copy(batch) {
+      const file = batch.copies[0]!.path;
+      deleted.push(file);
+      rmSync(Buffer.from(rig.context + file, "latin1"), { force: true });
+      return copyFromDirectory(batch);
+    },
+  };
+  await assert.rejects(rig.copy("a", { helpers }), (error: TreeError) => {
+    const file = Buffer.from(deleted[0]!, "latin1").toString();
+    const wanted = `Cannot read "${file}": it was there, and was deleted while the build read its context`;
+    assert.deepEqual([error.code, error.message], ["NOT_FOUND", wanted]);
+    return true;
+  });
+});
 
 test("a layer is the same whoever copies its files, and told of in order", asRoot, async (t) => {
   const place = bench(t);

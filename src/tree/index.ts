@@ -12,7 +12,7 @@ export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.t
 export { StatIndex } from "./stat-index.ts";
 export type { FileState } from "./stat-rows.ts";
 export { estimateFiles, readStatIndex, writeStatIndex } from "./stat-index-file.ts";
-export { TreeError, type TreeErrorCode } from "./tree-error.ts";
+export { openFound, TreeError, type TreeErrorCode } from "./tree-error.ts";
 export {
   baseName,
   cleanTreePath,

@@ -18,3 +18,18 @@ export class TreeError extends CodedError<TreeErrorCode> {}
 export function notFound(path: TreePath): TreeError {
   return new TreeError("NOT_FOUND", `"${toText(path)}": not found`);
 }
+
+/** Runs what opens a file that a walk found a moment ago; that it is gone is told as that.
+ * @throws {TreeError} `NOT_FOUND`, or what `open` throws */
+export function openFound<Value>(path: TreePath, open: () => Value): Value {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof TreeError) || error.code !== "NOT_FOUND") throw error;
+    const message = `Cannot read "${toText(path)}": it was there, and was deleted while the build read its context`;
+    throw new TreeError("NOT_FOUND", message, {
+      cause: error,
+      hint: "build again when nothing changes the context",
+    });
+  }
+}
