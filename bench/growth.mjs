@@ -19,7 +19,7 @@ process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
 const series = [
-  { title: "steps", sizes: [10, 50, 100, 200, 350, 500], create: steps },
+  { title: "steps", sizes: [10, 50, 100, 200, 350, 500, 800], create: steps },
   { title: "stages", sizes: [1, 10, 50, 100, 150, 200], create: stages },
   { title: "files in the context", sizes: [1000, 20_000, 50_000, 100_000, 200_000], create: files },
 ];
