@@ -86,9 +86,8 @@ export function minikubeEngine(
     format: "docker",
     async adopt({ configDigest, names }) {
       const text = await ask(minikube("ls", "--format", "json"), process);
-      const listed = text === undefined ? [] : (JSON.parse(text) as { id?: string; repoTags?: string[] }[]);
-      const known = listed.find(({ id }) => id === digestHex(configDigest))?.repoTags;
-      if (known?.[0] === undefined) return false;
+      const known = minikubeNames(text ?? "", digestHex(configDigest));
+      if (known[0] === undefined) return false;
       for (const name of names) {
         if (!known.includes(name)) await feed(minikube("tag", known[0], name), undefined, process);
       }
@@ -107,6 +106,16 @@ export function minikubeEngine(
       }
     },
   };
+}
+
+/** Names of an image in what `minikube image ls` prints, which is `null` when there is none. */
+function minikubeNames(text: string, id: string): readonly string[] {
+  try {
+    const images = JSON.parse(text) as { id?: unknown; repoTags?: string[] }[] | null;
+    return images?.find((image) => image.id === id)?.repoTags ?? [];
+  } catch {
+    return []; // then it is moved, and minikube says what is wrong
+  }
 }
 
 /** Nodes of a cluster whose nodes are docker's containers, as commands that run something in them.

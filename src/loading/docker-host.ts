@@ -26,13 +26,18 @@ export function findDockerHost(env: Env): DockerHost | undefined {
   return found === undefined ? undefined : parseHost(`unix://${found}`, env);
 }
 
+/** Where docker is when its host names no port. */
+const ports = { plain: 2375, tls: 2376 };
+
 function parseHost(host: string, env: Env): DockerHost {
   if (host.startsWith("unix://")) {
     const connection = { socketPath: host.slice("unix://".length) };
     return { title: host, isTls: false, connection };
   }
-  const match = /^(?:tcp|http|https):\/\/(\[[0-9a-f:]+\]|[^:/]+):(\d+)\/?$/i.exec(host);
-  if (!match) {
+  const match = /^(?:tcp|http|https):\/\/(\[[0-9a-f:]+\]|[^:/]+)(?::(\d+))?\/?$/i.exec(host);
+  const isTls = host.startsWith("https:") || Boolean(env["DOCKER_TLS_VERIFY"]);
+  const port = Number(match?.[2] ?? (isTls ? ports.tls : ports.plain));
+  if (!match || port > 65_535) {
     throw new LoadError(
       "ENGINE_UNREACHABLE",
       `Cannot reach docker at "${host}": expected unix:// or tcp://`,
@@ -41,9 +46,7 @@ function parseHost(host: string, env: Env): DockerHost {
       },
     );
   }
-  const [, name, port] = match;
-  const isTls = host.startsWith("https:") || Boolean(env["DOCKER_TLS_VERIFY"]);
-  const connection = { host: name!.replace(/^\[|\]$/g, ""), port: Number(port) };
+  const connection = { host: match[1]!.replace(/^\[|\]$/g, ""), port };
   return { title: host, isTls, connection: { ...connection, ...(isTls && certificates(env)) } };
 }
 

@@ -176,7 +176,7 @@ test("podman, containerd, minikube and the nodes of clusters are driven by their
     `case "$*" in
     *"image load "*) id=$(tar -xOf "$5" manifest.json | sed 's/.*sha256.\\([0-9a-f]*\\)","RepoTags.*/\\1/')
       echo '[{"id":"'$id'","repoTags":["docker.io/library/app:latest"]}]' > ${rig.dir}/minikube;;
-    *"image ls "*) cat ${rig.dir}/minikube 2>/dev/null || exit 1;;
+    *"image ls "*) cat ${rig.dir}/minikube 2>/dev/null || echo null;;
   esac`,
   );
   fake(
