@@ -106,6 +106,16 @@ export class LayerStore {
     }
   }
 
+  /** Keeps what `readSelection` is to find beside a layer that is there; nothing for an empty text. */
+  keepSelection(id: LayerId, selection: string): void {
+    if (selection === "") return;
+    writeFileAtomic(
+      path.join(this.dirOf(id), selectionFile),
+      Buffer.from(selection, "latin1"),
+      this.#temp.dir(),
+    );
+  }
+
   has(id: LayerId): boolean {
     return this.readMeta(id) !== undefined;
   }

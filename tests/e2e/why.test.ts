@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { FileServer } from "../../src/source/testing/file-server.ts";
@@ -117,6 +117,44 @@ test("files that changed are named, by a plan too", { skip }, async (t) => {
   assert.match(again.stderr, /^#\d+ why: a\.txt mode 0644→0755 and 1 more$/m);
   const { stdout } = await rig.slipway(["why", "COPY a.txt"]);
   assert.match(stdout, /\n {2}a\.txt\n {4}\+ mode 0644→0755\n {2}b\.txt\n {4}\+ changed\n/);
+});
+
+test("files that changed under a bind mount of the context are named, by a plan too", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file(
+    "Dockerfile",
+    `FROM busybox
+RUN --mount=type=bind,source=src,target=/m ls /m
+RUN --mount=type=bind,target=/m --mount=type=cache,target=/c true
+`,
+  );
+  rig.file("src/main.go", "1\n");
+  rig.file("src/run.sh", "1\n");
+  await rig.mustBuild();
+  rig.file("src/main.go", "2\n");
+  const plan = JSON.parse((await rig.slipway(["plan", "--json", rig.contextDir])).stdout) as Shown;
+  assert.deepEqual(table(plan)[0]?.slice(1), ["run", "src/main.go changed"]);
+  const built = await rig.mustBuild();
+  assert.match(built.stderr, /^#\d+ why: src\/main\.go changed$/m);
+  chmodSync(rig.file("src/run.sh", "1\n"), 0o755);
+  rig.file("src/other.go", "1\n");
+  await rig.mustBuild();
+  rig.file("a.txt", "1\n");
+  await rig.mustBuild();
+  assert.deepEqual(table(JSON.parse((await rig.slipway(["why", "--json"])).stdout) as Shown), [
+    ["[stage-0 2/3] RUN --mount=type=bind,source=src,target=/m ls /m", "cached", undefined],
+    [
+      "[stage-0 3/3] RUN --mount=type=bind,target=/m --mount=type=cache,target=/c true",
+      "done",
+      "a.txt added",
+    ],
+  ]);
+  rmSync(path.join(rig.contextDir, "src/main.go"));
+  rig.file("src/run.sh", "2\n");
+  await rig.mustBuild();
+  const { stdout } = await rig.slipway(["why", "RUN --mount=type=bind,source=src"]);
+  assert.match(stdout, / {2}src\/run\.sh changed and 1 more$/m);
+  assert.match(stdout, /\n {2}src\/run\.sh\n {4}\+ changed\n {2}src\/main\.go\n {4}\+ removed\n$/);
 });
 
 test("a result that was pruned is the reason when nothing else changed", { skip }, async (t) => {

@@ -138,3 +138,23 @@ test("files that changed take the place of their digest", () => {
   });
   assert.equal(withFiles(reason, []).text, "files to copy changed");
 });
+
+const mount = (input: string, readonly = true) => ({
+  "mount /m": JSON.stringify({ type: "bind", dest: "/m", readonly, input }),
+});
+
+test("files that changed take the place of a mount's content", () => {
+  const reason = missReason({ parts: mount("a") }, { parts: mount("b") }, { parentRan: false });
+  assert.deepEqual(withFiles(reason, [{ path: "x", what: "added" }]), {
+    text: "x added",
+    changes: [{ part: "x", after: "added" }],
+  });
+  assert.equal(withFiles(reason, []).text, "content of mount /m changed");
+});
+
+test("another mount, or one more, is another instruction", () => {
+  for (const last of [mount("a", false), {}]) {
+    const reason = missReason({ parts: last }, { parts: mount("b") }, { parentRan: false });
+    assert.equal(withFiles(reason, [{ path: "x", what: "added" }]).text, "instruction changed");
+  }
+});

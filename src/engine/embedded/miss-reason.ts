@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { PartChange } from "../../progress/index.ts";
 import type { FileChange } from "../../tree/index.ts";
 import type { KeyParts } from "./key-parts.ts";
@@ -17,9 +18,32 @@ export function withFiles(reason: MissReason, files: readonly FileChange[]): Mis
   const [first] = files;
   if (!reason.isProvisional || !first) return { ...reason, isProvisional: false };
   const others = files.length > 1 ? ` and ${files.length - 1} more` : "";
-  const changes = files.map(({ path, what }) => ({ part: path, after: what }));
-  const parts = reason.changes.filter(({ part }) => !part.startsWith("source "));
+  const changes = files.slice(0, MOST_FILES).map(({ path, what }) => ({ part: path, after: what }));
+  const parts = reason.changes.filter((change) => !isContentOfFiles(change));
   return { text: `${first.path} ${first.what}${others}`, changes: [...changes, ...parts] };
+}
+
+/** More than anybody reads. */
+const MOST_FILES = 100;
+
+function isContentOfFiles(change: PartChange): boolean {
+  return change.part.startsWith("source ") || isMountedContent(change);
+}
+
+/** Is it the same mount of something else, and not another mount? */
+function isMountedContent({ part, before, after }: PartChange): boolean {
+  if (!part.startsWith("mount ") || before === undefined || after === undefined) return false;
+  const [old, now] = [withoutInput(before), withoutInput(after)];
+  return old !== undefined && isDeepStrictEqual(old, now);
+}
+
+/** Undefined for what is no mount: a record may be damaged. */
+function withoutInput(mount: string): object | undefined {
+  try {
+    return { ...(JSON.parse(mount) as object), input: undefined };
+  } catch {
+    return undefined;
+  }
 }
 
 /** A step as it was or is now: what its key is made of, and what is known of it besides. */
@@ -64,7 +88,8 @@ export function missReason(
   if (first === undefined) return { text: circumstances.isUnsynced ? unsynced : "pruned", changes: [] };
   const changes = changed.map((name) => partChange(name, last, now, circumstances));
   const text = describe(first, changes[0]!, circumstances);
-  return { text, changes, ...(text === filesChanged && { isProvisional: true }) };
+  const isProvisional = text === filesChanged || isMountedContent(changes[0]!);
+  return { text, changes, ...(isProvisional && { isProvisional }) };
 }
 
 /** What other machines made is known by its key alone: what is not the step below must be this step's own. */
@@ -103,8 +128,9 @@ function describe(name: string, change: PartChange, { parentRan }: MissCircumsta
     if (change.after?.startsWith("stack ")) return parent;
     return describeRemote(change) ?? filesChanged;
   }
-  if (name.startsWith("mount ")) return `content of ${name} changed`;
-  if (name === "command" || name.startsWith("action ")) return "instruction changed";
+  if (isMountedContent(change)) return `content of ${name} changed`;
+  if (name.startsWith("mount ") || name === "command" || name.startsWith("action "))
+    return "instruction changed";
   return `${name} changed`;
 }
 

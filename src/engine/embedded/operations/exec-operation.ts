@@ -15,6 +15,7 @@ import {
 } from "../../stack.ts";
 import { beginRun, type BegunRun } from "../begun-run.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
+import { describeContexts, lastSelection, noteFilesSince } from "../context-files.ts";
 import { asStack, type Value } from "../environment.ts";
 import { type CacheKey, cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
@@ -55,6 +56,7 @@ export class ExecOperation implements Step {
     const found = await findLayer(this.#environment, this.#vertex, { key: cacheKey(parts), inputs });
     if (found) return this.#push(inputs, found, false);
     noteReason(this.#environment, this.#vertex, parts, inputs);
+    if (this.#environment.isPlan) await this.#noteMountedFiles(inputs);
     return undefined;
   }
 
@@ -110,7 +112,7 @@ export class ExecOperation implements Step {
     parts: KeyParts,
     { turn, underLock }: RunOptions,
   ): Promise<StackLayer> {
-    const { secretScan, directories } = this.#environment;
+    const { secretScan, directories, options } = this.#environment;
     const key = cacheKey(parts);
     const begun = underLock && (await this.#takeBegun(key));
     if (begun) await directories.ensure(this.#base(inputs)); // the step after it needs to look at what lies upon this alone
@@ -125,6 +127,7 @@ export class ExecOperation implements Step {
       } as const;
       turn.foresee(this.#push(inputs, foreseen, true));
     };
+    const mounted = this.#noteMountedFiles(inputs);
     const startedAtMs = await this.#make(inputs, layer, {
       signal: turn.signal,
       underLock,
@@ -132,6 +135,7 @@ export class ExecOperation implements Step {
       onSent: isForeseeable ? foresee : undefined,
     });
     await secretScan.checkMade(this.#vertex, layer);
+    options.store.layers.keepSelection(layer, await mounted);
     return recordLayer(this.#environment, this.#vertex, {
       layer,
       identity,
@@ -139,6 +143,17 @@ export class ExecOperation implements Step {
       keys: [[key, parts]],
       inputs,
     });
+  }
+
+  /** Names the files of contexts that bind mounts show otherwise than they did. It is done while the process runs: a change that comes
+   * during the build costs the next reason its names, and nothing else.
+   * @returns what they show, as text for `selectionChanges` */
+  async #noteMountedFiles(inputs: readonly Value[]): Promise<string> {
+    const before = lastSelection(this.#environment, this.#vertex);
+    const mounts = this.#op.mounts.filter(({ type, dest }) => type === "bind" && dest !== "/");
+    const now = await describeContexts(inputs, mounts.map(wholeTree)).catch(() => "");
+    noteFilesSince(this.#environment, this.#vertex, now === "" ? undefined : before, now);
+    return now;
   }
 
   /** @returns when the process started: base images that were fetched before it do not cost the step anything the next time */

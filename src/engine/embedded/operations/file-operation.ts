@@ -1,12 +1,12 @@
 import { newLayerId } from "../../../content/index.ts";
 import type { FileOp, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
-import { type FileChange, selectionChanges } from "../../../tree/index.ts";
 import type { FileActionsRequest, LayerId } from "../../../worker/index.ts";
 import { emptyStack, pushLayer, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
 import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
-import { firstBuild, withFiles } from "../miss-reason.ts";
+import { describeContexts, lastSelection, noteFiles, noteFilesSince } from "../context-files.ts";
+import { firstBuild } from "../miss-reason.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 import { runOnce, type UnderLock } from "../step-lock.ts";
 import type { Step } from "./verified-step.ts";
@@ -64,7 +64,7 @@ export class FileOperation implements Step {
     const { contentDigests, changes } = underLock
       ? await underLock((lock) => worker.applyFileActionsOnce({ ...request, ...lock }))
       : await worker.applyFileActions(request);
-    this.#noteFiles(changes);
+    noteFiles(this.#environment, this.#vertex, changes);
     await this.#environment.secretScan.checkMade(this.#vertex, layer);
     const content = this.#parts(inputs, contentDigests);
     const definition = this.#parts(
@@ -152,22 +152,10 @@ export class FileOperation implements Step {
 
   /** For a plan, which copies nothing: compares what would be copied with what was. */
   async #nameChangedFiles(inputs: readonly Value[]): Promise<void> {
-    const { records, project, options } = this.#environment;
-    const last = records.lastLayer(stepSlots(project, this.#vertex));
-    const before = last && options.store.layers.readSelection(last);
-    if (!before) return;
-    const texts: string[] = [];
-    for (const action of this.#op.actions) {
-      const input = action.kind === "copy" ? inputs[action.from] : undefined;
-      if (input?.kind === "context") texts.push(await input.opened.context.describeSources([action]));
-    }
-    this.#noteFiles(selectionChanges(before, texts.join("")));
-  }
-
-  #noteFiles(files: readonly FileChange[]): void {
-    const { reasons } = this.#environment;
-    const reason = reasons.get(this.#vertex.digest);
-    if (reason) reasons.set(this.#vertex.digest, withFiles(reason, files));
+    const before = lastSelection(this.#environment, this.#vertex);
+    if (before === undefined) return;
+    const now = await describeContexts(inputs, this.#op.actions);
+    noteFilesSince(this.#environment, this.#vertex, before, now);
   }
 
   #base(inputs: readonly Value[]): Stack {
