@@ -27,7 +27,7 @@ export function handlers(
       if (!own.options.signal.aborted) throw error;
       throw new WorkerError("CANCELLED", "The step was cancelled", { cause: error });
     } finally {
-      running.delete(runId);
+      if (running.get(runId) === own) running.delete(runId); // a request that became void may end after the next one has come
     }
   }
 

@@ -84,6 +84,7 @@ export async function runStep(
       waiting = startWaiting(environment, name, options);
       defer(() => waiting?.[Symbol.dispose]());
       if (!(await options.base)) throw new BaseMissing(`Cannot run: ${request.lowers.at(-1)} was not made`);
+      signal.throwIfAborted(); // what waits is ended by `defer` until it has got its spec
     }
     const emulation = prepareEmulation(environment, () => root.look(), request);
     const makeSpec = prepareSpec(environment, {

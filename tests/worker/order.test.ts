@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -101,6 +101,48 @@ test("a runtime that cannot be made to wait is started anew, once, and its conta
   assert.equal((await rig.sh("cat /log", { lowers: [rig.base, ...layers] })).stdout, "0\n1\n2\n3\n");
 });
 
+test("a runtime that waits for a step that is cancelled meanwhile is ended, and gets nothing to run", async (t) => {
+  const { runtime, given } = watchedRuntime(t);
+  await using rig = await Rig.start({ runtime });
+  await rig.sh("true");
+  const [first, second] = [newLayerId(), newLayerId()];
+  const base = rig.worker.runOnce(step(rig, "sleep 0.4", { output: first }));
+  const next = step(rig, "true", { output: second, lowers: [first] });
+  const cancelled = assert.rejects(rig.worker.runOnce(next), { code: "CANCELLED" });
+  await until(() => runtimesOf(rig, "cat") === 1);
+  await rig.worker.cancel({ runId: next.runId });
+  assert.equal((await base).outcome, "done");
+  await cancelled;
+  await until(() => runtimesOf(rig, "cat") === 0);
+  assert.equal(statSync(given).size, 0);
+});
+
+test("of two requests for a step, the first of which is void, the other one can be cancelled", async () => {
+  await using rig = await Rig.start();
+  const begun = step(rig, "true", { output: newLayerId(), lowers: [newLayerId()] });
+  const anew = { ...step(rig, "sleep 60", { output: newLayerId() }), runId: begun.runId };
+  const first = rig.worker.runOnce(begun);
+  const cancelled = assert.rejects(rig.worker.runOnce(anew), { code: "CANCELLED" });
+  assert.deepEqual(await first, { outcome: "baseless" });
+  await rig.worker.cancel({ runId: anew.runId });
+  await cancelled;
+});
+
+/** crun, but for a spec that it has to wait for: that it only writes to `given`. */
+function watchedRuntime(t: TestContext): { readonly runtime: string; readonly given: string } {
+  const directory = mkdtempSync(path.join(tmpdir(), "watched-"));
+  const [runtime, given] = [path.join(directory, "crun"), path.join(directory, "given")];
+  const script = [
+    "#!/bin/sh",
+    'for each; do case "$each" in --bundle=*) bundle="${each#--bundle=}" ;; esac; done',
+    `if [ -p "$bundle/config.json" ]; then exec cat "$bundle/config.json" > ${given}; fi`,
+    'exec crun "$@"',
+  ];
+  writeFileSync(runtime, `${script.join("\n")}\n`, { mode: 0o755 });
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return { runtime, given };
+}
+
 /** crun, but for a spec that is no file. */
 function fussyRuntime(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), "fussy-"));
@@ -116,11 +158,11 @@ function fussyRuntime(t: TestContext): string {
   return file;
 }
 
-function runtimesOf({ store }: Rig): number {
+function runtimesOf({ store }: Rig, program = "crun"): number {
   return readdirSync("/proc").filter((pid) => {
     try {
       const [file = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return file.endsWith("crun") && args.some((arg) => arg.includes(store.root));
+      return file.endsWith(program) && args.some((arg) => arg.includes(store.root));
     } catch {
       return false;
     }
