@@ -8,7 +8,7 @@ import { compile } from "./rig.ts";
 
 // As root: the same tests once more as an ordinary user with subordinate ids. As an ordinary user they run as they are.
 const user = "slipway-test";
-const suites = ["run", "layers", "lifetime", "attached"];
+const suites = ["run", "order", "layers", "lifetime", "attached"];
 
 function whyNot(): string | undefined {
   if (process.getuid?.() !== 0) return "only root can become another user";
