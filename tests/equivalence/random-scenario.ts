@@ -117,7 +117,7 @@ const command = fc
   .tuple(pick(commandTemplates), pick(imagePaths), pick(imagePaths))
   .map(([template, path, other]) => template.replaceAll("$P", path).replaceAll("$Q", other));
 
-const mounts = fc.subarray(
+const someMounts = fc.subarray(
   [
     "type=bind,target=/ctx",
     "type=bind,target=/ctx,source=d,rw",
@@ -130,6 +130,8 @@ const mounts = fc.subarray(
   ],
   { maxLength: 2 },
 );
+/** Only steps without any begin before their turn. */
+const mounts = fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: someMounts });
 
 const plain = pick([
   "WORKDIR /w",
@@ -197,7 +199,7 @@ const copies: fc.WeightedArbitrary<Step>[] = [
 ];
 
 const run: fc.WeightedArbitrary<Step> = {
-  weight: 6,
+  weight: 9,
   arbitrary: fc.record({
     kind: fc.constant("run" as const),
     commands: fc.array(command, { minLength: 1, maxLength: 3 }),
