@@ -29,11 +29,11 @@ export class WaitingRuntime implements Disposable {
   }
 
   /** Lets it go on. A runtime that has opened the fifo gets all of the spec from there; one that has not yet finds the file.
-   * @returns false when the spec is too large for that: nothing is run */
+   * @returns false when it has ended, or the spec is too large for that: nothing is run */
   give(spec: object): boolean {
     const fifo = this.#fifo;
     const text = specText(spec);
-    if (fifo === undefined || !fits(fifo, Buffer.from(text))) return false;
+    if (fifo === undefined || !this.child.isRunning() || !fits(fifo, Buffer.from(text))) return false;
     const file = `${this.#config}.whole`;
     writeFileSync(file, text, { mode: 0o600 });
     renameSync(file, this.#config);

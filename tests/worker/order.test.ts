@@ -117,6 +117,20 @@ test("a runtime that waits for a step that is cancelled meanwhile is ended, and 
   assert.equal(statSync(given).size, 0);
 });
 
+test("in place of a runtime that was killed while it waited another one is started", async (t) => {
+  await using rig = await Rig.start({ runtime: watchedRuntime(t).runtime });
+  await rig.sh("true");
+  const [first, second] = [newLayerId(), newLayerId()];
+  const base = rig.worker.runOnce(step(rig, "sleep 0.4; echo made > /f", { output: first }));
+  const next = step(rig, "cat /f", { output: second, lowers: [first] });
+  const made = rig.worker.runOnce(next);
+  await until(() => runtimesOf(rig, "cat") === 1);
+  for (const pid of pidsOf(rig, "cat")) process.kill(pid, "SIGKILL");
+  const [, once] = await Promise.all([base, made]);
+  assert.equal(once.outcome === "done" && once.result.exitCode, 0);
+  assert.equal(rig.outputOf(next.runId).stdout, "made\n");
+});
+
 test("of two requests for a step, the first of which is void, the other one can be cancelled", async () => {
   await using rig = await Rig.start();
   const begun = step(rig, "true", { output: newLayerId(), lowers: [newLayerId()] });
@@ -158,15 +172,20 @@ function fussyRuntime(t: TestContext): string {
   return file;
 }
 
-function runtimesOf({ store }: Rig, program = "crun"): number {
-  return readdirSync("/proc").filter((pid) => {
+function runtimesOf(rig: Rig, program?: string): number {
+  return pidsOf(rig, program).length;
+}
+
+function pidsOf({ store }: Rig, program = "crun"): readonly number[] {
+  const pids = readdirSync("/proc").filter((pid) => {
     try {
       const [file = "", ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       return file.endsWith(program) && args.some((arg) => arg.includes(store.root));
     } catch {
       return false;
     }
-  }).length;
+  });
+  return pids.map(Number);
 }
 
 async function until(isSo: () => boolean): Promise<void> {
