@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Launched, launch } from "./launch.ts";
 import {
@@ -58,8 +59,24 @@ export async function startWorker(options: StartWorkerOptions): Promise<Worker> 
     userNamespace: setup.userNamespace,
   });
   const client = new WorkerClient(launched, options);
-  const runMode = await client.ready;
-  return Object.assign(api(client), { runMode, [Symbol.asyncDispose]: () => client.end() });
+  const end = async () => {
+    await client.end();
+    await removeLeft(path.join(options.storeRoot, "tmp", setup.owner, setup.part));
+  };
+  try {
+    const runMode = await client.ready;
+    return Object.assign(api(client), { runMode, [Symbol.asyncDispose]: end });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** A worker that was killed, as by Ctrl-C, could remove nothing itself. */
+async function removeLeft(directory: string): Promise<void> {
+  if (!existsSync(directory)) return;
+  const { removeLeftovers } = await import("./leftovers.ts");
+  removeLeftovers(directory);
 }
 
 function workerFile(): string {

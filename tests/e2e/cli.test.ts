@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -228,7 +228,7 @@ test("each kind of failure of a build has its exit code and one clear message", 
 
 test("the first interrupt of a build cleans up and ends with 130", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
-  rig.file("Dockerfile", "FROM busybox\nRUN echo sleeping; sleep 77\n");
+  rig.file("Dockerfile", "FROM busybox\nRUN mkdir -m 0 /d && touch /d/f && echo sleeping; sleep 77\n");
   const child = spawn(
     process.execPath,
     [path.resolve("bin/slipway"), "build", "--progress=plain", rig.contextDir],
@@ -245,6 +245,7 @@ test("the first interrupt of a build cleans up and ends with 130", { skip }, asy
   assert.equal(await new Promise((resolve) => child.on("close", resolve)), 130);
   assert.match(stderr, /CANCELED\nInterrupted\n$/);
   assert.ok(!commandLines().includes("sleep 77"));
+  assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
 });
 
 test("an image is listed, told about, renamed, saved and removed", { skip }, async (t) => {

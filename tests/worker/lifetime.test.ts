@@ -114,10 +114,17 @@ test("a worker that ends while it packs layers removes what was half written", o
 
 test("an aborted signal kills the worker, and its reason is what callers get", options, async () => {
   const controller = new AbortController();
+  const others = fs.readdirSync(rig.store.temp.dir());
   const worker = await rig.startWorker({ signal: controller.signal });
   const running = worker.packLayer({ layer: rig.base });
   controller.abort(new Error("enough"));
   await assert.rejects(running, { message: "enough" });
+  await worker[Symbol.asyncDispose]();
+  assert.deepEqual(
+    fs.readdirSync(rig.store.temp.dir()),
+    others,
+    "it was killed, and what it left is removed",
+  );
   await assert.rejects(rig.startWorker({ signal: controller.signal }), { message: "enough" });
 });
 
