@@ -46,6 +46,16 @@ test("an image without name is listed, and a pulled one shows its digest", async
   assert.deepEqual(row.slice(0, 4), ["<none>", "<none>", digestOf("index"), digestOf("config")]);
 });
 
+test("a template for the list of images is refused with what to do instead", async () => {
+  assert.deepEqual(await slipway(["images", "--format", "{{.ID}}"]), {
+    code: 2,
+    stdout: "",
+    stderr:
+      'ERROR: Cannot show images in the format "{{.ID}}": known are table and json\n' +
+      "hint: pipe --format json into jq\n",
+  });
+});
+
 test("inspect shows Docker's keys and what Slipway knows", async () => {
   const { store, images, root } = fixture();
   const record = built(store);

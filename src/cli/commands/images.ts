@@ -7,6 +7,7 @@ import { type GlobalFlags, openImages } from "../open-images.ts";
 import { createdMs, nameParts, shortId } from "../output/image-text.ts";
 import { formatTable } from "../output/table.ts";
 import { timeAgo } from "../output/time-ago.ts";
+import { UsageError } from "../usage-error.ts";
 
 interface ImagesFlags extends GlobalFlags {
   readonly quiet?: boolean;
@@ -27,12 +28,20 @@ export function define(command: Command, io: CliIo): void {
     .addOption(
       new Option("--format <format>", "table, or json for one object per line")
         .choices(["table", "json"])
+        .argParser(parseFormat)
         .default("table"),
     )
     .action((repository: string | undefined) => {
       const flags = command.optsWithGlobals<ImagesFlags>();
       io.stdout.write(imagesText(repository, flags, io));
     });
+}
+
+function parseFormat(value: string): ImagesFlags["format"] {
+  if (value === "table" || value === "json") return value;
+  const options = value.includes("{{") ? { hint: "pipe --format json into jq" } : {};
+  const text = `Cannot show images in the format ${JSON.stringify(value)}: known are table and json`;
+  throw new UsageError(text, options);
 }
 
 interface ImageRow {
