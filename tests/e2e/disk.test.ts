@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { missingForContainers, Rig } from "./rig.ts";
 
@@ -87,6 +88,19 @@ test("du --filter and prune --verbose tell of the same things", { skip }, async 
     again.stdout,
     "0 untagged images, 0 cache records, 0 layers, 0 blobs\nTotal reclaimed space: 0B\n",
   );
+});
+
+test("prune --verbose names images as the list of images does", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nLABEL a=1\n");
+  await rig.mustBuild("-t", "app", "-o", `type=docker,dest=${path.join(rig.dir, "app.tar")}`);
+  const id = (await rig.slipway(["images", "--quiet", "app"])).stdout.trim();
+  rig.file("Dockerfile", "FROM busybox\nLABEL a=2\n");
+  await rig.mustBuild("-t", "app");
+  for (const how of ["--dry-run", "--force"]) {
+    const { stdout } = await rig.slipway(["prune", "--verbose", how]);
+    assert.match(stdout, new RegExp(`^image +${id}$`, "m"));
+  }
 });
 
 test("prune removes nothing without --force where nobody can be asked", { skip }, async (t) => {

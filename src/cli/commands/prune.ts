@@ -39,12 +39,14 @@ export function define(command: Command, io: CliIo): void {
       const flags = command.optsWithGlobals<AllFlags>();
       const store = openCliStore(flags, io);
       const request = toPruneRequest(flags, io, store.root);
-      const { previewPrune, pruneStore } = await import("../../image/index.ts");
+      const { ImageStore, previewPrune, pruneStore } = await import("../../image/index.ts");
+      const stored = flags.verbose ? new ImageStore(store).listRecords() : [];
+      const imageIds = new Map(stored.map(({ recordId, id }) => [recordId, id]));
       if (flags.dryRun) {
         const plan = request.results ? previewPrune(store, request.results) : nothing;
         store.temp.close();
         const mounts = chosenMounts(store, request);
-        if (flags.verbose) io.stdout.write(removedText(plan, mounts));
+        if (flags.verbose) io.stdout.write(removedText(plan, mounts, imageIds));
         io.stdout.write(planText(plan, "Would reclaim"));
         if (request.cacheMounts) io.stdout.write(`${count(mounts.length, "cache mount")} to empty\n`);
         return;
@@ -65,7 +67,7 @@ export function define(command: Command, io: CliIo): void {
       });
       const { plan, mounts, freed } = pruned;
       const emptied = mounts.filter((_, index) => freed[index] !== null);
-      if (flags.verbose) io.stdout.write(removedText(plan, emptied));
+      if (flags.verbose) io.stdout.write(removedText(plan, emptied, imageIds));
       io.stdout.write(planText(plan, "Total reclaimed space", freed));
     });
 }

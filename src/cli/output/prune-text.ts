@@ -1,5 +1,5 @@
 import type { CacheMountInfo } from "../../content/index.ts";
-import type { PrunePlan } from "../../image/index.ts";
+import type { PrunePlan, RecordId } from "../../image/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import { shortId } from "./image-text.ts";
 import { formatTable } from "./table.ts";
@@ -21,13 +21,15 @@ export function planText(plan: PrunePlan, total: string, freed: readonly (number
   return `${counts.join(", ")}\n${total}: ${formatBytes(bytes)}\n`;
 }
 
-/** A line for each thing that a prune removes, but for records, which point to layers; empty where there is nothing. */
+/** A line for each thing that a prune removes, but for records, which point to layers; empty where there is nothing.
+ * @param imageIds the ids of images by those of their records, as they were before */
 export function removedText(
   { images, layers, blobs }: PrunePlan,
   mounts: readonly Pick<CacheMountInfo, "id" | "usedAtMs">[],
+  imageIds: ReadonlyMap<RecordId, string>,
 ): string {
   const rows = [
-    ...images.map((id) => ["image", shortId(id), "", "", ""]),
+    ...images.map((id) => ["image", shortId(imageIds.get(id) ?? id), "", "", ""]),
     ...layers.map(({ id, stage = "", project = "", sizeBytes, usedAtMs }) => [
       "layer",
       id,
