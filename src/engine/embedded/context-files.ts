@@ -24,8 +24,8 @@ export function lastSelection(
   { records, project, options }: SolveEnvironment,
   vertex: Vertex,
 ): string | undefined {
-  const last = records.lastLayer(stepSlots(project, vertex));
-  return last && options.store.layers.readSelection(last);
+  const last = records.last(stepSlots(project, vertex))?.layer; // which does not count as used by that
+  return last === undefined ? undefined : options.store.layers.readSelection(last);
 }
 
 /** Names the files by which two selections differ, where they are why the step runs. */
