@@ -131,6 +131,17 @@ test("in place of a runtime that was killed while it waited another one is start
   assert.equal(rig.outputOf(next.runId).stdout, "made\n");
 });
 
+test("a runtime that opens the fifo just after it was given up gets the spec all the same", async (t) => {
+  await using rig = await Rig.start({ runtime: hesitantRuntime(t) });
+  await rig.sh("true");
+  const [first, second] = [newLayerId(), newLayerId()];
+  const base = rig.worker.runOnce(step(rig, "sleep 0.4; echo made > /f", { output: first }));
+  const next = step(rig, "cat /f", { output: second, lowers: [first] });
+  const [, once] = await Promise.all([base, rig.worker.runOnce(next)]);
+  assert.equal(once.outcome === "done" && once.result.exitCode, 0);
+  assert.equal(rig.outputOf(next.runId).stdout, "made\n");
+});
+
 test("of two requests for a step, the first of which is void, the other one can be cancelled", async () => {
   await using rig = await Rig.start();
   const begun = step(rig, "true", { output: newLayerId(), lowers: [newLayerId()] });
@@ -144,27 +155,40 @@ test("of two requests for a step, the first of which is void, the other one can 
 
 /** crun, but for a spec that it has to wait for: that it only writes to `given`. */
 function watchedRuntime(t: TestContext): { readonly runtime: string; readonly given: string } {
-  const directory = mkdtempSync(path.join(tmpdir(), "watched-"));
-  const [runtime, given] = [path.join(directory, "crun"), path.join(directory, "given")];
-  const script = [
-    "#!/bin/sh",
-    'for each; do case "$each" in --bundle=*) bundle="${each#--bundle=}" ;; esac; done',
+  const given = path.join(tmpdir(), `given-${randomBytes(6).toString("hex")}`);
+  t.after(() => rmSync(given, { force: true }));
+  const runtime = standIn(t, [
     `if [ -p "$bundle/config.json" ]; then exec cat "$bundle/config.json" > ${given}; fi`,
-    'exec crun "$@"',
-  ];
-  writeFileSync(runtime, `${script.join("\n")}\n`, { mode: 0o755 });
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  ]);
   return { runtime, given };
+}
+
+/** crun, but it opens the fifo that it has found only when a file lies in its place. */
+function hesitantRuntime(t: TestContext): string {
+  return standIn(t, [
+    'if [ -p "$bundle/config.json" ]; then',
+    '  ln "$bundle/config.json" "$bundle/held"',
+    '  while [ -p "$bundle/config.json" ]; do sleep 0.01; done',
+    '  cat "$bundle/held" | cmp - "$bundle/config.json" || exit 1',
+    "fi",
+  ]);
 }
 
 /** crun, but for a spec that is no file. */
 function fussyRuntime(t: TestContext): string {
-  const directory = mkdtempSync(path.join(tmpdir(), "fussy-"));
+  return standIn(t, [
+    'if [ -p "$bundle/config.json" ]; then echo \'{"level":"error","msg":"no regular file"}\' > "$log"; exit 1; fi',
+  ]);
+}
+
+/** crun, but it does something else first. */
+function standIn(t: TestContext, lines: readonly string[]): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "stand-in-"));
   const file = path.join(directory, "crun");
   const script = [
     "#!/bin/sh",
     'for each; do case "$each" in --bundle=*) bundle="${each#--bundle=}" ;; --log=*) log="${each#--log=}" ;; esac; done',
-    'if [ -p "$bundle/config.json" ]; then echo \'{"level":"error","msg":"no regular file"}\' > "$log"; exit 1; fi',
+    ...lines,
     'exec crun "$@"',
   ];
   writeFileSync(file, `${script.join("\n")}\n`, { mode: 0o755 });
