@@ -6,6 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
 import {
+  attestedDockerfile,
   builtLayout,
   hostArchitecture,
   packageNames,
@@ -18,15 +19,6 @@ import { missingForContainers, Rig } from "./rig.ts";
 const skip = missingForContainers();
 const skipRegistry = skip || isMissing;
 
-const dockerfile = `FROM busybox AS base
-RUN mkdir -p /lib/apk/db && printf 'P:musl\\nV:1.0\\nA:x86_64\\nL:MIT\\n\\n' > /lib/apk/db/installed
-FROM base AS app
-ARG LEVEL
-RUN --mount=type=secret,id=token test -s /run/secrets/token
-LABEL team=blue
-FROM base AS other
-RUN printf 'P:zlib\\nV:2\\nA:x86_64\\n\\n' > /lib/apk/db/installed
-`;
 const token = "correct-horse-battery";
 
 test("an attested image is pushed with its SBOM and its provenance in the index", {
@@ -34,7 +26,7 @@ test("an attested image is pushed with its SBOM and its provenance in the index"
 }, async (t) => {
   await using registry = await DockerRegistry.start();
   const rig = await Rig.withBusybox(t);
-  rig.file("Dockerfile", dockerfile);
+  rig.file("Dockerfile", attestedDockerfile);
   const secret = rig.file("../token", token);
   const name = `${registry.host}/team/app`;
   const flags = ["--secret", `id=token,src=${secret}`, "--build-arg", "LEVEL=1", "--target", "app"];
@@ -108,7 +100,7 @@ test("each target has its own list of packages, and each platform its own attest
   skip,
 }, async (t) => {
   const rig = await Rig.withBusybox(t);
-  rig.file("Dockerfile", `${dockerfile}FROM scratch AS none\nCOPY Dockerfile /\n`);
+  rig.file("Dockerfile", `${attestedDockerfile}FROM scratch AS none\nCOPY Dockerfile /\n`);
   const listed = async (target: string) => {
     const { attested } = await builtLayout(rig, "--target", target, "--sbom", "true");
     return attested.flatMap(({ statements }) => statements.map(packageNames));
@@ -184,7 +176,7 @@ test("beside files, what is said of them is written as files", { skip }, async (
 
 test("outputs that cannot hold attestations refuse them", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
-  rig.file("Dockerfile", dockerfile);
+  rig.file("Dockerfile", attestedDockerfile);
   const refused = async (output: string, attest = "type=sbom") => {
     const { exitCode, stderr } = await rig.build("--attest", attest, "-o", output);
     assert.equal(exitCode, 2);
@@ -202,7 +194,7 @@ test("outputs that cannot hold attestations refuse them", { skip }, async (t) =>
 
 test("the older form is written where artifacts are not wanted", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
-  rig.file("Dockerfile", dockerfile);
+  rig.file("Dockerfile", attestedDockerfile);
   const { attested } = await builtLayout(rig, "--target=base", "--sbom=true", "oci-artifact=false");
   assert.deepEqual(
     attested.map(({ manifest }) => [manifest.artifactType, manifest.subject]),

@@ -4,20 +4,17 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { FileServer } from "../../src/source/testing/file-server.ts";
-import { builtLayout, hostArchitecture, type Provenance, type Statement } from "./read-attestations.ts";
+import {
+  attestedDockerfile,
+  builtLayout,
+  hostArchitecture,
+  type Provenance,
+  type Statement,
+} from "./read-attestations.ts";
 import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
 
-const dockerfile = `FROM busybox AS base
-RUN mkdir -p /lib/apk/db && printf 'P:musl\\nV:1.0\\nA:x86_64\\nL:MIT\\n\\n' > /lib/apk/db/installed
-FROM base AS app
-ARG LEVEL
-RUN --mount=type=secret,id=token test -s /run/secrets/token
-LABEL team=blue
-FROM base AS other
-RUN printf 'P:zlib\\nV:2\\nA:x86_64\\n\\n' > /lib/apk/db/installed
-`;
 test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min says only where things are from", {
   skip,
 }, async (t) => {
@@ -28,7 +25,7 @@ test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min say
   for (const _ of [1, 2]) {
     const rig = Rig.create(t);
     assert.equal((await rig.slipway(["load", "-i", archive])).exitCode, 0);
-    rig.file("Dockerfile", dockerfile);
+    rig.file("Dockerfile", attestedDockerfile);
     const { attested } = await builtLayout(
       rig,
       "--reproducible",
@@ -62,7 +59,7 @@ test("with SOURCE_DATE_EPOCH attestations are the same on every day, and min say
 
 test("the older schema of provenance says the same", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
-  rig.file("Dockerfile", dockerfile);
+  rig.file("Dockerfile", attestedDockerfile);
   const { attested } = await builtLayout(
     rig,
     "--target=base",

@@ -5,6 +5,17 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Rig } from "./rig.ts";
 
+/** Stages with packages of their own; `app` uses an argument and the secret `token`. */
+export const attestedDockerfile = `FROM busybox AS base
+RUN mkdir -p /lib/apk/db && printf 'P:musl\\nV:1.0\\nA:x86_64\\nL:MIT\\n\\n' > /lib/apk/db/installed
+FROM base AS app
+ARG LEVEL
+RUN --mount=type=secret,id=token test -s /run/secrets/token
+LABEL team=blue
+FROM base AS other
+RUN printf 'P:zlib\\nV:2\\nA:x86_64\\n\\n' > /lib/apk/db/installed
+`;
+
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
