@@ -1,5 +1,6 @@
 import { openStore } from "../../src/content/index.ts";
 import { startWorker } from "../../src/worker/index.ts";
+import { shellRequest } from "./shell-request.ts";
 
 // A main process to be killed: starts a worker on the store argv[2] and runs argv[3] over layer argv[4] for a long time.
 const [root = "", script = "", layer = ""] = process.argv.slice(2);
@@ -14,11 +15,5 @@ process.stdout.write("started\n");
 await worker.run({
   runId: "long",
   lowers: [layer],
-  args: ["/bin/sh", "-c", script],
-  env: [],
-  cwd: "/",
-  user: "",
-  network: "default",
-  security: "sandbox",
-  mounts: [],
+  ...shellRequest(script),
 });

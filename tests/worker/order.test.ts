@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newLayerId } from "../../src/content/index.ts";
 import type { LayerId, RunRequest } from "../../src/worker/index.ts";
 import { Rig } from "./rig.ts";
+import { shellRequest } from "./shell-request.ts";
 
 test("a step that was sent with the one it stands on runs when that one has ended, and sees what it made", async () => {
   await using rig = await Rig.start();
@@ -229,13 +230,7 @@ function step(
     runId: `step-${++steps}`,
     lowers: [base, ...lowers],
     output,
-    args: ["/bin/sh", "-c", script],
-    env: [],
-    cwd: "/",
-    user: "",
-    network: "default",
-    security: "sandbox",
-    mounts: [],
+    ...shellRequest(script),
     lock: randomBytes(32).toString("hex"),
     ...(after !== undefined && { after }),
   };

@@ -20,6 +20,7 @@ import {
   type Worker,
   WorkerError,
 } from "../../src/worker/index.ts";
+import { shellRequest } from "./shell-request.ts";
 
 /** A store in a directory of its own with a tiny image, a worker on it, and what its steps printed. */
 export class Rig implements AsyncDisposable {
@@ -90,13 +91,7 @@ export class Rig implements AsyncDisposable {
       runId,
       lowers: [this.base],
       ...(keep && { output: newLayerId() }),
-      args: ["/bin/sh", "-c", script],
-      env: [],
-      cwd: "/",
-      user: "",
-      network: "default",
-      security: "sandbox",
-      mounts: [],
+      ...shellRequest(script),
       ...rest,
     });
     return { exitCode: result.exitCode, layer: result.layer?.layer ?? "", ...this.outputOf(runId) };
