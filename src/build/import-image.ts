@@ -3,6 +3,7 @@ import { type ImageRecord, ImageStore, type RecordId } from "../image/index.ts";
 import { hostPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
 import { normaliseNewTag } from "./normalise-tag.ts";
 import type { StepEngine } from "./step-engine.ts";
+import { isoTime } from "../util/index.ts";
 
 /** Makes an image of one layer out of a tar of a root file system, plain or compressed, as `docker import` does.
  * @param options.platform what its programs are for; default: this machine
@@ -17,7 +18,7 @@ export async function importImage(
   const layer = newLayerId();
   await worker.importTar({ layer, file });
   const identity = await steps.packer.diffID(layer);
-  const created = new Date().toISOString();
+  const created = isoTime(Date.now());
   const record: ImageRecord = {
     config: {
       ...normalizePlatform(platform),

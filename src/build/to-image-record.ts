@@ -4,6 +4,7 @@ import type { Stack, StackLayer, StepResult } from "../engine/index.ts";
 import type { ImageLayer, ImageRecord } from "../image/index.ts";
 import { withInlineCache } from "./inline-cache.ts";
 import type { LayerTimes } from "../oci/index.ts";
+import { isoTime } from "../util/index.ts";
 
 /** The image of a solved target, as the store keeps it.
  * @param times of the layers that are not the base image's */
@@ -22,7 +23,7 @@ export function toImageRecord(
 ): ImageRecord {
   const created = plan.config.created;
   const facts = stack.layers.map(({ createdAtMs, step }) => ({
-    created: createdAtMs === undefined ? undefined : (created ?? new Date(createdAtMs).toISOString()),
+    created: createdAtMs === undefined ? undefined : (created ?? isoTime(createdAtMs)),
     description: step,
   }));
   const steps = stack.layers.map(({ step }) => step ?? null);

@@ -3,6 +3,7 @@ import { quotePath } from "./host-path.ts";
 import { LayerError } from "./layer-error.ts";
 import type { TarEntry, TarEntryType } from "./tar-entry.ts";
 import type { TarHandler } from "./tar-reader.ts";
+import { isoTime } from "../util/index.ts";
 
 /** Of the file that holds the table of contents. */
 export const tocName = "stargz.index.json";
@@ -160,7 +161,7 @@ function toTime(mtimeNs: bigint): string {
   if (mtimeNs >= 0n && mtimeNs < second) return "";
   const shifted = mtimeNs + second / 2n;
   const rounded = (shifted - (((shifted % second) + second) % second)) / second;
-  return new Date(Number(rounded) * 1000).toISOString().replace(".000Z", "Z");
+  return isoTime(Number(rounded) * 1000).replace(".000Z", "Z");
 }
 
 function toText(bytes: string): string {

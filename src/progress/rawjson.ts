@@ -2,6 +2,7 @@ import { digestOf } from "../oci/index.ts";
 import type { BuildEvent } from "./build-event.ts";
 import { BuildState, type StatusItem, type VertexState } from "./build-state.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
+import { isoTime } from "../util/index.ts";
 
 /** One JSON object per line in the form of BuildKit's `SolveStatus` (client/graph.go), as `docker build --progress rawjson`
  * writes it. Notes and the summary have no place there and are left out. */
@@ -93,5 +94,5 @@ function vertexDigest(id: string): string {
 }
 
 function timestamp(timeMs: number): string {
-  return new Date(timeMs).toISOString();
+  return isoTime(timeMs);
 }

@@ -5,6 +5,7 @@ import { BlobReader } from "./blob-reader.ts";
 import { bundleType, encodeBundle } from "./bundle.ts";
 import { valuesOf } from "./finding.ts";
 import { predicateTypeAnnotation, readBundles } from "./read-bundles.ts";
+import { isoTime } from "../util/index.ts";
 
 export interface NewBundle {
   readonly key: KeyObject;
@@ -41,7 +42,7 @@ export async function addBundle(
     annotations: {
       "dev.sigstore.bundle.content": "dsse-envelope",
       [predicateTypeAnnotation]: predicateType,
-      "org.opencontainers.image.created": new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+      "org.opencontainers.image.created": isoTime(Date.now()).replace(/\.\d+Z$/, "Z"),
     },
   });
   try {

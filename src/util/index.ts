@@ -3,6 +3,7 @@ export { canonicalJson } from "./canonical-json.ts";
 export { isErrno, systemReason } from "./errno.ts";
 export { formatBytes, formatSeconds } from "./format.ts";
 export { parseByteSize } from "./parse-byte-size.ts";
+export { isoTime } from "./iso-time.ts";
 export { listIfThere } from "./list-if-there.ts";
 export { makeDirectory } from "./make-directory.ts";
 export { packageVersion } from "./package-version.ts";

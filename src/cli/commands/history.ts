@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { type ImageRecord, ImageSizes, requireImage, shownImage } from "../../image/index.ts";
 import { parsePlatform } from "../../oci/index.ts";
-import { formatBytes } from "../../util/index.ts";
+import { formatBytes, isoTime } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { shortId } from "../output/image-text.ts";
@@ -93,7 +93,7 @@ function ellipsis(text: string, length: number): string {
 function jsonLine(row: HistoryRow): string {
   const fields = {
     Comment: row.comment,
-    CreatedAt: new Date(row.createdMs).toISOString(),
+    CreatedAt: isoTime(row.createdMs),
     CreatedBy: row.createdBy,
     CreatedSince: row.createdMs === 0 ? "N/A" : timeAgo(row.createdMs),
     ID: row.id,

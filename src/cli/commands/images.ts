@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { ImageSizes, type StoredImage } from "../../image/index.ts";
-import { formatBytes } from "../../util/index.ts";
+import { formatBytes, isoTime } from "../../util/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { addRefused } from "../flags/unsupported-options.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
@@ -95,7 +95,7 @@ function table(rows: readonly ImageRow[], { digests }: ImagesFlags): string {
 /** Keys are Docker's. */
 function jsonLine(row: ImageRow): string {
   const fields = {
-    CreatedAt: new Date(row.createdMs).toISOString(),
+    CreatedAt: isoTime(row.createdMs),
     CreatedSince: row.createdMs === 0 ? "N/A" : timeAgo(row.createdMs),
     Digest: row.digest,
     ID: row.id,

@@ -15,6 +15,7 @@ import type { CliIo } from "../cli-io.ts";
 import { addRefused } from "../flags/unsupported-options.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { familiarName } from "../output/image-text.ts";
+import { isoTime } from "../../util/index.ts";
 
 interface InspectFlags extends GlobalFlags {
   readonly platform?: string;
@@ -53,7 +54,7 @@ function inspected(image: StoredImage, store: Store, platform: Platform | undefi
     Os: os,
     Size: new ImageSizes(store).sizeOf(record),
     RootFS: { Type: "layers", Layers: knownDiffIDs(store, record).map((diffID) => diffID ?? null) },
-    Metadata: { LastTagTime: new Date(image.updatedAtMs).toISOString() },
+    Metadata: { LastTagTime: isoTime(image.updatedAtMs) },
     Slipway: {
       Record: image.recordId,
       ...(record.build && { Build: record.build }),

@@ -1,5 +1,6 @@
 import { printable } from "../../errors/index.ts";
 import type { ListedFile } from "../../snapshot/index.ts";
+import { isoTime } from "../../util/index.ts";
 
 /** Files as `ls -l --numeric-uid-gid` shows them, with their whole path. */
 export function fileLines(files: readonly ListedFile[]): string {
@@ -20,8 +21,7 @@ export function fileLines(files: readonly ListedFile[]): string {
 function timeText(mtimeSeconds: number): string {
   const time = new Date(mtimeSeconds * 1000);
   if (Number.isNaN(time.getTime())) return `@${mtimeSeconds}`;
-  return time
-    .toISOString()
+  return isoTime(time.getTime())
     .replace("T", " ")
     .replace(/:\d\d\.\d+Z$/, "");
 }

@@ -5,6 +5,7 @@ import { expandAt, findContext, type StageGraph, type StageNode, type StepOf } f
 import { ConvertContext } from "./convert-context.ts";
 import type { ConvertOptions } from "./options.ts";
 import { remoteSource } from "./remote-source.ts";
+import { isoTime } from "../../util/index.ts";
 
 const name = "SOURCE_DATE_EPOCH";
 
@@ -26,7 +27,7 @@ export async function sourceDateEpoch(
 
 /** RFC 3339 as Go writes it. */
 export function formatEpoch(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+  return isoTime(seconds * 1000).replace(".000Z", "Z");
 }
 
 /** What RFC 3339 can say: the years 0 to 9999. */
