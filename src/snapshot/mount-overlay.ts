@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { fileSystemType, MountFlag, mount, SysError } from "../sys/index.ts";
+import { fileSystemType, MountFlag, mount, SysError, umount } from "../sys/index.ts";
 import { OverlayError } from "./overlay-error.ts";
 
 export interface OverlayOptions {
@@ -24,24 +24,45 @@ export interface OverlayOptions {
 
 /** Mounts a stack of directories as one tree. Everything that is written goes to `upper`, which needs none of the others to be
  * understood: no redirects, no metadata-only copies. Nothing is synced at unmount where the kernel allows that (5.10).
- * @throws {OverlayError} `TOO_MANY_LAYERS` (the kernel takes 500) | `OVERLAY_UNSUPPORTED`
+ * @throws {OverlayError} `TOO_MANY_LAYERS` (more than two mounts take) | `OVERLAY_UNSUPPORTED`
  * @throws {SysError} */
 export function mountOverlay(options: OverlayOptions): void {
-  const { links, upper } = options;
-  const lowers = atLeast(upper ? 1 : 2, { ...options, lowers: eachOnce(options.lowers) });
-  if (lowers.length > MAX_LOWERS) {
-    const message = `Cannot mount a stack of ${lowers.length} layers: the kernel takes at most ${MAX_LOWERS}`;
+  const lowers = atLeast(options.upper ? 1 : 2, { ...options, lowers: eachOnce(options.lowers) });
+  if (lowers.length > MAX_LAYERS) {
+    const message = `Cannot mount a stack of ${lowers.length} layers: the kernel takes at most ${MAX_LAYERS}`;
     throw new OverlayError("TOO_MANY_LAYERS", message, {
       hint: "merge steps, or start from a flattened image",
     });
   }
-  const topFirst = lowers.toReversed().map((lower) => links.nameOf(lower));
+  if (lowers.length > MAX_LOWERS) mountOnBottom({ ...options, lowers });
+  else mountOnce({ ...options, lowers });
+}
+
+/** What is too much for one mount lies upon another one, of the lowest layers. It must be the lowest ones: what a layer removes, a
+ * mount of it removes only from what is in the same mount. */
+function mountOnBottom(options: OverlayOptions): void {
+  const { lowers, links, userxattr, nodev } = options;
+  const count = lowers.length - MAX_LOWERS + 1;
+  const bottom = links.bottom();
+  mountOnce({ target: bottom, lowers: lowers.slice(0, count), links, userxattr, nodev });
+  try {
+    // Files of both mounts are on one device then, as they are with one mount.
+    mountOnce({ ...options, lowers: [bottom, ...lowers.slice(count)] }, ["xino=on"]);
+  } finally {
+    umount(bottom, { detach: true }); // the mount upon it keeps it
+  }
+}
+
+function mountOnce(options: OverlayOptions, more: readonly string[] = []): void {
+  const { links, upper } = options;
+  const topFirst = options.lowers.toReversed().map((lower) => links.nameOf(lower));
   const data = [
     `lowerdir=${topFirst.join(":")}`,
     ...(upper ? ["upperdir=U", "workdir=W"] : []),
     // userxattr implies no redirects and no metacopy, and refuses to be told.
     ...(options.userxattr ? ["userxattr"] : ["redirect_dir=off", "metacopy=off"]),
     "index=off",
+    ...more,
   ];
   const own = upper ? { U: upper.directory, W: upper.work } : {};
   links.with(own, () => mountOrExplain(options, data));
@@ -53,6 +74,7 @@ export class OverlayLinks {
   readonly #directory: string;
   readonly #names = new Map<string, string>();
   readonly #empty: string[] = [];
+  #bottom: string | undefined;
 
   /** @param directory absolute; is created. The caller removes it. */
   constructor(directory: string) {
@@ -72,12 +94,13 @@ export class OverlayLinks {
 
   /** An empty directory, different ones for different numbers. */
   empty(number: number): string {
-    for (let next = this.#empty.length; next <= number; next++) {
-      const directory = path.join(this.#directory, `empty${next}`);
-      mkdirSync(directory);
-      this.#empty.push(directory);
-    }
+    for (let next = this.#empty.length; next <= number; next++) this.#empty.push(this.#make(`empty${next}`));
     return this.#empty[number]!;
+  }
+
+  /** A directory to mount on for a moment. */
+  bottom(): string {
+    return (this.#bottom ??= this.#make("bottom"));
   }
 
   /** Does `work` where the names are relative paths, with links of upper case only for this time. Only this synchronous stretch runs
@@ -93,9 +116,19 @@ export class OverlayLinks {
       process.chdir(previous);
     }
   }
+
+  #make(name: string): string {
+    const directory = path.join(this.#directory, name);
+    mkdirSync(directory);
+    return directory;
+  }
 }
 
+/** Of one mount. */
 const MAX_LOWERS = 499;
+
+/** A mount may lie upon a mount, and not that upon another one. */
+const MAX_LAYERS = 2 * MAX_LOWERS - 1;
 
 /** The kernel takes no directory twice. The upper one hides all of the lower one, whatever lies between. */
 function eachOnce(lowers: readonly string[]): readonly string[] {

@@ -340,16 +340,42 @@ test("twenty steps at once do not disturb each other", options, async () => {
   }
 });
 
-test("a stack of 300 layers can be mounted; 501 are refused with the reason", options, async () => {
-  const distinct = Array.from({ length: 500 }, (_, number) =>
+test("a stack of 990 layers can be mounted; 998 are refused with the reason", options, async () => {
+  const distinct = Array.from({ length: 997 }, (_, number) =>
     rig.layer((root) => fs.writeFileSync(path.join(root, `f${number}`), "")),
   );
-  const { stdout } = await rig.sh("ls / | grep -c ^f", { lowers: [rig.base, ...distinct.slice(0, 300)] });
-  assert.equal(stdout, "300\n");
+  for (const count of [300, 498, 499, 989]) {
+    const { stdout } = await rig.sh("ls / | grep -c ^f", { lowers: [rig.base, ...distinct.slice(0, count)] });
+    assert.equal(stdout, `${count}\n`);
+  }
   await assert.rejects(
     rig.sh("true", { lowers: [rig.base, ...distinct] }),
-    fails("TOO_MANY_LAYERS", "Cannot mount a stack of 501 layers: the kernel takes at most 499"),
+    fails("TOO_MANY_LAYERS", "Cannot mount a stack of 998 layers: the kernel takes at most 997"),
   );
+});
+
+test("in a stack of more layers than one mount takes each layer hides what it removes", options, async () => {
+  const below = await rig.sh("mkdir /d /gone /kept; touch /d/a /gone/b /kept/c /late; chmod 700 /kept", {
+    keep: true,
+  });
+  const lowers = [rig.base, below.layer];
+  const many = (name: string) =>
+    Array.from({ length: 300 }, (_, number) =>
+      rig.layer((root) => fs.writeFileSync(path.join(root, `${name}${number}`), "")),
+    );
+  const early = await rig.sh("rm /d/a; touch /d/new", { lowers, keep: true });
+  lowers.push(early.layer, ...many("x"), ...many("y"));
+  const removed = await rig.sh("rm -r /gone /late; mkdir /gone; touch /gone/new; echo 1 > /kept/c", {
+    lowers,
+    keep: true,
+  });
+  assert.equal(removed.exitCode, 0, removed.stderr);
+  lowers.push(removed.layer);
+  const script = `ls /d /gone /kept; ls / | grep -c '^[xy]'; cat /kept/c; stat -c %a /kept; ls /late 2>/dev/null || echo none
+stat -c %d / /bin/busybox /kept/c /y299 | grep -c "$(stat -c %d /)"
+mkdir /kept/d && rm -r /d && echo removed`;
+  const { stdout } = await rig.sh(script, { lowers });
+  assert.equal(stdout, "/d:\nnew\n\n/gone:\nnew\n\n/kept:\nc\n600\n1\n700\nnone\n4\nremoved\n");
 });
 
 /** Pids of processes whose command line holds the text. */
