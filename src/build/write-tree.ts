@@ -1,6 +1,5 @@
 import { createReadStream, rmSync } from "node:fs";
 import path from "node:path";
-import { pipeline } from "node:stream/promises";
 import { CodedError } from "../errors/index.ts";
 import { type ImageRecord, imagesOf, platformOf, type StoredRecord } from "../image/index.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/index.ts";
@@ -62,7 +61,8 @@ export async function writeTree(
   const temporary = steps.store.temp.newPath("tar");
   try {
     await writeTar(temporary);
-    await pipeline(createReadStream(temporary), process.stdout, { end: false });
+    const { writeToStream } = await import("../exporter/index.ts");
+    await writeToStream(createReadStream(temporary), process.stdout, steps.signal);
   } finally {
     rmSync(temporary, { force: true });
   }

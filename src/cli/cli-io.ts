@@ -9,6 +9,8 @@ export interface CliIo {
   readonly cwd: string;
   /** What the process ends with, when nothing fails. */
   exitCode: number;
+  /** The user asked the command to stop: nobody waits for readers of its output any more. */
+  isInterrupted?: boolean;
 }
 
 export interface OutputStream {

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { packageVersion } from "../util/index.ts";
+import type { CliIo } from "./cli-io.ts";
 import { standardStream } from "./output/standard-stream.ts";
 
 /** Node's streams that were asked for. */
@@ -16,7 +17,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (cwd === undefined) return;
   takeBackCertificates(process.env);
   const { runCli } = await import("./run-cli.ts");
-  process.exitCode = await runCli(args, {
+  const io: CliIo = {
     // made when it is first read: most commands never do
     get stdin() {
       return process.stdin;
@@ -26,8 +27,9 @@ async function main(args: readonly string[]): Promise<void> {
     env: process.env,
     cwd,
     exitCode: 0,
-  });
-  setImmediate(endAtOnce); // not before the last write has told that nobody reads it
+  };
+  process.exitCode = await runCli(args, io);
+  setImmediate(() => endAtOnce(io)); // not before the last write has told that nobody reads it
 }
 
 function workingDirectory(): string | undefined {
@@ -43,8 +45,8 @@ function workingDirectory(): string | undefined {
 }
 
 /** Node's ordinary end first takes the heap apart: 5 ms, and more after a large context. */
-function endAtOnce(): void {
-  if (streams.every((made) => (made()?.writableLength ?? 0) === 0)) process.exit();
+function endAtOnce({ isInterrupted }: CliIo): void {
+  if (isInterrupted || streams.every((made) => (made()?.writableLength ?? 0) === 0)) process.exit();
 }
 
 /** Node makes these streams when they are first read; whoever does so, a pipe that its reader closed (`slipway images | head -1`) ends the

@@ -6,6 +6,7 @@ import { toUsageError } from "./command-line-error.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { fullDiskHint } from "./full-disk.ts";
+import { InterruptedError } from "./interrupt.ts";
 import { errorText } from "./report-error.ts";
 
 /** Runs one command line and returns the exit code. Only the module of the command that is used is loaded. */
@@ -20,6 +21,7 @@ export async function runCli(given: readonly string[], io: CliIo): Promise<numbe
   } catch (thrown) {
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode && exitCodes.usage;
     const error = thrown instanceof CommanderError && program ? toUsageError(thrown, program, args) : thrown;
+    io.isInterrupted = error instanceof InterruptedError;
     const exitCode = exitCodeOf(error);
     const hint = exitCode === exitCodes.noSpace ? fullDiskHint(args, io.env) : undefined;
     io.stderr.write(errorText(error, { debug: wantsDebug(args, io.env), hint }));

@@ -6,4 +6,4 @@ export type { ArchiveFormat, NamedImage } from "./image-files.ts";
 export { type LoadedImage, loadArchive, readArchive } from "./load-archive.ts";
 export { type LayoutReference, readLayout, readWholeLayout } from "./read-layout.ts";
 export type { ArchivedImage } from "./to-record.ts";
-export { fullOutputHint, placeFile } from "./write-bytes.ts";
+export { fullOutputHint, placeFile, writeToStream } from "./write-bytes.ts";

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { realpathSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
@@ -7,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { isErrno } from "../util/index.ts";
 import { ExporterError } from "./exporter-error.ts";
 
-/** Writes bytes to a stream, which stays open.
+/** Writes bytes to a stream, which stays open. When the signal aborts it ends at once, though the stream takes nothing.
  * @returns how many
  * @throws the stream's error (`EPIPE` when its reader went away), the signal's reason */
 export async function writeToStream(
@@ -22,8 +23,20 @@ export async function writeToStream(
       yield chunk;
     }
   };
-  await pipeline(counted, stream, { end: false, ...(signal && { signal }) });
+  const written = pipeline(counted, stream, { end: false, ...(signal && { signal }) });
+  await (signal ? unlessAborted(written, signal) : written);
   return sizeBytes;
+}
+
+/** An aborted pipeline waits until a stream that stays open has taken what it got, which may be never. */
+async function unlessAborted(written: Promise<void>, signal: AbortSignal): Promise<void> {
+  const ended = new AbortController();
+  try {
+    await Promise.race([written, once(signal, "abort", { signal: ended.signal })]);
+  } finally {
+    ended.abort();
+  }
+  signal.throwIfAborted();
 }
 
 /** Writes bytes to a file, whole or not at all: an existing file is replaced when the new one is complete, and stays as it was

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -50,6 +51,21 @@ test("export writes the files of an image as one tar, to a file and to standard 
   assert.notEqual(absent.exitCode, 0);
   assert.match(absent.stderr, /Cannot use image .*app:v1 for platform linux\/arm64/);
 });
+
+for (const command of ["save", "export"]) {
+  test(`an interrupt ends a ${command} whose reader takes nothing`, { skip }, async (t) => {
+    const rig = await Rig.withBusybox(t);
+    const child = spawn(process.execPath, [path.resolve("bin/slipway"), command, "busybox"], {
+      env: { ...process.env, SLIPWAY_ROOT: rig.root },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.after(() => child.kill("SIGKILL"));
+    child.stdout.once("readable", () => child.kill("SIGINT")); // and takes no more than what Node keeps of a stream
+    const exited = once(child, "exit", { signal: AbortSignal.timeout(30_000) });
+    assert.deepEqual(await exited, [130, null]);
+    assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
+  });
+}
 
 test("what is no archive of images is refused", async (t) => {
   const rig = Rig.create(t);
