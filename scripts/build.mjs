@@ -28,6 +28,16 @@ const wholeBuiltins = {
   },
 };
 
+/** Modules that every build loads, as does the worker: they and what they import stand first in the bundle, which is read as far as that. */
+const early = [
+  "src/cli/main.ts",
+  "src/cli/run-cli.ts",
+  "src/cli/commands/build.ts",
+  "src/cli/run-build.ts",
+  "src/build/index.ts",
+  "src/worker/main.ts",
+];
+
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist");
 await Promise.all([program("cli", "src/cli/main.ts"), program("worker", "src/worker/main.ts"), library()]);
@@ -35,7 +45,7 @@ await Promise.all([program("cli", "src/cli/main.ts"), program("worker", "src/wor
 /** One file of the parts that esbuild splits a program into, at the imports that are made when something is used; each is a function
  * that `src/start.ts` compiles when it is first needed. */
 async function program(name, entryPoint) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: { [name]: entryPoint },
     outdir: "dist",
@@ -45,14 +55,19 @@ async function program(name, entryPoint) {
     plugins: [wholeBuiltins],
     define: { "import.meta.url": "module.url" },
     write: false,
+    metafile: true,
   });
   const isCode = ({ path: file }) => file.endsWith(".js");
-  const { code, places } = join(await Promise.all(outputFiles.filter(isCode).map(toPart)));
+  const parts = await Promise.all(outputFiles.filter(isCode).map(toPart));
+  const earlyIds = earlyParts(metafile.outputs);
+  const isEarly = ({ id }) => earlyIds.has(id);
+  const { code, places } = join([...parts.filter(isEarly), ...parts.filter((part) => !isEarly(part))]);
+  const earlyBytes = Math.max(...[...earlyIds].map((id) => places[id][1]));
   const bundle = `${name}-${hash(code)}.cjs`;
   await writeFile(path.join("dist", bundle), code);
   const legal = outputFiles.filter((file) => !isCode(file)).map(({ text }) => text);
   await writeFile(path.join("dist", `${bundle}.LEGAL.txt`), legal.join("\n"));
-  const filledIn = { BUNDLE: bundle, ENTRY: `./${name}.js`, PARTS: places };
+  const filledIn = { BUNDLE: bundle, ENTRY: `./${name}.js`, PARTS: places, EARLY_BYTES: earlyBytes };
   await build({
     ...common,
     entryPoints: { [name]: "src/start.ts" },
@@ -61,6 +76,21 @@ async function program(name, entryPoint) {
     format: "cjs",
     define: Object.fromEntries(Object.entries(filledIn).map(([key, value]) => [key, JSON.stringify(value)])),
   });
+}
+
+/** @returns ids of the parts that the early modules need */
+function earlyParts(outputs) {
+  const found = new Set(Object.keys(outputs).filter((file) => early.includes(outputs[file].entryPoint)));
+  for (const file of found) {
+    for (const { path: imported, kind, external } of outputs[file].imports) {
+      if (kind === "import-statement" && !external) found.add(imported);
+    }
+  }
+  return new Set([...found].map((file) => idOf(file)));
+}
+
+function idOf(file) {
+  return `./${path.basename(file)}`;
 }
 
 async function toPart({ path: file, text }) {
@@ -74,7 +104,7 @@ async function toPart({ path: file, text }) {
     supported: { "dynamic-import": false },
   });
   return {
-    id: `./${path.basename(file)}`,
+    id: idOf(file),
     text: `(function(exports,require,module){${withoutCopies(code)}})\n`,
   };
 }

@@ -2,10 +2,10 @@ import { hash } from "node:crypto";
 import {
   accessSync,
   constants,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -31,6 +31,8 @@ declare const BUNDLE: string;
 declare const ENTRY: string;
 /** Where parts are in the bundle, by name. */
 declare const PARTS: Readonly<Record<string, readonly [start: number, end: number, line: number]>>;
+/** Where those end that most runs use. */
+declare const EARLY_BYTES: number;
 
 const file = path.join(__dirname, BUNDLE);
 const isOrdinary = process.execArgv.length === 0 && !process.env["NODE_OPTIONS"];
@@ -58,8 +60,17 @@ interface Module {
 const modules = new Map<string, Module>();
 /** Of the parts that this run used. */
 const scripts = new Map<string, { readonly script: Script; readonly isKnown: boolean }>();
-/** The bundle is ASCII: one byte for each character, here and in V8, and parts share them. Read at once: it is cheaper than 30 reads. */
-const source = readFileSync(file, "latin1");
+/** The bundle is ASCII: one byte for each character, here and in V8, and parts share them. Read in two pieces, of which most runs need the first:
+ * a read for each part would take longer. */
+const bundle = openSync(file, "r");
+const early = readAt(bundle, 0, EARLY_BYTES).toString("latin1");
+let late: string | undefined;
+
+function textOf(start: number, end: number): string {
+  if (end <= EARLY_BYTES) return early.slice(start, end);
+  late ??= readAt(bundle, EARLY_BYTES, fstatSync(bundle).size - EARLY_BYTES).toString("latin1");
+  return late.slice(start - EARLY_BYTES, end - EARLY_BYTES);
+}
 
 function requirePart(id: string): unknown {
   const known = modules.get(id);
@@ -82,7 +93,7 @@ type Part = (exports: unknown, require: (id: string) => unknown, module: Module)
 function compile(id: string, [start, end, lineOffset]: (typeof PARTS)[string]): Part {
   const kept = compiled?.parts[id];
   const cachedData = kept && readKept(kept);
-  const script = new Script(source.slice(start, end), {
+  const script = new Script(textOf(start, end), {
     filename: file,
     lineOffset,
     ...(cachedData && { cachedData }),
@@ -154,7 +165,7 @@ function openToCount(name: string): number {
 function readAt(fd: number, startByte: number, lengthBytes: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(lengthBytes);
   if (readSync(fd, bytes, 0, lengthBytes, startByte) === lengthBytes) return bytes;
-  throw new Error(`${compiledFile} is not whole`);
+  throw new Error("the file is not whole");
 }
 
 function readKept({ startByte, lengthBytes, digest }: Kept): Buffer | undefined {
