@@ -3,9 +3,11 @@
 /** One character of white space. */
 export const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
-/** Go's `unicode.IsSpace`. */
+/** Go's `unicode.IsSpace`.
+ * @param char one character, or the empty string, which is none */
 export function isSpace(char: string): boolean {
-  return space.test(char);
+  const code = char.charCodeAt(0);
+  return code < 0x80 ? code === 0x20 || (code >= 0x09 && code <= 0x0d) : space.test(char);
 }
 
 /** Go's `strings.TrimSpace`. */

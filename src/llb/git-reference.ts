@@ -27,6 +27,7 @@ const shortGithub = "github.com/";
  * @throws {Error} with BuildKit's message for a query that a reference cannot have */
 export function parseGitReference(text: string): GitReference | undefined {
   const isAmbiguous = text.startsWith(shortGithub);
+  if (!isAmbiguous && !text.includes(":")) return undefined; // most are paths
   const split = isAmbiguous ? splitUrl(`https://${text}`) : (splitUrl(text) ?? splitScp(text));
   if (!split) return undefined;
   const { query, fragment, ...place } = split;

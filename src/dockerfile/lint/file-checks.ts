@@ -27,6 +27,7 @@ function* allInstructions({ globalArgs, stages }: ParsedDockerfile): Generator<I
 }
 
 function* emptyContinuations(dockerfile: ParsedDockerfile): Generator<Finding> {
+  if (dockerfile.warnings.length === 0) return;
   const instructions = [...allInstructions(dockerfile)];
   let index = 0;
   for (const { location, message } of dockerfile.warnings) {

@@ -178,3 +178,16 @@ test("any text expands or is refused with an ExpansionError", () => {
     { numRuns: 2000 },
   );
 });
+
+test("a word whose characters all stand for themselves is what the lexer makes of it", () => {
+  const text = fc.string({
+    unit: fc.constantFrom("a", "é", "\ud83d", "😀", "/", ">", "`", " ", "\t", "\u2003"),
+  });
+  fc.assert(
+    fc.property(text, (word) => {
+      const forLexer = `${word}''`; // adds nothing, but makes the lexer read the word
+      assert.equal(processWord(word, env).text, processWord(forLexer, env).text);
+      assert.deepEqual(processWords(word, env), processWords(forLexer, env));
+    }),
+  );
+});

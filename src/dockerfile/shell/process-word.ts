@@ -40,6 +40,7 @@ const variableName = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
 /** Expands variables and removes quotes and escapes, as BuildKit does for most instructions (frontend/dockerfile/shell).
  * @throws {DockerfileError} `DOCKERFILE_EXPANSION`, for example `failed to process "${a": syntax error: missing '}'` */
 export function processWord(word: string, env: Environment, options: ExpandOptions = {}): ExpandedWord {
+  if (isPlain(word, options)) return { text: word, matched: new Set(), unmatched: new Set() };
   const lexer = new WordLexer(word, env, options);
   const { text } = processAll(lexer, word, options);
   return { text, matched: lexer.matched, unmatched: lexer.unmatched };
@@ -49,7 +50,13 @@ export function processWord(word: string, env: Environment, options: ExpandOptio
  * variable's value splits too.
  * @throws {DockerfileError} `DOCKERFILE_EXPANSION` */
 export function processWords(word: string, env: Environment, options: ExpandOptions = {}): readonly string[] {
+  if (isPlain(word, options)) return word.split(space).filter((part) => part !== "");
   return processAll(new WordLexer(word, env, options), word, options).words;
+}
+
+/** Does every character stand for itself? Most words are so, and the lexer takes each character on its own. */
+function isPlain(word: string, { escape = "\\" }: ExpandOptions): boolean {
+  return !/[$'"<]/.test(word) && !word.includes(escape);
 }
 
 function processAll(lexer: WordLexer, word: string, options: ExpandOptions): Processed {

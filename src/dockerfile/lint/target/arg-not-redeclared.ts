@@ -39,6 +39,7 @@ function origin(graph: StageGraph, name: string): string {
 function shellNames(instruction: StageInstruction): readonly string[] {
   if (instruction.kind !== "run" || instruction.command.form === "exec") return [];
   const text = runText(instruction).replaceAll(/'[^']*'/g, "");
+  if (!text.includes("$")) return [];
   const names = new Set<string>();
   for (const [, braced, plain] of text.matchAll(/(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g))
     names.add((braced ?? plain)!);
