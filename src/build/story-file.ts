@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Store } from "../content/index.ts";
-import { isErrno, listIfThere, writeFileAtomic } from "../util/index.ts";
+import { isErrno, listIfThere, writeFileExpendable } from "../util/index.ts";
 import type { BuildStory } from "./build-story.ts";
 
 /** Keeps the story as the last one of its project. */
@@ -10,7 +10,7 @@ export function writeStory(store: Store, project: string, story: BuildStory): vo
   const { builds } = store.paths;
   const name = createHash("sha256").update(project).digest("hex").slice(0, 32);
   mkdirSync(builds, { recursive: true });
-  writeFileAtomic(path.join(builds, `${name}.json`), JSON.stringify(story), store.temp.dir());
+  writeFileExpendable(path.join(builds, `${name}.json`), JSON.stringify(story), store.temp.dir());
 }
 
 /** The story of the last build, of those that `accepts`. A damaged one counts as absent. */

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { writeFileAtomic } from "../util/index.ts";
+import { writeFileExpendable } from "../util/index.ts";
 import { ContentError } from "./content-error.ts";
 import { readJsonFile } from "./json-file.ts";
 import type { TempDirs } from "./temp-dirs.ts";
@@ -29,9 +29,8 @@ export class CacheRecords {
   }
 
   put(key: string, value: unknown): void {
-    // Where ext4 replaces a file, it first brings the new one's bytes to the disk: 4 ms. Nobody waits for a record.
-    this.remove(key);
-    writeFileAtomic(this.#fileOf(key), JSON.stringify(value), this.#temp.dir());
+    this.#pending.delete(key);
+    writeFileExpendable(this.#fileOf(key), JSON.stringify(value), this.#temp.dir());
   }
 
   /** As `put`, but writes when this process has nothing else to do: no step need wait for the record of the one before it. `get`

@@ -151,10 +151,10 @@ export class LayerStore {
   touch(id: LayerId): boolean {
     if (!this.has(id)) return false;
     this.#temp.dir(); // a prune that starts later sees this process
-    const now = new Date();
+    const nowSeconds = Date.now() / 1000;
     try {
       const file = this.#metaOf(id);
-      utimesSync(file, now, now);
+      utimesSync(file, nowSeconds, nowSeconds);
       return comesBack(file);
     } catch (error) {
       if (isErrno(error, "ENOENT")) return false;

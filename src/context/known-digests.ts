@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { writeFileAtomic } from "../util/index.ts";
+import { writeFileExpendable } from "../util/index.ts";
 
 // The file: 8 bytes of magic, which change when a content digest or a fingerprint comes about otherwise; sha256 of all that
 // follows; then fingerprint and content digest (32 bytes each) of one selection after the other, the latest last.
@@ -44,7 +44,7 @@ export class KnownDigests {
    * @throws the file system error */
   save(file: string, tmpDir?: string): void {
     if (!this.#isChanged) return;
-    writeFileAtomic(file, encode(this.#pairs.slice(-MOST)), tmpDir);
+    writeFileExpendable(file, encode(this.#pairs.slice(-MOST)), tmpDir);
     this.#isChanged = false;
   }
 }

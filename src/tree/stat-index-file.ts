@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { writeFileAtomic } from "../util/index.ts";
+import { writeFileExpendable } from "../util/index.ts";
 import { type IndexRows, StatIndex } from "./stat-index.ts";
 import { emptyColumns, ROW_BYTES } from "./stat-rows.ts";
 
@@ -33,7 +33,7 @@ const USUAL_KEY_BYTES = 24;
 /** Writes the index whole or not at all.
  * @throws the file system error */
 export function writeStatIndex(file: string, index: StatIndex, tmpDir?: string): void {
-  writeFileAtomic(file, encode(index), tmpDir);
+  writeFileExpendable(file, encode(index), tmpDir);
 }
 
 function decode(bytes: Buffer): IndexRows {

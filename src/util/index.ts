@@ -1,4 +1,4 @@
-export { writeFileAtomic, writeFileDurable, writeFilesDurable } from "./atomic-write.ts";
+export { writeFileAtomic, writeFileDurable, writeFileExpendable, writeFilesDurable } from "./atomic-write.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { isErrno, systemReason } from "./errno.ts";
 export { formatBytes, formatSeconds } from "./format.ts";
