@@ -8,7 +8,7 @@ import {
   type StoredRecord,
 } from "../image/index.ts";
 import { type ContainerEngine, type EngineChoice, type HandedImage, openEngine } from "../loading/index.ts";
-import type { Descriptor } from "../oci/index.ts";
+import type { Descriptor, Digest } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { reportStep } from "./report-step.ts";
 import type { StepEngine } from "./step-engine.ts";
@@ -42,17 +42,16 @@ export async function loadImage(
     const handed: HandedImage = {
       configDigest: assembled.configDigest,
       manifestDigest: assembled.manifest.digest,
-      diffIDs: assembled.layers.map(({ diffID }) => diffID),
+      layers: assembled.layers.map(({ diffID, blob }) => ({ diffID, digest: blob.digest })),
       names,
     };
     if (await engine.adopt(handed)) return `image in ${engine.title}, which had it already`;
     const named: NamedImage = { images: [assembled], names, created: image.config.created };
     let sentBytes = 0;
-    await engine.load(handed, async (stream, withoutLayers) => {
+    await engine.load(handed, async (stream, leftOut) => {
       const blobs = assembled.layers.map(({ blob }) => blob);
-      await fetchAll(image.layers, blobs, { from: withoutLayers, steps, origin: image.origin?.reference });
-      const leftOut = blobs.slice(0, withoutLayers).map(({ digest }) => digest);
-      const options = { format: engine.format, dest: stream, leftOut: new Set(leftOut) };
+      await fetchAll(image.layers, blobs, { leftOut, steps, origin: image.origin?.reference });
+      const options = { format: engine.format, dest: stream, leftOut };
       const { sizeBytes } = await exportArchive(store, [named], { ...options, ...(signal && { signal }) });
       sentBytes += sizeBytes;
       emit({
@@ -79,13 +78,13 @@ function forEngine(image: ImageRecord, { format }: ContainerEngine): ImageRecord
 async function fetchAll(
   layers: readonly ImageLayer[],
   blobs: readonly Descriptor[],
-  { from, steps, origin }: { from: number; steps: StepEngine; origin: string | undefined },
+  { leftOut, steps, origin }: { leftOut: ReadonlySet<Digest>; steps: StepEngine; origin: string | undefined },
 ): Promise<void> {
   for (const [index, layer] of layers.entries()) {
     const blob = blobs[index]!;
     const reference = layer.kind === "blob" ? (layer.reference ?? origin) : undefined;
-    if (index < from || reference === undefined || steps.store.content.touch(blob.digest, blob.size))
-      continue;
+    if (leftOut.has(blob.digest) || reference === undefined) continue;
+    if (steps.store.content.touch(blob.digest, blob.size)) continue;
     await steps.fetchBlob(reference, blob);
   }
 }

@@ -6,14 +6,23 @@ export interface HandedImage {
   readonly configDigest: Digest;
   readonly manifestDigest: Digest;
   /** Bottom first. */
-  readonly diffIDs: readonly DiffID[];
+  readonly layers: readonly HandedLayer[];
   /** Normalised. */
   readonly names: readonly string[];
 }
 
+export interface HandedLayer {
+  readonly diffID: DiffID;
+  /** Of its blob in the archive. */
+  readonly digest: Digest;
+}
+
 /** Writes the image's archive to a stream, which it leaves open.
- * @param withoutLayers how many of the lowest layers are left out */
-export type WriteArchive = (stream: Writable, withoutLayers: number) => Promise<void>;
+ * @param leftOut blobs of layers that the engine has */
+export type WriteArchive = (stream: Writable, leftOut: ReadonlySet<Digest>) => Promise<void>;
+
+/** Of an archive that is whole. */
+export const nothingLeftOut: ReadonlySet<Digest> = new Set();
 
 /** Another engine of this machine that images can be handed to. */
 export interface ContainerEngine {

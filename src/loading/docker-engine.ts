@@ -1,5 +1,11 @@
-import { familiarReference, familiarRepository, parseReference } from "../oci/index.ts";
-import type { ContainerEngine, HandedImage, WriteArchive } from "./container-engine.ts";
+import { type Digest, familiarReference, familiarRepository, parseReference } from "../oci/index.ts";
+import {
+  type ContainerEngine,
+  type HandedImage,
+  type HandedLayer,
+  nothingLeftOut,
+  type WriteArchive,
+} from "./container-engine.ts";
 import type { DockerAnswer, DockerApi } from "./docker-api.ts";
 import { LoadError } from "./load-error.ts";
 
@@ -38,16 +44,16 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async load(image: HandedImage, write: WriteArchive): Promise<void> {
-    const known = await this.#knownLayers(image);
-    const error = await this.#send((stream) => write(stream, known));
+    const leftOut = withoutLowest(image.layers, await this.#knownLayers(image));
+    const error = await this.#send((stream) => write(stream, leftOut));
     if (error === undefined) return;
     // A layer may have gone since it was asked for.
-    const again = known === 0 ? error : await this.#send((stream) => write(stream, 0));
+    const again = leftOut.size === 0 ? error : await this.#send((stream) => write(stream, nothingLeftOut));
     if (again !== undefined) throw new LoadError("ENGINE_FAILED", `Cannot load into ${this.title}: ${again}`);
   }
 
   /** How many of the image's lowest layers need not be sent: docker's own store takes an archive without layers that an image of it has; containerd's does not. */
-  async #knownLayers({ diffIDs }: HandedImage): Promise<number> {
+  async #knownLayers({ layers }: HandedImage): Promise<number> {
     const info = await this.#get("/info");
     if (!info || JSON.stringify(info["DriverStatus"] ?? "").includes("containerd.snapshotter")) return 0;
     const answer = await this.#api.request("GET", "/images/json");
@@ -55,12 +61,12 @@ export class DockerEngine implements ContainerEngine {
     if (!Array.isArray(images)) return 0;
     let known = 0;
     for (const { Id: id } of (images as { Id?: unknown }[]).slice(0, askedImages)) {
-      if (typeof id !== "string" || known === diffIDs.length) continue;
-      const layers = strings(
+      if (typeof id !== "string" || known === layers.length) continue;
+      const itsDiffIDs = strings(
         ((await this.#inspect(id))?.["RootFS"] as { Layers?: unknown } | undefined)?.Layers,
       );
-      const differs = diffIDs.findIndex((diffID, index) => layers[index] !== diffID);
-      known = Math.max(known, differs < 0 ? diffIDs.length : differs);
+      const differs = layers.findIndex(({ diffID }, index) => itsDiffIDs[index] !== diffID);
+      known = Math.max(known, differs < 0 ? layers.length : differs);
     }
     return known;
   }
@@ -86,6 +92,13 @@ export class DockerEngine implements ContainerEngine {
     if (answer.status !== 200) throw failed(this.title, answer);
     return parseJson(answer.text) as Record<string, unknown> | undefined;
   }
+}
+
+/** Blobs of the lowest layers, but those that are a higher layer's too. */
+function withoutLowest(layers: readonly HandedLayer[], count: number): ReadonlySet<Digest> {
+  const higher = new Set(layers.slice(count).map(({ digest }) => digest));
+  const lowest = layers.slice(0, count).map(({ digest }) => digest);
+  return new Set(lowest.filter((digest) => !higher.has(digest)));
 }
 
 function failed(title: string, answer: DockerAnswer): LoadError {

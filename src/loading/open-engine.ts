@@ -1,11 +1,14 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
-import { clusterNodes, containerdEngine, minikubeEngine, podmanEngine } from "./command-engines.ts";
+import { clusterNodes } from "./cluster-nodes.ts";
 import type { ContainerEngine } from "./container-engine.ts";
+import { containerdEngine } from "./containerd-engine.ts";
 import { DockerApi } from "./docker-api.ts";
 import { DockerEngine } from "./docker-engine.ts";
 import { findDockerHost } from "./docker-host.ts";
 import { LoadError } from "./load-error.ts";
+import { minikubeEngine } from "./minikube-engine.ts";
+import { podmanEngine } from "./podman-engine.ts";
 import type { EngineProcess } from "./run-engine.ts";
 
 export const engineNames = ["docker", "podman", "containerd", "kind", "k3d", "minikube"] as const;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -77,6 +77,7 @@ class FakeDocker {
     for (const [index, layer] of manifest.Layers.entries()) {
       const chain = rootfs.diff_ids.slice(0, index + 1).join();
       if (known.some((each) => each.startsWith(chain))) continue;
+      if (!existsSync(path.join(archive, layer))) return [500, { message: `open ${layer}: no such file` }];
       const digest = createHash("sha256").update(read(layer)).digest("hex");
       assert.equal(`sha256:${digest}`, rootfs.diff_ids[index], "an uncompressed layer");
     }
@@ -129,6 +130,24 @@ test("docker gets an image once, then its names, and of a changed one only the n
   rig.file("Dockerfile", "FROM busybox\nRUN echo one > /one\nRUN echo four > /four\n");
   await load("-t", "app");
   assert.equal(docker.archives[3]!.length, 5, "what is refused is sent again, whole");
+});
+
+test("docker gets a layer that it has when the same is once more above", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const docker = await FakeDocker.start(t, rig);
+  const load = async () => {
+    const result = await rig.slipway(["build", "-t", "app", "--load", rig.contextDir], {
+      env: { DOCKER_HOST: docker.host },
+    });
+    assert.equal(result.exitCode, 0, result.stderr);
+  };
+  rig.file("Dockerfile", "FROM busybox\nRUN true\nRUN echo one > /one\n");
+  await load();
+  rig.file("Dockerfile", "FROM busybox\nRUN true\nRUN echo two > /two\nRUN true\n");
+  await load();
+  const [first, second] = docker.archives;
+  assert.equal(first!.length, 5, "three layers, config and manifest");
+  assert.equal(second!.length, 4, "two layers, config and manifest");
 });
 
 test("what docker complains of is told, and so is a docker that is not there", { skip }, async (t) => {
