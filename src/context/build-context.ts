@@ -25,8 +25,9 @@ export interface BuildContext {
   readonly tree: FileTree;
   /** Content digest of what each action reads; the empty string for one that copies nothing. Opens no directory that no action
    * names, and reads no file that is as it was when it was last read. Then updates the stat index.
+   * @param onUnknown called before many files are digested of which no earlier build knew that they are as they are
    * @throws {TreeError} `NOT_FOUND` (`"/x": not found`) | `BAD_PATTERN` | `LINK_LOOP` | `UNREADABLE` */
-  digestSources(actions: readonly FileAction[]): Promise<readonly string[]>;
+  digestSources(actions: readonly FileAction[], onUnknown?: () => void): Promise<readonly string[]>;
   /** Looks whether what the actions name is there, and reads nothing.
    * @throws as `digestSources` */
   checkSources(actions: readonly FileAction[]): void;
@@ -49,9 +50,10 @@ export function openContext(directory: string, options: OpenContextOptions = {})
     root,
     excludePatterns,
     tree,
-    async digestSources(actions) {
+    async digestSources(actions, onUnknown) {
       const digests: string[] = [];
-      for (const action of actions) digests.push(await digestAction(explained, action, memory));
+      for (const action of actions)
+        digests.push(await digestAction(explained, action, { memory, onUnknown }));
       memory.save();
       return digests;
     },

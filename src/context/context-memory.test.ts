@@ -100,6 +100,23 @@ function writeWithTimesOf(file: string, text: string): void {
   utimesSync(file, atime, mtime);
 }
 
+test("many files that are not as they were are told of before they are digested", async (t) => {
+  const files = Array.from({ length: 1000 }, (_, at) => [`f${at}`, `${at}`] as const);
+  const { directory, open } = await place(t, Object.fromEntries(files));
+  const told = async (source: string) => {
+    let calls = 0;
+    await open().digestSources([copy(source)], () => calls++);
+    return calls;
+  };
+  assert.equal(await told("/"), 1);
+  assert.equal(await told("/"), 0);
+  utimesSync(path.join(directory, "f7"), 5, 5);
+  await setTimeout(40);
+  assert.equal(await told("/f7"), 0);
+  assert.equal(await told("/"), 1);
+  assert.equal(await told("/"), 0);
+});
+
 test("a digest is not remembered for a file that changes between the walk and the reading", async (t) => {
   const { directory, open, knownFile } = await place(t, { a: "1", b: "2" });
   const file = path.join(directory, "a");

@@ -9,21 +9,29 @@ import { sourcesOf } from "./sources-of.ts";
 
 /** Content digest of what an action reads; the empty string for one that copies nothing. Where all is as it was, every file is looked
  * at and nothing more.
+ * @param options.onUnknown called where it is not so, and much is left to do
  * @throws {TreeError} */
 export async function digestAction(
   context: ExplainOptions,
   action: FileAction,
-  memory: ContextMemory,
+  { memory, onUnknown }: { memory: ContextMemory; onUnknown: (() => void) | undefined },
 ): Promise<string> {
   if (action.kind !== "copy") return "";
   const record = await recordSelection(context, action);
   const fingerprint = record.fingerprint();
   const known = memory.known.find(fingerprint);
   if (known !== undefined) return known;
+  if (onUnknown && record.count >= MANY) {
+    onUnknown();
+    await setImmediate(); // what it begins begins now
+  }
   const { digest, isSettled } = await digestRecord(context, record, memory.index);
   if (isSettled) memory.known.add(fingerprint, digest);
   return digest;
 }
+
+/** Entries whose digest takes some milliseconds at least. */
+const MANY = 1000;
 
 /** What an action reads, as text for `selectionChanges`.
  * @throws {TreeError} */

@@ -26,6 +26,12 @@ export interface RecordedEntry extends DigestedEntry {
 export class SelectionRecord {
   readonly #chunks: RowChunk[] = [];
   #last: RowChunk | undefined;
+  #count = 0;
+
+  /** So many entries and sources were added. */
+  get count(): number {
+    return this.#count;
+  }
 
   /** The entries that follow are of this source. */
   addSource({ match, path, isContentsOnly }: SourceWalk): void {
@@ -40,6 +46,7 @@ export class SelectionRecord {
   }
 
   #add(kind: number, mode: number, rdev: number, state: FileState, texts: Texts): void {
+    this.#count++;
     if (this.#last?.add(kind, mode, rdev, state, texts)) return;
     const usual = Math.min(FIRST_CHUNK_BYTES * 2 ** this.#chunks.length, MOST_CHUNK_BYTES);
     this.#last = new RowChunk(Math.max(usual, rowBytes(texts)));

@@ -129,10 +129,16 @@ export class FileOperation implements Step {
     for (const [input, indices] of this.#actionsByInput(inputs)) {
       if (input.kind !== "context") continue;
       const actions = indices.map((index) => this.#op.actions[index]!);
-      const digests = await input.opened.context.digestSources(actions);
+      const digests = await input.opened.context.digestSources(actions, () => this.#expectWork());
       for (const [position, index] of indices.entries()) keys[index] = digests[position];
     }
     return keys;
+  }
+
+  /** Most likely the step must run: the worker starts while its key is made. */
+  #expectWork(): void {
+    if (this.#environment.isPlan) return;
+    this.#environment.worker().catch(() => {}); // told when it is needed
   }
 
   async #request(inputs: readonly Value[], output: string): Promise<FileActionsRequest> {
