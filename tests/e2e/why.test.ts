@@ -252,3 +252,10 @@ test("every reason is one line", { skip: skip || isMissing }, async (t) => {
   const plan = await rig.slipway(["plan", "--no-cache", "--json", rig.contextDir]);
   assert.equal(table(JSON.parse(plan.stdout) as Shown)[0]?.[2], "no cache");
 });
+
+test("the reason of a step that was asked to run again comes before its output", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nRUN echo hello\n");
+  const { stderr } = await rig.mustBuild("--no-cache");
+  assert.match(stderr, /#(\d+) why: no cache\n#\1 [\d.]+ hello\n/);
+});

@@ -35,7 +35,7 @@ import { MountRestorer } from "./mount-restorer.ts";
 import { planSteps } from "./plan-steps.ts";
 import { SecretScan } from "./secret-scan.ts";
 import { PullReporter } from "./pull-reporter.ts";
-import type { SolveEnvironment } from "./step-context.ts";
+import { reasonsBefore, type SolveEnvironment } from "./step-context.ts";
 
 /** Runs build graphs on this machine: recorded results from the store, everything else in the worker, which is started when
  * the first step must run. Dispose it to end the worker. */
@@ -145,7 +145,7 @@ export class EmbeddedEngine implements Engine {
       worker: (firstWork) => this.worker(firstWork),
       captureLog: (runId, vertex) => this.#captureLog(runId, vertex),
       holdLog: (runId) => this.#holdLog(runId),
-      reasons: new Map(),
+      reasons: reasonsBefore(definition),
       ...(request.verify && { verified: new Map() }),
       shared: new Set(),
       results: new Map(),

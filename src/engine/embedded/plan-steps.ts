@@ -2,7 +2,7 @@ import type { Vertex, VertexDigest } from "../../llb/index.ts";
 import type { PlannedOutcome } from "../../solver/index.ts";
 import type { StepPlan } from "../engine.ts";
 import { stepSlots } from "./key-parts.ts";
-import { type MissReason, noCache } from "./miss-reason.ts";
+import type { MissReason } from "./miss-reason.ts";
 import { baseOf, type SolveEnvironment } from "./step-context.ts";
 
 /** Names the outcomes of a planned solve and says why.
@@ -16,7 +16,7 @@ export function planSteps(
   for (const [id, planned] of outcomes) {
     const vertex = definition.vertices.get(id as VertexDigest)!;
     const causes = {
-      reason: vertex.metadata.ignoreCache ? noCache : reasons.get(id),
+      reason: reasons.get(id),
       parentRuns: standsOn(vertex).some((input) => plans.get(input)?.outcome === "run"),
       toFetch: vertex.inputs.filter((input) => isToFetch(plans.get(input))),
     };

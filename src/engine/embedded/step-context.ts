@@ -93,6 +93,12 @@ function isLocalCopy(definition: Graph, { op, inputs }: Vertex): boolean {
   });
 }
 
+/** Why steps run for which no recorded result is looked for. */
+export function reasonsBefore({ vertices }: Graph): Map<string, MissReason> {
+  const ignoring = [...vertices.values()].filter(({ metadata }) => metadata.ignoreCache);
+  return new Map(ignoring.map(({ digest }) => [digest, noCache]));
+}
+
 /** Says why `vertex` runs; called when no recorded result was found. */
 export function noteReason(
   environment: SolveEnvironment,
@@ -101,10 +107,6 @@ export function noteReason(
   inputs: readonly Value[],
 ): void {
   const { reasons, records, project, definition, options } = environment;
-  if (vertex.metadata.ignoreCache) {
-    reasons.set(vertex.digest, noCache);
-    return;
-  }
   const last = records.last(stepSlots(project, vertex));
   const parentRan = inputs.some((input) => input.kind === "stack" && input.ran);
   const now = { parts, baseImage: baseImageOf(definition, vertex) };

@@ -40,7 +40,6 @@ export class FileOperation implements Step {
 
   async execute(inputs: readonly Value[], turn: Turn<Value>): Promise<Value> {
     const parts = await this.#definitionParts(inputs);
-    if (this.#vertex.metadata.ignoreCache) noteReason(this.#environment, this.#vertex, parts, inputs);
     const { layer, ran } = await runOnce(this.#environment, this.#vertex, {
       key: cacheKey(parts),
       inputs,
