@@ -6,6 +6,7 @@ import type { Platform } from "../oci/index.ts";
 import type { CliIo } from "./cli-io.ts";
 import { type BuildFlags, toBuildOptions } from "./flags/build-options.ts";
 import { containerEnv } from "./flags/container-env.ts";
+import type { InnerBuildFlags } from "./flags/inner-build.ts";
 import { parsePlatformFlag } from "./flags/platform.ts";
 import { parseMount, parseVolume } from "./flags/parse-volume.ts";
 import { type RunSubject, parseRunArguments } from "./flags/run-arguments.ts";
@@ -17,7 +18,8 @@ import { withProgress } from "./with-progress.ts";
 
 interface RunFlags
   extends GlobalFlags,
-    Pick<BuildFlags, "file" | "target" | "buildContext" | "buildArg" | "pull" | "quiet" | "progress"> {
+    InnerBuildFlags,
+    Pick<BuildFlags, "target" | "pull" | "quiet" | "progress"> {
   readonly entrypoint?: string;
   readonly volume: readonly string[];
   readonly mount: readonly string[];
@@ -113,7 +115,7 @@ async function buildTarget(
   context: string,
   { store, emit, signal, flags, io }: Preparation,
 ): Promise<ImageRecord> {
-  const none = { tag: [], label: [], cache: true, cacheFilter: [], output: [], secret: [] };
+  const none = { tag: [], label: [], cache: true, cacheFilter: [], output: [] };
   const { network: _ofTheRun, platform, ...buildFlags } = flags;
   const options = await toBuildOptions(
     context,

@@ -4,14 +4,13 @@ import type { Store } from "../content/index.ts";
 import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { CliIo } from "./cli-io.ts";
 import { toBuildOptions } from "./flags/build-options.ts";
+import { addInnerBuildOptions, type InnerBuildFlags } from "./flags/inner-build.ts";
 import type { GlobalFlags } from "./open-images.ts";
 import type { Work } from "./with-progress.ts";
 
 /** Options that say where stages are looked for. */
-export interface SubjectFlags extends GlobalFlags {
-  readonly file?: string;
+export interface SubjectFlags extends GlobalFlags, InnerBuildFlags {
   readonly context: string;
-  readonly buildArg: readonly string[];
 }
 
 /** An image to look at, its layers unpacked. */
@@ -24,14 +23,11 @@ export interface Subject {
 
 /** Adds the options of `SubjectFlags`. */
 export function addSubjectOptions(command: Command): Command {
-  return command
-    .option("--context <dir>", "Build context whose Dockerfile's stages may be named", ".")
-    .option("-f, --file <file>", "Dockerfile (default: CONTEXT/Dockerfile)")
-    .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, []);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
+  return addInnerBuildOptions(
+    command
+      .option("--context <dir>", "Build context whose Dockerfile's stages may be named", ".")
+      .option("-f, --file <file>", "Dockerfile (default: CONTEXT/Dockerfile)"),
+  );
 }
 
 /** The image that a user means: a stage of the context's Dockerfile, which is built if it is stale, else an image of the store.
@@ -61,8 +57,6 @@ async function buildOptions(name: string | undefined, flags: SubjectFlags, io: C
     cache: true,
     cacheFilter: [],
     output: [],
-    secret: [],
-    buildContext: [],
     platform: [],
   };
   const { context, ...rest } = flags;

@@ -123,3 +123,27 @@ test("a build killed while a step holds its secrets leaves none behind", { skip 
   await rig.slipway(args, { env: lent.env, killAfterMs: 2000 });
   assertNowhere(rig, lent, []);
 });
+
+test("a target that is built to be run, or to be looked at, is lent what it asks for", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const secret = path.join(rig.dir, "lent-file");
+  writeFileSync(secret, "a-secret-value\n");
+  const step = "RUN --mount=type=secret,id=token,required wc -c </run/secrets/token >/size";
+  rig.file("Dockerfile", `FROM absent AS develop\n${step}\n`);
+  const lent = [`--secret=id=token,src=${secret}`, "--build-context=absent=docker-image://busybox"];
+  const commands = [
+    ["run", ...lent, "--target=develop", rig.contextDir, "--", "cat", "/size"],
+    ["files", ...lent, "--context", rig.contextDir, "develop", "/size"],
+    ["size", ...lent, "--context", rig.contextDir, "develop"],
+  ];
+  const ran = await rig.slipway(commands[0]!);
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.equal(ran.stdout, "15\n");
+  for (const command of commands.slice(1)) {
+    rig.file("Dockerfile", `FROM absent AS develop\nENV FOR=${command[0]}\n${step}\n`);
+    const { exitCode, stderr } = await rig.slipway(command);
+    assert.equal(exitCode, 0, stderr);
+  }
+});

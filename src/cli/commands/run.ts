@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { CliIo } from "../cli-io.ts";
+import { addInnerBuildOptions } from "../flags/inner-build.ts";
 import { addUnsupportedRunOptions } from "../flags/unsupported-options.ts";
 
 export function define(command: Command, io: CliIo): void {
-  command
+  const subject = command
     .usage(
       "[OPTIONS] IMAGE [COMMAND...]\n       slipway run [OPTIONS] --target STAGE [CONTEXT] -- [COMMAND...]",
     )
@@ -15,9 +16,8 @@ export function define(command: Command, io: CliIo): void {
     .passThroughOptions()
     .optionsGroup("What to run:")
     .option("--target <stage>", "Build this stage if it is stale, and run it")
-    .option("-f, --file <file>", "Dockerfile to build (default: CONTEXT/Dockerfile)")
-    .option("--build-context <name=value>", "Files or an image to use under a name", collect, [])
-    .option("--build-arg <name=value>", "Set a build argument, or take it from the environment", collect, [])
+    .option("-f, --file <file>", "Dockerfile to build (default: CONTEXT/Dockerfile)");
+  addInnerBuildOptions(subject)
     .option(
       "--platform <platform>",
       "Platform of the image (default: $DOCKER_DEFAULT_PLATFORM, else this machine's)",
