@@ -2,6 +2,7 @@ import { printable } from "../../errors/index.ts";
 import type { FileDifference } from "../../snapshot/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import type { ConfigDifference } from "./config-differences.ts";
+import { count } from "./prune-text.ts";
 
 export interface ImageDiff {
   readonly before: ComparedImage;
@@ -47,7 +48,7 @@ function fileLine({
   const growth = sizeAfter - sizeBefore;
   const details = [
     ...(what === undefined ? [] : [what]),
-    ...(below > 0 ? [`${below} files below`] : []),
+    ...(below > 0 ? [`${count(below, "file")} below`] : []),
     ...(growth === 0 ? [] : [signed(growth)]),
   ];
   return `${marks[kind]} ${path}${details.length > 0 ? ` (${details.join(", ")})` : ""}`;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BuildPlan } from "../../build/index.ts";
+import { diffText } from "./diff-text.ts";
 import { fileLines } from "./file-text.ts";
 import { planText } from "./plan-text.ts";
+import { shortStepName } from "./step-name.ts";
 import { storyText } from "./story-text.ts";
 import { formatTable } from "./table.ts";
 import { timeAgo } from "./time-ago.ts";
@@ -73,6 +75,30 @@ test("a build was as long ago as its end is", () => {
   } as const;
   const [headline] = storyText(story, { isDetailed: false, nowMs: 1e12 + 205_000 }).split("\n");
   assert.equal(headline, "Dockerfile: done in 200.0s, 5 seconds ago");
+  assert.match(storyText(story, { isDetailed: false, nowMs: 1e12 + 200_000 }), /, less than a second ago\n/);
+});
+
+test("a table has room for a step's name: the command goes before its mounts", () => {
+  const digest = `sha256:${"1234567890abcdef".repeat(4)}`;
+  const mount = "--mount=type=cache,target=/var/cache/apt,sharing=locked";
+  const table: readonly (readonly [name: string, shown: string])[] = [
+    ["[a 1/3] RUN make   all", "[a 1/3] RUN make all"],
+    [`[a 1/3] FROM debian@${digest}`, "[a 1/3] FROM debian@sha256:1234567890ab"],
+    [`[a 2/3] RUN ${mount} apt-get`, `[a 2/3] RUN ${mount} apt-get`],
+    [`[a 2/3] RUN ${mount}     ${mount} apt-get update`, "[a 2/3] RUN --mount=… apt-get update"],
+    [`RUN echo ${"x".repeat(80)}`, `RUN echo ${"x".repeat(70)}…`],
+  ];
+  for (const [name, shown] of table) assert.equal(shortStepName(name), shown);
+});
+
+test("one file below a directory is no files", () => {
+  const removed = { kind: "removed", sizeBefore: 1 } as const;
+  const image = { title: "a", sizeBytes: 0 };
+  const files = [
+    { ...removed, path: "/d" },
+    { ...removed, path: "/d/f" },
+  ];
+  assert.match(diffText({ before: image, after: image, config: [], files }), /- \/d \(1 file below, -2B\)/);
 });
 
 test("a plan of one step is no plan of steps", () => {

@@ -2,6 +2,7 @@ import type { BuildPlan } from "../../build/index.ts";
 import { printable } from "../../errors/index.ts";
 import { formatSeconds } from "../../util/index.ts";
 import { count } from "./prune-text.ts";
+import { shortStepName } from "./step-name.ts";
 import { formatTable } from "./table.ts";
 
 type Step = BuildPlan["steps"][number];
@@ -12,7 +13,10 @@ export function runsSomething({ steps }: BuildPlan): boolean {
 
 /** A plan for people: one line for each step, then what it comes to. */
 export function planText(plan: BuildPlan): string {
-  const rows = plan.steps.map((step) => [step.vertex.metadata.description, ...outcomeCells(step)]);
+  const rows = plan.steps.map((step) => [
+    shortStepName(step.vertex.metadata.description),
+    ...outcomeCells(step),
+  ]);
   const table = rows.length > 0 ? `${formatTable(["STEP", "PLAN", "LAST TIME", "WHY"], rows)}\n` : "";
   return `${table}${[...totals(plan), ...skipped(plan)].map((line) => `${printable(line)}\n`).join("")}`;
 }

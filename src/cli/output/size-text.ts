@@ -1,6 +1,7 @@
 import { printable } from "../../errors/index.ts";
 import type { LayerSize } from "../../image/index.ts";
 import { formatBytes } from "../../util/index.ts";
+import { shortStepName } from "./step-name.ts";
 import { formatTable } from "./table.ts";
 
 /** What makes an image large. Sizes are bytes. */
@@ -28,7 +29,7 @@ export function sizeText(report: ImageSizeReport): string {
     formatTable(
       ["STEP", "SIZE", "COMPRESSED"],
       layers.map((layer) => [
-        ellipsis(layer.step),
+        shortStepName(layer.step),
         formatBytes(layer.sizeBytes),
         layer.compressedBytes === undefined ? "" : formatBytes(layer.compressedBytes),
       ]),
@@ -68,15 +69,10 @@ function growthText({ layers, previous }: ImageSizeReport): string {
   if (changes.length === 0) return "";
   const rows = changes
     .sort((a, b) => Math.abs(b.growth) - Math.abs(a.growth))
-    .map(({ step, growth }) => [ellipsis(step), signed(growth)]);
+    .map(({ step, growth }) => [shortStepName(step), signed(growth)]);
   return `${signed(total)} since the last image of this target:\n${formatTable(["STEP", "CHANGE"], rows)}`;
 }
 
 function signed(bytes: number): string {
   return `${bytes < 0 ? "-" : "+"}${formatBytes(Math.abs(bytes))}`;
-}
-
-function ellipsis(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ");
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }

@@ -1,6 +1,7 @@
 import { printable } from "../../errors/index.ts";
 import type { BuildStory, StepStory } from "../../build/index.ts";
 import { formatSeconds } from "../../util/index.ts";
+import { shortStepName } from "./step-name.ts";
 import { formatTable } from "./table.ts";
 import { timeAgo } from "./time-ago.ts";
 
@@ -12,7 +13,7 @@ export function matchingSteps(story: BuildStory, text: string): readonly StepSto
 
 /** A build's story for people: one line for each step. */
 export function storyText(story: BuildStory, options: { isDetailed: boolean; nowMs?: number }): string {
-  const rows = story.steps.map((step) => [shortened(step.name), ...outcomeCells(step)]);
+  const rows = story.steps.map((step) => [shortStepName(step.name), ...outcomeCells(step)]);
   const skipped = story.stagesSkipped.length > 0 ? [`Skipped stages: ${story.stagesSkipped.join(", ")}`] : [];
   const lines = [headline(story, options.nowMs ?? Date.now()), ...skipped].map(printable);
   const details = options.isDetailed ? story.steps.flatMap(detailLines) : [];
@@ -26,12 +27,9 @@ function headline(
 ): string {
   const what = target === undefined ? dockerfile : `${target} of ${dockerfile}`;
   const where = contextDir === undefined ? "" : ` in ${contextDir}`;
-  return `${what}${where}: ${outcome} in ${formatSeconds(durationMs)}, ${timeAgo(startedAtMs + durationMs, nowMs)}`;
-}
-
-/** The first digits of a digest tell enough. */
-function shortened(name: string): string {
-  return name.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/, "$1");
+  const ago = timeAgo(startedAtMs + durationMs, nowMs);
+  const inSentence = ago.charAt(0).toLowerCase() + ago.slice(1);
+  return `${what}${where}: ${outcome} in ${formatSeconds(durationMs)}, ${inSentence}`;
 }
 
 function outcomeCells({ outcome, durationMs, reason = "" }: StepStory): string[] {
