@@ -85,7 +85,7 @@ function draw() {
     `set output ${JSON.stringify(png)}`,
     ...series.map((_, index) => `$data${index} << EOD\n${blocks[index]}\nEOD`),
     `set multiplot layout 1,3 title "slipway build, nothing changed: milliseconds of CPU"`,
-    "set grid; unset key; set yrange [0:*]; set xrange [0:*]; set xtics rotate by -30; set format x '%.0f'",
+    "set grid; unset key; set rmargin 6; set yrange [0:*]; set xrange [0:*]; set xtics rotate by -30; set format x '%.0f'",
     ...series.map(
       ({ title }, index) =>
         `set xlabel "${title}"; plot $data${index} with linespoints pt 7 lw 2 lc rgb "#2060a0"`,

@@ -62,6 +62,8 @@ async function program(name, entryPoint) {
   const earlyIds = earlyParts(metafile.outputs);
   const isEarly = ({ id }) => earlyIds.has(id);
   const { code, places } = join([...parts.filter(isEarly), ...parts.filter((part) => !isEarly(part))]);
+  const notAscii = /[^\0-\x7f]/.exec(code); // only regular expressions keep it; places are bytes
+  if (notAscii) throw new Error(`write as \\u....: ${code.slice(notAscii.index - 40, notAscii.index + 20)}`);
   const earlyBytes = Math.max(...[...earlyIds].map((id) => places[id][1]));
   const bundle = `${name}-${hash(code)}.cjs`;
   await writeFile(path.join("dist", bundle), code);
