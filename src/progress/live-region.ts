@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { widthOf } from "../util/index.ts";
 import type { ProgressStream } from "./renderer.ts";
 
 const hideCursor = "\u001b[?25l";
@@ -64,7 +64,7 @@ export class LiveRegion {
   #height(): number {
     const columns = this.columns;
     if (columns >= this.#columns) return this.#lines.length;
-    return this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
+    return this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
   }
 }
 

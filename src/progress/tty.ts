@@ -1,9 +1,8 @@
 import pc from "picocolors";
-import { formatBytes, formatSeconds } from "../util/index.ts";
+import { fit, formatBytes, formatSeconds, widthOf } from "../util/index.ts";
 import type { BuildEvent } from "./build-event.ts";
 import { BuildState, type StatusItem, type VertexState } from "./build-state.ts";
 import { closingLines } from "./closing-lines.ts";
-import { fit, widthOf } from "./fit.ts";
 import { LiveRegion } from "./live-region.ts";
 import type { Renderer, RendererOptions } from "./renderer.ts";
 import { sanitizeLine } from "./terminal-text.ts";

@@ -10,5 +10,6 @@ export { packageVersion } from "./package-version.ts";
 export { readLimited } from "./read-limited.ts";
 export { readTextFile } from "./read-text-file.ts";
 export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";
+export { fit, widthOf } from "./text-width.ts";
 export { Semaphore } from "./semaphore.ts";
 export { SingleFlight } from "./single-flight.ts";

@@ -1,5 +1,5 @@
-import stringWidth from "string-width";
 import { printable } from "../../errors/index.ts";
+import { widthOf } from "../../util/index.ts";
 
 /** Columns as Docker prints them: upper-case heads, three spaces between, nothing cut. */
 export function formatTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -7,12 +7,12 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly s
   const widths = heads.map((_, column) => widest(cells, column));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(cell))))
+      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))
       .join("   ")
       .trimEnd();
   return `${cells.map(line).join("\n")}\n`;
 }
 
 function widest(rows: readonly (readonly string[])[], column: number): number {
-  return rows.reduce((width, row) => Math.max(width, stringWidth(row[column] ?? "")), 0);
+  return rows.reduce((width, row) => Math.max(width, widthOf(row[column] ?? "")), 0);
 }
