@@ -9,7 +9,7 @@ export async function clusterNodes(
   process: EngineProcess,
 ): Promise<readonly (readonly string[])[]> {
   const names = parse((await ask(list, process)) ?? "");
-  if (names.length > 0) return names.map((name) => ["docker", "exec", name]);
+  if (names.length > 0) return names.map((name) => ["docker", "exec", "-i", name]);
   throw new LoadError("ENGINE_FAILED", `Cannot load with ${list[0]}: the cluster has no nodes`, {
     hint: `see: ${list.join(" ")}`,
   });

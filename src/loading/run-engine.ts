@@ -64,6 +64,18 @@ export async function feed(
   throw new LoadError("ENGINE_FAILED", `Cannot load with ${command.slice(0, 3).join(" ")}: ${reason}`);
 }
 
+/** Did the engine's command take what it was fed?
+ * @throws what `feed` throws but `ENGINE_FAILED` */
+export async function isFed(fed: Promise<void>): Promise<boolean> {
+  try {
+    await fed;
+    return true;
+  } catch (error) {
+    if (error instanceof LoadError && error.code === "ENGINE_FAILED") return false;
+    throw error;
+  }
+}
+
 function notInstalled(file: string, cause: unknown): LoadError {
   return new LoadError("ENGINE_UNREACHABLE", `Cannot load with ${file}: it is not installed`, { cause });
 }
