@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { ImageStore, type StoredRecord } from "../image/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
-import type { EmitEvent } from "../progress/index.ts";
+import { type EmitEvent, reportStep } from "../progress/index.ts";
 import { BuildError } from "./build-error.ts";
 import { copyBetweenRegistries } from "./copy-registries.ts";
 import type { ImagePlace } from "./image-place.ts";
 import { normaliseNewTag, normaliseTag } from "./normalise-tag.ts";
 import { pushImage } from "./push-image.ts";
 import type { StepEngine } from "./step-engine.ts";
-import { assembleRecord, writeArchive } from "./write-archive.ts";
+import { type ArchiveOutput, writeArchive } from "./write-archive.ts";
 
 export interface CopyEnvironment {
   readonly steps: StepEngine;
@@ -105,21 +105,18 @@ async function put(
       await pushImage(record, [parseReference(target.name)], { steps, emit });
       return;
     case "layout": {
-      const { exportLayout } = await import("../exporter/index.ts");
       const named = target.tag === undefined ? name : withTag(name, target.tag);
-      const image = { ...(await assembleRecord(record, steps)), names: named === undefined ? [] : [named] };
-      await exportLayout(steps.store, [image], { dest: path.resolve(target.directory), signal });
+      const output = { format: "oci", dest: target.directory, isLayout: true } as const;
+      await write(record, named, { output, steps, emit });
       return;
     }
-    case "archive": {
-      const names = target.name ?? name;
-      await writeArchive(
-        [{ record, names: names === undefined ? [] : [names] }],
-        { format: target.format, dest: target.file },
+    case "archive":
+      await write(record, target.name ?? name, {
+        output: { format: target.format, dest: target.file },
         steps,
-      );
+        emit,
+      });
       return;
-    }
     case "engine": {
       const names = [normaliseNewTag(target.name)];
       const { loadImage } = await import("./load-image.ts");
@@ -131,6 +128,16 @@ async function put(
       images.setName(normaliseNewTag(target.name), images.putRecord(record));
     }
   }
+}
+
+async function write(
+  record: StoredRecord,
+  name: string | undefined,
+  { output, steps, emit }: Pick<CopyEnvironment, "steps" | "emit"> & { readonly output: ArchiveOutput },
+): Promise<void> {
+  const images = [{ record, names: name === undefined ? [] : [name] }];
+  const step = { id: `internal:write:${output.dest}`, name: `writing ${output.dest}` };
+  await reportStep(emit, step, () => writeArchive(images, output, steps));
 }
 
 /** The name with another tag; an image without one is named after its tag alone. */

@@ -2,7 +2,7 @@ import { type Descriptor, familiarReference, formatReference, type ImageReferenc
 import type { EmitEvent } from "../progress/index.ts";
 import { collectDocuments } from "./collect-documents.ts";
 import { type BesideImage, collectBeside } from "./copy-referrers.ts";
-import { reportBlobs, reportStep } from "./report-step.ts";
+import { reportBlobs, reportStep } from "../progress/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 import { toPushBlob } from "./to-push-blob.ts";
 

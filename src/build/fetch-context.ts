@@ -10,7 +10,7 @@ import { BuildError } from "./build-error.ts";
 import { archiveContextName, createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { readFetchedDockerfile } from "./read-fetched-dockerfile.ts";
-import { reportStep } from "./report-step.ts";
+import { reportStep } from "../progress/index.ts";
 import { StepEngine } from "./step-engine.ts";
 
 /** Name of the only file of a tree that came from a URL or from standard input, as in BuildKit. */

@@ -35,7 +35,7 @@ import type { EmitEvent } from "../progress/index.ts";
 import type { RegistryClient, ResolvedImage as RemoteImage } from "../registry/index.ts";
 import { SingleFlight } from "../util/index.ts";
 import { layoutName, layoutScheme, parseLayoutReference } from "./layout-reference.ts";
-import { reportStep } from "./report-step.ts";
+import { reportStep } from "../progress/index.ts";
 import { toPulledRecord } from "./to-pulled-record.ts";
 
 export interface ImageResolverOptions {

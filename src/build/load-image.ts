@@ -10,7 +10,7 @@ import {
 import { type ContainerEngine, type EngineChoice, type HandedImage, openEngine } from "../loading/index.ts";
 import type { Descriptor, Digest } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import { reportStep } from "./report-step.ts";
+import { reportStep } from "../progress/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 export interface LoadOptions {

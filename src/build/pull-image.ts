@@ -2,7 +2,7 @@ import type { ImageLayer, ImageRecord } from "../image/index.ts";
 import { familiarReference, parseReference, type Platform } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import { normaliseTag } from "./normalise-tag.ts";
-import { reportBlobs, reportStep } from "./report-step.ts";
+import { reportBlobs, reportStep } from "../progress/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 export interface PullOptions {

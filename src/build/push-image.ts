@@ -13,7 +13,7 @@ import {
 import { type Descriptor, familiarReference, type ImageReference, parseReference } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
 import type { PushBlob, PushImage, RemoteDocument } from "../registry/index.ts";
-import { reportBlobs, reportStep } from "./report-step.ts";
+import { reportBlobs, reportStep } from "../progress/index.ts";
 import type { StepEngine } from "./step-engine.ts";
 import { type PushTarget, toPushBlob } from "./to-push-blob.ts";
 

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import path from "node:path";
 import type { StoredRecord } from "../image/index.ts";
 import { familiarReference, hostPlatform, type ImageReference, parseReference } from "../oci/index.ts";
-import type { EmitEvent } from "../progress/index.ts";
+import { type EmitEvent, reportStep } from "../progress/index.ts";
 import { hasIndexedAttestations } from "./attest/attestation-options.ts";
 import { BuildError } from "./build-error.ts";
 import { checkAnnotations, settingsOf } from "./image-settings.ts";
@@ -55,13 +55,19 @@ export async function writeOutputs(
       }
       case "local":
       case "tar":
-        outputs.push(await writeTree(await toRecord({}), output, environment));
+        outputs.push(
+          await exporting(output, environment, async () =>
+            writeTree(await toRecord({}), output, environment),
+          ),
+        );
         break;
       case "oci":
       case "docker": {
         const { type: format, dest, isLayout = false } = output;
-        const images = [{ record: await toRecord(output), names: namesOf(output, names) }];
-        const [written] = await writeArchive(images, { format, dest, isLayout }, environment.steps);
+        const [written] = await exporting(output, environment, async () => {
+          const images = [{ record: await toRecord(output), names: namesOf(output, names) }];
+          return await writeArchive(images, { format, dest, isLayout }, environment.steps);
+        });
         const what = isLayout ? "OCI layout" : `${format} archive`;
         outputs.push(`${what} to ${dest === "-" ? "standard output" : dest}`);
         if (written) image = written;
@@ -77,6 +83,26 @@ export async function writeOutputs(
     }
   }
   return { outputs, image };
+}
+
+const exported = {
+  local: "client directory",
+  tar: "client tarball",
+  oci: "oci image format",
+  docker: "docker image format",
+} as const;
+
+/** A step of its own, in BuildKit's words. */
+async function exporting<Value>(
+  { type, dest }: Extract<OutputSpec, { type: keyof typeof exported }>,
+  { emit }: OutputEnvironment,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  return await reportStep(
+    emit,
+    { id: `internal:export:${type}:${dest}`, name: `exporting to ${exported[type]}` },
+    work,
+  );
 }
 
 const loadedWithout = "attestations are not loaded with the image: they stay with that of the store";

@@ -21,4 +21,6 @@ export interface RendererOptions {
   readonly stream: ProgressStream;
   /** May colours be used? */
   readonly colours: boolean;
+  /** What is done, at the head of a terminal's lines; default `Building`. */
+  readonly title?: string;
 }

@@ -28,6 +28,7 @@ class TtyRenderer implements Renderer {
   readonly #region: LiveRegion;
   readonly #paint: ReturnType<typeof pc.createColors>;
   readonly #keepColours: boolean;
+  readonly #title: string;
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #restoreCursor = () => this.#region.close();
@@ -39,6 +40,7 @@ class TtyRenderer implements Renderer {
     this.#region = new LiveRegion(options.stream);
     this.#paint = pc.createColors(options.colours);
     this.#keepColours = options.colours;
+    this.#title = options.title ?? "Building";
     this.#now = options.now ?? Date.now;
     if (options.isManual) return;
     this.#timer = setInterval(() => this.draw(), frameEveryMs).unref();
@@ -72,6 +74,7 @@ class TtyRenderer implements Renderer {
   /** What is drawn in place: a head line, and for each running step its line and the end of its output, as far as there is room. */
   #liveLines(): string[] {
     const vertices = [...this.#state.vertices.values()];
+    if (vertices.length === 0) return [];
     const running = vertices.filter((vertex) => vertex.startedMs !== undefined && !vertex.outcome);
     const room = Math.max(1, this.#region.rows - 2);
     const shown = running.slice(0, room);
@@ -83,7 +86,7 @@ class TtyRenderer implements Renderer {
   #headLine(vertices: readonly VertexState[]): string {
     const done = vertices.filter((vertex) => vertex.outcome).length;
     const elapsed = formatSeconds(this.#now() - (this.#state.firstMs ?? this.#now()));
-    return this.#paint.bold(this.#cut(`[+] Building ${elapsed} (${done}/${vertices.length})`));
+    return this.#paint.bold(this.#cut(`[+] ${this.#title} ${elapsed} (${done}/${vertices.length})`));
   }
 
   #runningLines(vertex: VertexState, details: number): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { missingForContainers, Rig } from "./rig.ts";
+import { missingForContainers, missingForTerminals, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
 
@@ -117,4 +117,20 @@ RUN echo same > /same; echo two > /content; ln -s y /link; touch /type; touch /n
     "+ /new",
     "~ /type (directory→file)",
   ]);
+});
+
+test("a terminal is told what a stage that is looked at builds, once that takes a second; others are not", {
+  skip: skip || missingForTerminals,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const build = (seconds: number) =>
+    rig.file("Dockerfile", `FROM busybox AS app\nRUN sleep ${seconds}; echo > /made\n`);
+  const command = ["files", "--context", rig.contextDir, "app", "/made"];
+  build(1.3);
+  const slow = await rig.onTerminal(...command);
+  assert.match(slow.stdout, /reading app .*\[2\/2\] RUN sleep 1\.3/s);
+  const known = await rig.onTerminal(...command);
+  assert.match(known.stdout, /^-rw-r--r-- \S+ +1 \S+ \S+ \/made\r\n$/);
+  build(1.2);
+  assert.equal((await rig.slipway(command)).stderr, "");
 });

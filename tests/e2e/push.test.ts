@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { account, DockerRegistry, isMissing } from "../registry/docker-registry.ts";
-import { missingForContainers, Rig } from "./rig.ts";
+import { missingForContainers, missingForTerminals, Rig } from "./rig.ts";
 
 const skip = missingForContainers() || isMissing;
 
@@ -27,6 +27,19 @@ test("what is built with --push is pulled elsewhere and runs", { skip }, async (
   const unnamed = await rig.build("--push");
   assert.equal(unnamed.exitCode, 2);
   assert.match(unnamed.stderr, /^ERROR: tag is needed when pushing to registry\n/);
+});
+
+test("on a terminal the digest stays below the progress", {
+  skip: skip || missingForTerminals,
+}, async (t) => {
+  await using registry = await DockerRegistry.start();
+  const rig = await Rig.withBusybox(t);
+  const name = `${registry.host}/app:v1`;
+  await rig.slipway(["tag", "busybox", name]);
+  const { stdout } = await rig.onTerminal("push", name);
+  assert.match(stdout, /\[\+\] Pushing /);
+  const afterwards = stdout.slice(stdout.indexOf("v1: digest: sha256:"));
+  assert.match(afterwards, /^v1: digest: sha256:[0-9a-f]{64} size: \d+\r\n$/);
 });
 
 test("an image for several platforms is pushed with all its images, and each is pulled from its index", {

@@ -85,6 +85,13 @@ export class Rig {
     return dest;
   }
 
+  /** Runs a command on a terminal; what it writes there, standard error too, is `stdout`. */
+  onTerminal(...args: readonly string[]): Promise<CommandResult> {
+    const line = ["bin/slipway", ...args].map((arg) => `'${arg}'`).join(" ");
+    const env = { SLIPWAY_ROOT: this.root, NO_COLOR: "1", TERM: "xterm" };
+    return run(scriptCommand, ["-qec", line, "/dev/null"], { env });
+  }
+
   slipway(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     // As bin/slipway does: without --, Node takes an --env-file among the arguments for its own.
     return run(process.execPath, ["--", path.resolve("bin/slipway"), ...args], {
@@ -94,6 +101,11 @@ export class Rig {
     });
   }
 }
+
+const scriptCommand = "/usr/bin/script";
+
+/** Why nothing can be run on a terminal here, or false. */
+export const missingForTerminals = existsSync(scriptCommand) ? false : "needs script";
 
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   return new Promise((resolve, reject) => {

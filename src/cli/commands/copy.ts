@@ -29,11 +29,16 @@ export function define(command: Command, io: CliIo): void {
       const { copyImage, parseImagePlace, StepEngine } = await import("../../build/index.ts");
       const [from, to] = [parseImagePlace(source), parseImagePlace(target)];
       const store = openCliStore(flags, io);
-      await withProgress(flags, io, async (work) => {
-        const registries = [from, to].flatMap((place) => (place.kind === "registry" ? [place.name] : []));
-        const insecureHosts = insecureHostsOf(registries, flags);
-        await using steps = new StepEngine({ store, ...work, insecureHosts });
-        await copyImage(from, to, { steps, withReferrers: flags.recursive ?? false, ...work });
-      });
+      await withProgress(
+        flags,
+        io,
+        async (work) => {
+          const registries = [from, to].flatMap((place) => (place.kind === "registry" ? [place.name] : []));
+          const insecureHosts = insecureHostsOf(registries, flags);
+          await using steps = new StepEngine({ store, ...work, insecureHosts });
+          await copyImage(from, to, { steps, withReferrers: flags.recursive ?? false, ...work });
+        },
+        { title: "Copying" },
+      );
     });
 }

@@ -5,7 +5,7 @@ import { openCliStore } from "../open-images.ts";
 import { configDifferences } from "../output/config-differences.ts";
 import { diffText, type ImageDiff } from "../output/diff-text.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
-import { type Work, withProgress } from "../with-progress.ts";
+import { type Work, withPatience } from "../with-progress.ts";
 
 interface DiffFlags extends SubjectFlags {
   readonly json?: boolean;
@@ -26,7 +26,7 @@ export function define(command: Command, io: CliIo): void {
     .option("--exit-code", "Exit with 1 when they differ, as git diff does")
     .action(async (before: string, after: string) => {
       const flags = command.optsWithGlobals<DiffFlags>();
-      const diff = await withProgress({ quiet: true }, io, (work) =>
+      const diff = await withPatience(`comparing ${before} and ${after}`, io, (work) =>
         compareImages(before, after, { flags, io, work }),
       );
       io.stdout.write(flags.json ? `${JSON.stringify(diff, undefined, 2)}\n` : diffText(diff));

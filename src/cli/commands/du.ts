@@ -7,7 +7,7 @@ import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { shortId } from "../output/image-text.ts";
 import { formatTable } from "../output/table.ts";
 import { timeAgo } from "../output/time-ago.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface DuFlags extends GlobalFlags {
   readonly verbose?: boolean;
@@ -32,7 +32,7 @@ export function define(command: Command, io: CliIo): void {
       const store = openCliStore(flags, io);
       const { diskUsage } = await import("../../image/index.ts");
       const { StepEngine } = await import("../../build/index.ts");
-      const usage = await withProgress({ quiet: true }, io, async (work) => {
+      const usage = await withPatience("measuring the store", io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
         return await diskUsage(
           store,

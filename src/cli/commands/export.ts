@@ -4,7 +4,7 @@ import type { CliIo } from "../cli-io.ts";
 import { parsePlatformFlag } from "../flags/platform.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface ExportFlags extends GlobalFlags {
   readonly output?: string;
@@ -31,7 +31,7 @@ export function define(command: Command, io: CliIo): void {
       const { store, images } = openImages(flags, io);
       const record = requireImage(store, images.find(nameOrId), platform);
       const { StepEngine, writeTree } = await import("../../build/index.ts");
-      await withProgress({ quiet: true }, io, async (work) => {
+      await withPatience(`exporting ${nameOrId}`, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
         await writeTree(record, { type: "tar", dest }, { steps, epochSeconds: undefined });
       });

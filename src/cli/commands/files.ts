@@ -5,7 +5,7 @@ import type { CliIo } from "../cli-io.ts";
 import { openCliStore } from "../open-images.ts";
 import { fileLines } from "../output/file-text.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 export function define(command: Command, io: CliIo): void {
   addSubjectOptions(
@@ -21,7 +21,7 @@ export function define(command: Command, io: CliIo): void {
     .action(async (name: string, path: string) => {
       const flags = command.optsWithGlobals<SubjectFlags & { json?: boolean }>();
       const store = openCliStore(flags, io);
-      const files = await withProgress({ quiet: true }, io, async (work) => {
+      const files = await withPatience(`reading ${name}`, io, async (work) => {
         const { layers } = await openSubject(name, { flags, io, store, work });
         await using steps = new StepEngine({ store, ...work });
         return (await (await steps.worker()).listTree({ lowers: layers, under: path })).files;

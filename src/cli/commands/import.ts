@@ -7,7 +7,7 @@ import type { CliIo } from "../cli-io.ts";
 import { parsePlatformFlag } from "../flags/platform.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface ImportFlags extends GlobalFlags {
   readonly platform?: string;
@@ -27,7 +27,7 @@ export function define(command: Command, io: CliIo): void {
       const platform = parsePlatformFlag(flags.platform, io.env);
       const { store, images } = openImages(flags, io);
       const { importImage, StepEngine } = await import("../../build/index.ts");
-      const recordId = await withProgress({ quiet: true }, io, async (work) => {
+      const recordId = await withPatience(`importing ${name}`, io, async (work) => {
         await using archive = await openArchive(file, store, { io, signal: work.signal });
         await using steps = new StepEngine({ store, ...work });
         return await importImage(archive.file, name, { steps, ...(platform && { platform }) });

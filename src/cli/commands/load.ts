@@ -6,7 +6,7 @@ import type { CliIo } from "../cli-io.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { familiarName } from "../output/image-text.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface LoadFlags extends GlobalFlags {
   readonly input?: string;
@@ -23,7 +23,7 @@ export function define(command: Command, io: CliIo): void {
       const source = openSource(flags.input ?? "-", io);
       const store = openCliStore(flags, io);
       const { loadArchive } = await import("../../exporter/index.ts");
-      const loaded = await withProgress({ quiet: true }, io, async ({ signal }) => {
+      const loaded = await withPatience("loading images", io, async ({ signal }) => {
         try {
           return await loadArchive(store, source, { signal });
         } finally {

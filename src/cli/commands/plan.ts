@@ -4,7 +4,7 @@ import { type BuildFlags, toBuildOptions } from "../flags/build-options.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { planJson, planText, runsSomething } from "../output/plan-text.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 import { addBuildOptions } from "./build.ts";
 
 /** As `terraform plan -detailed-exitcode`: something would be done. */
@@ -20,7 +20,7 @@ export function define(command: Command, io: CliIo): void {
       const options = await toBuildOptions(context, flags, io);
       const store = openCliStore(flags, io);
       const { planTarget } = await import("../../build/index.ts");
-      const plan = await withProgress({ ...flags, quiet: true }, io, (work) =>
+      const plan = await withPatience("planning the build", io, (work) =>
         planTarget(options, { store, ...work }),
       );
       io.stdout.write(flags.json ? planJson(plan) : planText(plan));

@@ -6,7 +6,7 @@ import { type PruneFlags, type PruneRequest, toPruneRequest } from "../flags/pru
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
 import { count, planText, removedText } from "../output/prune-text.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface AllFlags extends GlobalFlags, PruneFlags {
   readonly dryRun?: boolean;
@@ -54,7 +54,7 @@ export function define(command: Command, io: CliIo): void {
       if (!flags.force && !io.stdin.isTTY) throw cannotAsk();
       if (!flags.force && !(await isConfirmed(request, io))) return;
       const { StepEngine } = await import("../../build/index.ts");
-      const pruned = await withProgress({ quiet: true }, io, async (work) => {
+      const pruned = await withPatience("pruning the store", io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
         const removeTrees = async (paths: readonly string[]) =>
           (await steps.worker()).remove({ layers: [], paths });

@@ -33,12 +33,17 @@ export function define(command: Command, io: CliIo): void {
       const { store } = openImages(flags, io);
       const { normaliseTag, pullImage, StepEngine } = await import("../../build/index.ts");
       const insecureHosts = insecureHostsOf(asked, flags);
-      const names = await withProgress(flags, io, async (work) => {
-        await using steps = new StepEngine({ store, ...work, pull: true, insecureHosts });
-        const wanted = flags.allTags ? await allTags(asked, steps) : asked;
-        for (const name of wanted) await pullImage(name, { steps, emit: work.emit, platform });
-        return wanted;
-      });
+      const names = await withProgress(
+        flags,
+        io,
+        async (work) => {
+          await using steps = new StepEngine({ store, ...work, pull: true, insecureHosts });
+          const wanted = flags.allTags ? await allTags(asked, steps) : asked;
+          for (const name of wanted) await pullImage(name, { steps, emit: work.emit, platform });
+          return wanted;
+        },
+        { title: "Pulling" },
+      );
       for (const name of names) io.stdout.write(`${normaliseTag(name)}\n`);
     });
 }

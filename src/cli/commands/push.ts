@@ -12,7 +12,7 @@ import type { ProgressFlags } from "../flags/progress-mode.ts";
 import { insecureHostsOf, type TlsVerifyFlag, tlsVerifyOption } from "../flags/tls-verify.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { type Work, withProgress } from "../with-progress.ts";
 
 interface PushFlags extends GlobalFlags, ProgressFlags, TlsVerifyFlag {
   readonly allTags?: boolean;
@@ -37,16 +37,21 @@ export function define(command: Command, io: CliIo): void {
         record: platform === undefined ? image.record : requireImage(store, image, platform),
       }));
       const { pushImage, StepEngine } = await import("../../build/index.ts");
-      await withProgress(flags, io, async (work) => {
+      const lines: string[] = [];
+      const pushAll = async (work: Work) => {
         await using steps = new StepEngine({ store, ...work, insecureHosts: insecureHostsOf([name], flags) });
         for (const { record, references } of byRecord(pushed)) {
           const { manifest } = await pushImage(record, references, { steps, emit: work.emit });
-          if (flags.quiet) continue;
-          for (const { tag } of references) {
-            io.stdout.write(`${tag}: digest: ${manifest.digest} size: ${manifest.size}\n`);
-          }
+          for (const { tag } of references)
+            lines.push(`${tag}: digest: ${manifest.digest} size: ${manifest.size}\n`);
         }
-      });
+      };
+      try {
+        await withProgress(flags, io, pushAll, { title: "Pushing" });
+      } finally {
+        // Not before: a terminal draws its progress over them.
+        if (!flags.quiet) io.stdout.write(lines.join(""));
+      }
       if (flags.quiet) for (const { reference } of pushed) io.stdout.write(`${formatReference(reference)}\n`);
     });
 }

@@ -4,7 +4,7 @@ import { formatReference, OciError, parseReference } from "../../oci/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type GlobalFlags, openImages } from "../open-images.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface SaveFlags extends GlobalFlags {
   readonly output?: string;
@@ -31,7 +31,7 @@ export function define(command: Command, io: CliIo): void {
       const { store, images } = openImages(flags, io);
       const { StepEngine, writeArchive } = await import("../../build/index.ts");
       const found = imagesToSave(names, images);
-      await withProgress({ quiet: true }, io, async (work) => {
+      await withPatience(`saving ${names.join(", ")}`, io, async (work) => {
         await using steps = new StepEngine({ store, ...work });
         await writeArchive(found, { format: flags.format, dest }, steps);
       });

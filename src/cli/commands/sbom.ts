@@ -7,7 +7,7 @@ import { openCliStore } from "../open-images.ts";
 import { packageVersion } from "../../util/index.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
 import { UsageError } from "../usage-error.ts";
-import { withProgress } from "../with-progress.ts";
+import { withPatience } from "../with-progress.ts";
 
 interface SbomFlags extends SubjectFlags, TlsVerifyFlag {
   readonly format: BomFormat;
@@ -39,7 +39,7 @@ export function define(command: Command, io: CliIo): void {
         return;
       }
       const store = openCliStore(flags, io);
-      const text = await withProgress({ quiet: true }, io, async (work) => {
+      const text = await withPatience(`reading ${name}`, io, async (work) => {
         const { record, title } = await openSubject(name, { flags, io, store, work });
         await using steps = new StepEngine({ store, ...work });
         const bom = { ...(await listPackages(record, title, steps)), tool: `slipway-${packageVersion()}` };

@@ -7,7 +7,7 @@ import { parseSize } from "../flags/amounts.ts";
 import { openCliStore } from "../open-images.ts";
 import { type ImageSizeReport, sizeText } from "../output/size-text.ts";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../subject-image.ts";
-import { type Work, withProgress } from "../with-progress.ts";
+import { type Work, withPatience } from "../with-progress.ts";
 
 interface SizeFlags extends SubjectFlags {
   readonly compressed?: boolean;
@@ -28,7 +28,7 @@ export function define(command: Command, io: CliIo): void {
     .action(async (name: string | undefined) => {
       const flags = command.optsWithGlobals<SizeFlags & { target?: string }>();
       const limit = flags.maxSize === undefined ? undefined : parseSize("--max-size", flags.maxSize);
-      const report = await withProgress({ quiet: true }, io, (work) =>
+      const report = await withPatience(`measuring ${name ?? flags.target ?? "the last stage"}`, io, (work) =>
         measureImage(name ?? flags.target, { flags, io, work }),
       );
       io.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : sizeText(report));

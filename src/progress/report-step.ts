@@ -1,5 +1,5 @@
 import type { Descriptor } from "../oci/index.ts";
-import type { EmitEvent } from "../progress/index.ts";
+import type { EmitEvent } from "./build-event.ts";
 
 /** Does `work` and reports it as a step of its own, beside those of the build graph. */
 export async function reportStep<Value>(
