@@ -46,11 +46,11 @@ export async function loadImage(
       names,
     };
     if (await engine.adopt(handed)) return `image in ${engine.title}, which had it already`;
-    const named: NamedImage = { images: [assembled], names, created: image.config.created };
     let sentBytes = 0;
-    await engine.load(handed, async (stream, leftOut) => {
+    await engine.load(handed, async (stream, { leftOut = new Set<Digest>(), names: given = names } = {}) => {
       const blobs = assembled.layers.map(({ blob }) => blob);
       await fetchAll(image.layers, blobs, { leftOut, steps, origin: image.origin?.reference });
+      const named: NamedImage = { images: [assembled], names: given, created: image.config.created };
       const options = { format: engine.format, dest: stream, leftOut };
       const { sizeBytes } = await exportArchive(store, [named], { ...options, ...(signal && { signal }) });
       sentBytes += sizeBytes;

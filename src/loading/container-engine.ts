@@ -17,12 +17,15 @@ export interface HandedLayer {
   readonly digest: Digest;
 }
 
-/** Writes the image's archive to a stream, which it leaves open.
- * @param leftOut blobs of layers that the engine has */
-export type WriteArchive = (stream: Writable, leftOut: ReadonlySet<Digest>) => Promise<void>;
+/** Writes the image's archive to a stream, which it leaves open. */
+export type WriteArchive = (stream: Writable, options?: ArchiveOptions) => Promise<void>;
 
-/** Of an archive that is whole. */
-export const nothingLeftOut: ReadonlySet<Digest> = new Set();
+export interface ArchiveOptions {
+  /** Blobs of layers that the engine has. */
+  readonly leftOut?: ReadonlySet<Digest>;
+  /** Default: those of the image. */
+  readonly names?: readonly string[];
+}
 
 /** Another engine of this machine that images can be handed to. */
 export interface ContainerEngine {

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/index.ts";
-import { type HandedImage, nothingLeftOut, type WriteArchive } from "./container-engine.ts";
+import type { HandedImage, WriteArchive } from "./container-engine.ts";
 import { ask, type EngineProcess, feed, isFed } from "./run-engine.ts";
 
 export interface NodeProcess extends EngineProcess {
@@ -32,19 +32,23 @@ export class ContainerdNode {
   async load(image: HandedImage, write: WriteArchive): Promise<void> {
     const blobs = await this.#blobsOf(image);
     const leftOut = new Set(image.layers.map(({ digest }) => digest).filter((digest) => blobs.has(digest)));
-    if (leftOut.size === 0) return await this.#import(write, nothingLeftOut);
+    if (leftOut.size === 0) return await this.#import(write);
     // A blob may have gone since it was asked for.
     if ((await isFed(this.#import(write, leftOut))) && (await this.adopt(image))) return;
     try {
-      await this.#import(write, nothingLeftOut);
+      await this.#import(write);
     } catch (error) {
       await this.#removeIncomplete(image);
       throw error;
     }
   }
 
-  async #import(write: WriteArchive, leftOut: ReadonlySet<Digest>): Promise<void> {
-    await feed(this.#ctr("images", "import", "-"), (stream) => write(stream, leftOut), this.#process);
+  async #import(write: WriteArchive, leftOut?: ReadonlySet<Digest>): Promise<void> {
+    await feed(
+      this.#ctr("images", "import", "-"),
+      (stream) => write(stream, leftOut && { leftOut }),
+      this.#process,
+    );
   }
 
   async #removeIncomplete(image: HandedImage): Promise<void> {

@@ -3,7 +3,6 @@ import {
   type ContainerEngine,
   type HandedImage,
   type HandedLayer,
-  nothingLeftOut,
   type WriteArchive,
 } from "./container-engine.ts";
 import type { DockerAnswer, DockerApi } from "./docker-api.ts";
@@ -45,10 +44,10 @@ export class DockerEngine implements ContainerEngine {
 
   async load(image: HandedImage, write: WriteArchive): Promise<void> {
     const leftOut = withoutLowest(image.layers, await this.#knownLayers(image));
-    const error = await this.#send((stream) => write(stream, leftOut));
+    const error = await this.#send((stream) => write(stream, { leftOut }));
     if (error === undefined) return;
     // A layer may have gone since it was asked for.
-    const again = leftOut.size === 0 ? error : await this.#send((stream) => write(stream, nothingLeftOut));
+    const again = leftOut.size === 0 ? error : await this.#send((stream) => write(stream));
     if (again !== undefined) throw new LoadError("ENGINE_FAILED", `Cannot load into ${this.title}: ${again}`);
   }
 

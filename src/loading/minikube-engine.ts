@@ -1,7 +1,7 @@
 import { createWriteStream, rmSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { digestHex } from "../oci/index.ts";
-import { type ContainerEngine, nothingLeftOut, type WriteArchive } from "./container-engine.ts";
+import type { ContainerEngine, WriteArchive } from "./container-engine.ts";
 import { ask, type EngineProcess, feed } from "./run-engine.ts";
 
 /** Minikube, by its command, which takes a file. */
@@ -26,7 +26,7 @@ export function minikubeEngine(
       const file = newPath();
       try {
         const stream = createWriteStream(file);
-        await write(stream, nothingLeftOut);
+        await write(stream);
         stream.end();
         await finished(stream);
         await feed(minikube("load", file), undefined, process);

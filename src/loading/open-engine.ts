@@ -8,7 +8,7 @@ import { DockerEngine } from "./docker-engine.ts";
 import { findDockerHost } from "./docker-host.ts";
 import { LoadError } from "./load-error.ts";
 import { minikubeEngine } from "./minikube-engine.ts";
-import { podmanEngine } from "./podman-engine.ts";
+import { PodmanEngine } from "./podman-engine.ts";
 import type { EngineProcess } from "./run-engine.ts";
 
 export const engineNames = ["docker", "podman", "containerd", "kind", "k3d", "minikube"] as const;
@@ -38,7 +38,7 @@ export function openEngine({ engine, scope }: EngineChoice, options: OpenEngineO
       return new DockerEngine(new DockerApi(host, signal));
     }
     case "podman":
-      return podmanEngine(options);
+      return new PodmanEngine(options);
     case "containerd": {
       const namespace = scope ?? env["CONTAINERD_NAMESPACE"] ?? "k8s.io";
       const title = `containerd (namespace ${namespace})`;

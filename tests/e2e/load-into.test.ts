@@ -179,9 +179,11 @@ test("podman, containerd, minikube and the nodes of clusters are driven by their
     writeFileSync(path.join(bin, name), `#!/bin/sh\necho "${name} $*" >> ${rig.dir}/calls\n${script}\n`);
     chmodSync(path.join(bin, name), 0o755);
   };
-  const standIn = `${process.execPath} ${path.resolve("tests/e2e/stand-in-ctr.mjs")} ${rig.dir}/containerd`;
-  fake("ctr", `exec ${standIn} "$@"`);
-  fake("docker", `node=$3; shift 4; exec ${standIn}-$node "$@"`);
+  const standIn = (name: string) =>
+    `exec ${process.execPath} ${path.resolve(`tests/e2e/stand-in-${name}.mjs`)} ${rig.dir}/${name}`;
+  fake("podman", `${standIn("podman")} "$@"`);
+  fake("ctr", `${standIn("ctr")} "$@"`);
+  fake("docker", `node=$3; shift 4; ${standIn("ctr")}-$node "$@"`);
   fake("kind", "echo node1 node2");
   fake(
     "k3d",
@@ -193,13 +195,6 @@ test("podman, containerd, minikube and the nodes of clusters are driven by their
     *"image load "*) id=$(tar -xOf "$5" manifest.json | sed 's/.*sha256.\\([0-9a-f]*\\)","RepoTags.*/\\1/')
       echo '[{"id":"'$id'","repoTags":["docker.io/library/app:latest"]}]' > ${rig.dir}/minikube;;
     *"image ls "*) cat ${rig.dir}/minikube 2>/dev/null || echo null;;
-  esac`,
-  );
-  fake(
-    "podman",
-    `case "$1" in
-    load) tar -xO manifest.json | sed 's/.*sha256.\\([0-9a-f]*\\)","RepoTags.*/\\1/' > ${rig.dir}/podman-id;;
-    image) cat ${rig.dir}/podman-id 2>/dev/null || exit 125;;
   esac`,
   );
   const calls = async (engine: string, ...args: string[]) => {

@@ -6,7 +6,7 @@ import { missingForContainers, Rig } from "./rig.ts";
 
 const skip = missingForContainers();
 
-/** A containerd and a cluster of two nodes, and an image of two layers. */
+/** Podman, a containerd, and a cluster of two nodes; and an image of two layers. */
 class Engines {
   readonly #rig: Rig;
 
@@ -16,9 +16,11 @@ class Engines {
 
   static async start(t: TestContext): Promise<Engines> {
     const engines = new Engines(await Rig.withBusybox(t));
-    const standIn = `exec ${process.execPath} ${path.resolve("tests/e2e/stand-in-ctr.mjs")}`;
-    engines.#command("ctr", `${standIn} ${engines.directory()} "$@"`);
-    engines.#command("docker", `node=$3; shift 4; ${standIn} ${engines.directory("$node")} "$@"`);
+    const standIn = (name: string, place: string) =>
+      `exec ${process.execPath} ${path.resolve(`tests/e2e/stand-in-${name}.mjs`)} ${engines.directory(place)} "$@"`;
+    engines.#command("podman", standIn("podman", "podman"));
+    engines.#command("ctr", standIn("ctr", "containerd"));
+    engines.#command("docker", `node=$3; shift 4; ${standIn("ctr", "$node")}`);
     engines.#command("kind", "echo node1 node2");
     return engines;
   }
@@ -31,36 +33,39 @@ class Engines {
   }
 
   /** What a stand-in keeps. */
-  directory(node = "here"): string {
-    return path.join(this.#rig.dir, `containerd-${node}`);
+  directory(place: string): string {
+    return path.join(this.#rig.dir, `engine-${place}`);
   }
 
-  /** Tells a stand-in of containerd something. */
-  tell(name: string, text = "", node?: string): void {
-    mkdirSync(this.directory(node), { recursive: true });
-    writeFileSync(path.join(this.directory(node), name), text);
+  tell(name: string, text: string, place = "containerd"): void {
+    writeFileSync(path.join(this.directory(place), name), text);
   }
 
-  async load(engine: string, word: string) {
+  async load(engine: string, word: string, ...args: string[]) {
     this.#rig.file("Dockerfile", `FROM busybox\nRUN echo ${word} > /word\n`);
-    return await this.#rig.slipway(["build", "-t", "app", `--load=${engine}`, this.#rig.contextDir], {
+    const command = ["build", "-t", "app", `--load=${engine}`, ...args, this.#rig.contextDir];
+    return await this.#rig.slipway(command, {
       env: { PATH: `${this.#rig.dir}/bin:${process.env["PATH"]}` },
     });
   }
 
-  async mustLoad(engine: string, word: string): Promise<void> {
-    const { exitCode, stderr } = await this.load(engine, word);
+  async mustLoad(engine: string, word: string, ...args: string[]): Promise<void> {
+    const { exitCode, stderr } = await this.load(engine, word, ...args);
     assert.equal(exitCode, 0, stderr);
   }
 
   /** How many blobs came with each archive. */
-  imports(node?: string): readonly number[] {
-    const text = readFileSync(path.join(this.directory(node), "imports"), "utf8");
+  imports(place = "containerd"): readonly number[] {
+    const text = readFileSync(path.join(this.directory(place), "imports"), "utf8");
     return text.trim().split("\n").map(Number);
   }
 
-  image(node?: string): { manifest: Manifest; lacking: readonly string[] } | undefined {
-    const directory = path.join(this.directory(node), "k8s.io");
+  podman(): Podman {
+    return JSON.parse(readFileSync(path.join(this.directory("podman"), "state.json"), "utf8")) as Podman;
+  }
+
+  image(place = "containerd"): { manifest: Manifest; lacking: readonly string[] } | undefined {
+    const directory = path.join(this.directory(place), "k8s.io");
     const fileOf = (digest: string) => path.join(directory, "blobs", digest.slice("sha256:".length));
     const read = (file: string) => JSON.parse(readFileSync(file, "utf8")) as unknown;
     const { images } = read(path.join(directory, "state.json")) as Record<
@@ -73,6 +78,16 @@ class Engines {
     const blobs = [manifest.config, ...manifest.layers].map(({ digest }) => digest);
     return { manifest, lacking: blobs.filter((digest) => !existsSync(fileOf(digest))) };
   }
+}
+
+interface Podman {
+  readonly images: readonly PodmanImage[];
+  /** Digests of their blobs. */
+  readonly layers: readonly string[];
+}
+
+interface PodmanImage {
+  readonly names: readonly string[];
 }
 
 interface Manifest {
@@ -108,7 +123,7 @@ test("containerd gets the whole image when a blob has gone meanwhile, or no name
   assert.deepEqual(engines.image()!.lacking, []);
 
   lose();
-  engines.tell("names-first");
+  engines.tell("names-first", "");
   await engines.mustLoad("containerd", "three");
   assert.deepEqual(engines.imports(), [4, 3, 4, 3, 4], "named, and not unpacked");
   assert.deepEqual(engines.image()!.lacking, []);
@@ -119,4 +134,28 @@ test("containerd gets the whole image when a blob has gone meanwhile, or no name
   assert.equal(exitCode, 1);
   assert.match(stderr, /Cannot load with ctr -n k8s.io: ctr: no space left/);
   assert.equal(engines.image(), undefined);
+});
+
+test("podman gets the layers that it lacks, or all when it does not know one by its blob", {
+  skip,
+}, async (t) => {
+  const engines = await Engines.start(t);
+  await engines.mustLoad("podman", "one");
+  await engines.mustLoad("podman", "two");
+  assert.deepEqual(engines.imports("podman"), [4, 3], "manifest and config, and two layers or one");
+  engines.tell("lost", engines.podman().layers[0]!, "podman");
+  await engines.mustLoad("podman", "three");
+  assert.deepEqual(engines.imports("podman"), [4, 3, 3, 4]);
+  const names = engines.podman().images.map((image) => image.names);
+  assert.deepEqual(names, [["docker.io/library/app:latest"], [], []]);
+});
+
+test("podman gets an image by all of its names", { skip }, async (t) => {
+  const engines = await Engines.start(t);
+  const names = ["docker.io/library/app:latest", "r.example/app:2"];
+  for (const word of ["one", "two"]) {
+    await engines.mustLoad("podman", word, "-t", "r.example/app:2");
+    assert.deepEqual(engines.podman().images[0]!.names, names);
+  }
+  assert.deepEqual(engines.podman().images[1]!.names, []);
 });
