@@ -7,7 +7,7 @@ export { parseIgnoreFile } from "./ignore-file.ts";
 export { PatternMatcher } from "./pattern-matcher.ts";
 export { resolveInTree } from "./resolve.ts";
 export { selectSources, type SourceWalk, walkSources } from "./select.ts";
-export { type FileChange, selectionChanges } from "./selection-changes.ts";
+export { type FileChange, type FileChanges, firstChanges, selectionChanges } from "./selection-changes.ts";
 export type { SelectedEntry, SelectedSource, SourcePattern } from "./selection.ts";
 export { StatIndex } from "./stat-index.ts";
 export type { FileState } from "./stat-rows.ts";

@@ -6,6 +6,18 @@ export interface FileChange {
   readonly what: string;
 }
 
+/** What is told of changes, which may be many. */
+export interface FileChanges {
+  /** As many as anybody reads. */
+  readonly first: readonly FileChange[];
+  /** Of all. */
+  readonly count: number;
+}
+
+export function firstChanges(changes: readonly FileChange[]): FileChanges {
+  return { first: changes.slice(0, 100), count: changes.length };
+}
+
 /** What differs between two selections, from the text that `digestSelection` gives of each: in the order of the selection, files that
  * are gone at the end. */
 export function selectionChanges(before: string, after: string): readonly FileChange[] {

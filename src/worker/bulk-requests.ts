@@ -18,7 +18,7 @@ import {
   listTree,
 } from "../snapshot/index.ts";
 import { scanPackages } from "../packages/index.ts";
-import { type FileChange, selectionChanges } from "../tree/index.ts";
+import { type FileChanges, firstChanges, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
 import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
 import { exportDirectory } from "./export-directory.ts";
@@ -144,7 +144,7 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
     async findBytes({ layer, patterns }) {
       const bytes = patterns.map((pattern) => Buffer.from(pattern, "base64"));
       const directory = Buffer.from(store.layers.fsOf(layer)).toString("latin1");
-      return { found: findBytes(directory, bytes, { limit: maxChanges }) };
+      return { found: findBytes(directory, bytes, { limit: maxFound }) };
     },
 
     compressAnew: (request) => compressAnew(store, request),
@@ -219,11 +219,11 @@ function keepSelection(
   fs: string,
   selection: readonly string[],
   previousLayer: LayerId | undefined,
-): readonly FileChange[] {
-  if (selection.length === 0) return [];
+): FileChanges {
+  if (selection.length === 0) return firstChanges([]);
   writePieces(path.join(path.dirname(fs), selectionFile), selection);
   const previous = previousLayer === undefined ? undefined : store.layers.readSelection(previousLayer);
-  return previous === undefined ? [] : selectionChanges(previous, selection.join("")).slice(0, maxChanges);
+  return firstChanges(previous === undefined ? [] : selectionChanges(previous, selection.join("")));
 }
 
 /** @param pieces in latin1 */
@@ -237,7 +237,7 @@ function writePieces(file: string, pieces: readonly string[]): void {
 }
 
 /** More than anybody reads. */
-const maxChanges = 100;
+const maxFound = 100;
 
 function earlierLayer(store: Store, layer: LayerId): EarlierLayer {
   return { directory: store.layers.fsOf(layer), indexFile: path.join(store.layers.dirOf(layer), COPIED) };

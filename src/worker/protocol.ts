@@ -5,7 +5,7 @@ import type { FileAction } from "../llb/index.ts";
 import type { FileDifference, HashedFile, ListedFile } from "../snapshot/index.ts";
 import type { PackageList } from "../packages/index.ts";
 import type { FoundBytes } from "../snapshot/index.ts";
-import type { FileChange } from "../tree/index.ts";
+import type { FileChanges } from "../tree/index.ts";
 import type { Descriptor, Digest, DiffID, LayerCompression, LayerTimes, Platform } from "../oci/index.ts";
 
 /** A layer directory of the store: `layers/<id>/{fs,meta.json}`. Ids are 12 characters of `[0-9a-z]`, chosen at random
@@ -297,8 +297,8 @@ export interface FileActionsResult {
   readonly layer: LayerInfo;
   /** One per action, of what was really read; empty string for actions that read nothing. */
   readonly contentDigests: readonly string[];
-  /** Of what was copied from directories: what is not as it was for `previousLayer`, the first hundred. */
-  readonly changes: readonly FileChange[];
+  /** Of what was copied from directories: what is not as it was for `previousLayer`. */
+  readonly changes: FileChanges;
 }
 
 export interface PackedLayer {

@@ -119,6 +119,18 @@ test("files that changed are named, by a plan too", { skip }, async (t) => {
   assert.match(stdout, /\n {2}a\.txt\n {4}\+ mode 0644→0755\n {2}b\.txt\n {4}\+ changed\n/);
 });
 
+test("of many files that changed it is told how many they are", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox\nCOPY many /many\n");
+  const writeAll = (text: string) => {
+    for (let number = 0; number < 250; number++) rig.file(`many/${number}`, text);
+  };
+  writeAll("1");
+  await rig.mustBuild();
+  writeAll("2");
+  assert.match((await rig.mustBuild()).stderr, /^#\d+ why: many\/0 changed and 249 more$/m);
+});
+
 test("files that changed under a bind mount of the context are named, by a plan too", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(

@@ -1,5 +1,5 @@
 import type { FileAction, Vertex } from "../../llb/index.ts";
-import { type FileChange, selectionChanges } from "../../tree/index.ts";
+import { type FileChanges, firstChanges, selectionChanges } from "../../tree/index.ts";
 import type { Value } from "./environment.ts";
 import { stepSlots } from "./key-parts.ts";
 import { withFiles } from "./miss-reason.ts";
@@ -35,11 +35,11 @@ export function noteFilesSince(
   before: string | undefined,
   now: string,
 ): void {
-  noteFiles(environment, vertex, before === undefined ? [] : selectionChanges(before, now));
+  noteFiles(environment, vertex, firstChanges(before === undefined ? [] : selectionChanges(before, now)));
 }
 
 /** Names the files that changed, where they are why the step runs. */
-export function noteFiles({ reasons }: SolveEnvironment, vertex: Vertex, files: readonly FileChange[]): void {
+export function noteFiles({ reasons }: SolveEnvironment, vertex: Vertex, files: FileChanges): void {
   const reason = reasons.get(vertex.digest);
   if (reason) reasons.set(vertex.digest, withFiles(reason, files));
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { firstChanges } from "../../tree/index.ts";
 import { type MissCircumstances, missReason, type StepInputs, withFiles } from "./miss-reason.ts";
 
 type Parts = Record<string, string>;
@@ -129,14 +130,26 @@ test("files that changed take the place of their digest", () => {
     { path: "src/main.go", what: "changed" },
     { path: "x", what: "added" },
   ];
-  assert.deepEqual(withFiles(reason, files), {
+  assert.deepEqual(withFiles(reason, firstChanges(files)), {
     text: "src/main.go changed and 1 more",
     changes: [
       { part: "src/main.go", after: "changed" },
       { part: "x", after: "added" },
     ],
   });
-  assert.equal(withFiles(reason, []).text, "files to copy changed");
+  assert.equal(withFiles(reason, firstChanges([])).text, "files to copy changed");
+});
+
+test("of many files the first are told, and how many there are", () => {
+  const reason = missReason(
+    { parts: { "source 0": "a" } },
+    { parts: { "source 0": "b" } },
+    { parentRan: false },
+  );
+  const files = Array.from({ length: 1500 }, (_, number) => ({ path: `f${number}`, what: "changed" }));
+  const { text, changes } = withFiles(reason, firstChanges(files));
+  assert.equal(text, "f0 changed and 1499 more");
+  assert.equal(changes.length, 100);
 });
 
 const mount = (input: string, readonly = true) => ({
@@ -145,16 +158,16 @@ const mount = (input: string, readonly = true) => ({
 
 test("files that changed take the place of a mount's content", () => {
   const reason = missReason({ parts: mount("a") }, { parts: mount("b") }, { parentRan: false });
-  assert.deepEqual(withFiles(reason, [{ path: "x", what: "added" }]), {
+  assert.deepEqual(withFiles(reason, firstChanges([{ path: "x", what: "added" }])), {
     text: "x added",
     changes: [{ part: "x", after: "added" }],
   });
-  assert.equal(withFiles(reason, []).text, "content of mount /m changed");
+  assert.equal(withFiles(reason, firstChanges([])).text, "content of mount /m changed");
 });
 
 test("another mount, or one more, is another instruction", () => {
   for (const last of [mount("a", false), {}]) {
     const reason = missReason({ parts: last }, { parts: mount("b") }, { parentRan: false });
-    assert.equal(withFiles(reason, [{ path: "x", what: "added" }]).text, "instruction changed");
+    assert.equal(withFiles(reason, firstChanges([{ path: "x", what: "added" }])).text, "instruction changed");
   }
 });

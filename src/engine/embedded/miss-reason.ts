@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PartChange } from "../../progress/index.ts";
-import type { FileChange } from "../../tree/index.ts";
+import type { FileChanges } from "../../tree/index.ts";
 import type { KeyParts } from "./key-parts.ts";
 
 /** Why a step runs. */
@@ -14,17 +14,14 @@ export interface MissReason {
 }
 
 /** Names the files that are the cause. */
-export function withFiles(reason: MissReason, files: readonly FileChange[]): MissReason {
+export function withFiles(reason: MissReason, { first: files, count }: FileChanges): MissReason {
   const [first] = files;
   if (!reason.isProvisional || !first) return { ...reason, isProvisional: false };
-  const others = files.length > 1 ? ` and ${files.length - 1} more` : "";
-  const changes = files.slice(0, MOST_FILES).map(({ path, what }) => ({ part: path, after: what }));
+  const others = count > 1 ? ` and ${count - 1} more` : "";
+  const changes = files.map(({ path, what }) => ({ part: path, after: what }));
   const parts = reason.changes.filter((change) => !isContentOfFiles(change));
   return { text: `${first.path} ${first.what}${others}`, changes: [...changes, ...parts] };
 }
-
-/** More than anybody reads. */
-const MOST_FILES = 100;
 
 function isContentOfFiles(change: PartChange): boolean {
   return change.part.startsWith("source ") || isMountedContent(change);
