@@ -151,6 +151,14 @@ test("build arguments that nothing declares are warned about", async () => {
   );
 });
 
+test("a build argument that is written otherwise than its ARG is told the nearest", async () => {
+  const { warnings } = await convert("FROM alpine\nARG VERSION", { buildArgs: { VERSOIN: "1" } });
+  assert.deepEqual(
+    warnings.map(({ message }) => message),
+    ["One or more build-args [VERSOIN] were not consumed (did you mean VERSION?)"],
+  );
+});
+
 test("a build argument that a trigger declares is not warned about", async () => {
   const text = "FROM alpine AS a\nONBUILD ARG X\nFROM a";
   assert.deepEqual((await convert(text, { buildArgs: { X: "1" } })).warnings, []);

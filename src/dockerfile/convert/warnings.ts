@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../../errors/index.ts";
+import { type Diagnostic, didYouMean } from "../../errors/index.ts";
 import { PatternMatcher } from "../../tree/index.ts";
 import { DockerfileError } from "../dockerfile-error.ts";
 import type { ArgInstruction } from "../instructions/instruction.ts";
@@ -66,7 +66,8 @@ function unusedBuildArgs({ graph, states }: ConvertContext): Diagnostic[] {
     )
     .sort();
   if (unused.length === 0) return [];
-  const message = `One or more build-args [${unused.join(" ")}] were not consumed`;
+  const meant = unused.map((key) => didYouMean(key, declared)).join("");
+  const message = `One or more build-args [${unused.join(" ")}] were not consumed${meant}`;
   return [{ severity: "warning", rule: "UnusedBuildArgs", message, location: graph.stages[0]!.location }];
 }
 
