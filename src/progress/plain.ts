@@ -10,6 +10,8 @@ import { sanitizeLine } from "./terminal-text.ts";
 const switchAfterMs = 5000;
 /** How often progress of a download is told. */
 const statusEveryMs = 5000;
+/** In place of the time when an item was printed: its end was, and nothing more is to be said of it. */
+const whenDone = Number.POSITIVE_INFINITY;
 
 /** BuildKit's plain format: every line behind its step's number, one step at a time. */
 export function createPlainRenderer({ stream, colours }: RendererOptions): Renderer {
@@ -86,8 +88,9 @@ class PlainRenderer implements Renderer {
   #status(event: BuildEvent & { kind: "vertex-status" }): void {
     const printing = this.#printingOf(event.id);
     const lastMs = printing.printedStatusMs.get(event.item);
+    if (lastMs === whenDone) return;
     if (!event.isDone && lastMs !== undefined && event.timeMs - lastMs < statusEveryMs) return;
-    printing.printedStatusMs.set(event.item, event.timeMs);
+    printing.printedStatusMs.set(event.item, event.isDone ? whenDone : event.timeMs);
     const status = this.#state.vertex(event.id).statuses.get(event.item)!;
     this.#say(event.id, [statusLine(status)], event.timeMs);
   }

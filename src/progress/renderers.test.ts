@@ -146,6 +146,7 @@ test("plain tells the progress of a download at its start and its end", () => {
     { ...status, timeMs: t0, current: 0, isDone: false },
     { ...status, timeMs: t0 + 1000, current: 10_000_000, isDone: false },
     { ...status, timeMs: t0 + 2500, current: 30_000_000, isDone: true },
+    { ...status, timeMs: t0 + 2600, current: 30_000_000, isDone: true },
   ];
   assert.equal(
     render(createPlainRenderer, events),
