@@ -1,9 +1,10 @@
 import { StringDecoder } from "node:string_decoder";
-import { type RunOptions, type StepEngine, toRunRequest } from "../build/index.ts";
+import { BuildError, type RunOptions, type StepEngine, toRunRequest } from "../build/index.ts";
 import type { ImageRecord } from "../image/index.ts";
 import { makeDirectory } from "../util/index.ts";
 import { type RunRequest, WorkerError, type WorkerApi, type WorkerLog } from "../worker/index.ts";
 import type { Service } from "./project.ts";
+import { locationOf } from "./yaml-tree.ts";
 import type { RunningService, StartService } from "./run-services.ts";
 
 /** What a command line changes of a service's own settings (`compose run`). */
@@ -23,7 +24,8 @@ export async function toServiceRequest(
     value === null ? [] : [`${name}=${value}`],
   );
   const { entrypoint, ...rest } = overrides;
-  const request = await toRunRequest(
+  const request = await runRequest(
+    service,
     record,
     {
       command: commandOf(service, record),
@@ -43,6 +45,26 @@ export async function toServiceRequest(
   const isRemoved = (entry: string) => removed.includes(entry.split("=", 1)[0]!);
   const given = new Set(overrides.env ?? []);
   return { ...request, env: request.env.filter((entry) => !isRemoved(entry) || given.has(entry)) };
+}
+
+/** @throws {BuildError} `NO_COMMAND`, with the service that lacks one */
+async function runRequest(
+  { name, place }: Service,
+  ...args: Parameters<typeof toRunRequest>
+): Promise<RunRequest> {
+  try {
+    return await toRunRequest(...args);
+  } catch (error) {
+    if (!(error instanceof BuildError) || error.code !== "NO_COMMAND") throw error;
+    throw new BuildError(
+      "NO_COMMAND",
+      `Cannot run service "${name}": its image has neither CMD nor ENTRYPOINT`,
+      {
+        hint: `give the service a command, or name one: slipway compose run ${name} COMMAND`,
+        location: locationOf(place),
+      },
+    );
+  }
 }
 
 /** An entrypoint that is set drops the image's CMD; an empty one keeps it, as the engine that Compose drives does. */

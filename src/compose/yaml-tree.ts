@@ -48,7 +48,7 @@ export function errorAt(
   });
 }
 
-function locationOf({ file, text, line, column }: Place): SourceLocation {
+export function locationOf({ file, text, line, column }: Place): SourceLocation {
   return { file, text, range: { startLine: line, startColumn: column, endLine: line, endColumn: column } };
 }
 

@@ -38,6 +38,21 @@ test("compose builds, runs and ends services", { skip }, async (t) => {
   assert.equal((await compose("down")).stderr, 'Project "project" is not up\n');
 });
 
+test("compose names the service that has nothing to run", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("compose.yaml", 'services:\n  web:\n    build: {dockerfile_inline: "FROM scratch\\nCOPY . /"}\n');
+  const up = await rig.slipway(["compose", "up"], { cwd: rig.contextDir });
+  assert.equal(up.exitCode, 1);
+  assert.match(
+    up.stderr,
+    /2 \| >>> +web:\n[^]*ERROR: Cannot run service "web": its image has neither CMD nor ENTRYPOINT\n/,
+  );
+  assert.match(
+    up.stderr,
+    /hint: give the service a command, or name one: slipway compose run web COMMAND\n$/,
+  );
+});
+
 test("compose builds, and ends, what it would not run as the file says", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file(
