@@ -12,10 +12,12 @@ export function toUsageError(error: CommanderError, program: Command, args: read
   // Options of a command that only docker has may be found wrong before its name is.
   const word = unknown ?? (name === "compose" ? rest.find((arg) => composeCommands.has(arg)) : undefined);
   const hint = word === undefined ? undefined : table?.get(word);
-  if (hint !== undefined)
+  if (word !== undefined && hint !== undefined) {
+    const words = [word, args[args.indexOf(word) + 1]].join(" ");
     return new UsageError(`Cannot carry out "${["slipway", ...path, word].join(" ")}": no such command`, {
-      hint,
+      hint: table?.get(words) ?? hint,
     });
+  }
   return new UsageError(`${sentence(error)}${suggestion(error, command)}`, { hint: nextStep(error, name) });
 }
 

@@ -1,16 +1,29 @@
 const noContainers = "no container is kept: slipway run stays in the foreground until its command has ended";
 const foreground = "services live as long as slipway compose up does, in the foreground";
 
-/** Commands of `docker` that people type here, each with what to do instead. */
+const noBake = "bake files are not read: use slipway compose build, or slipway build for each target";
+const noBuilders = "there are no builders to choose from: slipway builds on this machine";
+
+/** Commands of `docker` that people type here, of one word or two, each with what to do instead. */
 export const dockerCommands: ReadonlyMap<string, string> = new Map([
   ...["attach", "container", "create", "kill", "pause", "port", "ps", "rename", "restart", "rm"].map(
     withNoContainers,
   ),
   ...["start", "stats", "stop", "top", "unpause", "update", "wait"].map(withNoContainers),
   ["bud", "use slipway build"],
-  ["bake", "bake files are not read: use slipway compose build, or slipway build for each target"],
+  ["bake", noBake],
   ["builder", "use slipway du and slipway prune"],
+  ["builder build", "use slipway build"],
+  ["builder prune", "use slipway prune"],
   ["buildx", 'leave "buildx" out: slipway build'],
+  ["buildx bake", noBake],
+  ...["create", "inspect", "ls", "rm", "stop", "use"].map((command): [string, string] => [
+    `buildx ${command}`,
+    noBuilders,
+  ]),
+  ["buildx du", "use slipway du"],
+  ["buildx imagetools", "use slipway manifest, and slipway copy"],
+  ["buildx prune", "use slipway prune"],
   ["cache", "use slipway du and slipway prune"],
   ["commit", "no container is kept: write the step into a Dockerfile"],
   ["cp", "write the files of a target with slipway build -o DIR, those of an image with slipway export"],
@@ -19,6 +32,11 @@ export const dockerCommands: ReadonlyMap<string, string> = new Map([
   ["down", "use slipway compose down"],
   ["exec", "no container is kept: start another one with slipway run IMAGE COMMAND"],
   ["image", 'leave "image" out: slipway images, rmi, inspect, history, pull, push, tag, save, load, prune'],
+  ["image build", "use slipway build"],
+  ["image ls", "use slipway images"],
+  ["image list", "use slipway images"],
+  ["image prune", "use slipway prune for untagged images, and slipway rmi for others"],
+  ["image rm", "use slipway rmi"],
   ["info", "use slipway doctor"],
   ["logs", "no container is kept: the output of slipway run is that of its command"],
   ["events", noContainers],
@@ -28,6 +46,9 @@ export const dockerCommands: ReadonlyMap<string, string> = new Map([
   ["trust", "use slipway sign and slipway verify"],
   ["scout", "slipway sbom lists the packages of an image"],
   ["system", "use slipway du, slipway prune and slipway doctor"],
+  ["system df", "use slipway du"],
+  ["system info", "use slipway doctor"],
+  ["system prune", "use slipway prune"],
   ["up", "use slipway compose up"],
   ["volume", "there are no named volumes; cache mounts are shown by slipway du -v"],
 ]);

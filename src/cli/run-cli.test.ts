@@ -45,6 +45,18 @@ const table: readonly [line: string, message: string, hint: string][] = [
     'Cannot carry out "slipway buildx": no such command',
     'leave "buildx" out: slipway build',
   ],
+  ["builder prune -f", 'Cannot carry out "slipway builder": no such command', "use slipway prune"],
+  ["image ls", 'Cannot carry out "slipway image": no such command', "use slipway images"],
+  [
+    "image rename a b",
+    'Cannot carry out "slipway image": no such command',
+    'leave "image" out: slipway images, rmi, inspect, history, pull, push, tag, save, load, prune',
+  ],
+  [
+    "build --secret npm .",
+    'Cannot parse --secret "npm": unknown key "npm"',
+    "write id=ID,src=FILE, or id=ID,env=NAME",
+  ],
   [
     "compose -f c.yaml logs -f",
     'Cannot carry out "slipway compose logs": no such command',

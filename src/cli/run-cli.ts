@@ -33,7 +33,7 @@ export async function runCli(given: readonly string[], io: CliIo): Promise<numbe
 function withHelpOption(args: readonly string[]): readonly string[] {
   const [name = "-", ...rest] = args[0] === "help" ? args.slice(1) : args;
   const isKnown = name.startsWith("-") || name === "help" || commands.some((entry) => isNamed(entry, name));
-  if (!isKnown) return [name];
+  if (!isKnown) return [name, ...rest.slice(0, 1).filter((word) => !word.startsWith("-"))];
   return args[0] === "help" && !name.startsWith("-") ? [name, ...rest, "--help"] : args;
 }
 

@@ -7,15 +7,17 @@ export function parseSecret(text: string, env: NodeJS.ProcessEnv): SecretSpec {
   const map = parseCsvMap(text);
   for (const key of map.keys()) {
     if (!["type", "id", "src", "source", "env", "scan"].includes(key))
-      throw new UsageError(`Cannot parse --secret "${text}": unknown key "${key}"`);
+      throw new UsageError(`Cannot parse --secret "${text}": unknown key "${key}"`, form);
   }
   const type = map.get("type") ?? "";
   if (!["", "file", "env"].includes(type))
     throw new UsageError(`Cannot parse --secret "${text}": unknown type "${type}"`);
   const id = map.get("id") ?? "";
-  if (id === "") throw new UsageError(`Cannot parse --secret "${text}": "id" is missing`);
+  if (id === "") throw new UsageError(`Cannot parse --secret "${text}": "id" is missing`, form);
   return { id, source: secretSource(map, { id, type, env }), ...scanOf(map, text) };
 }
+
+const form = { hint: "write id=ID,src=FILE, or id=ID,env=NAME" };
 
 function scanOf(map: ReadonlyMap<string, string>, text: string): Pick<SecretSpec, "isUnscanned"> {
   const scan = map.get("scan") ?? "true";
