@@ -14,6 +14,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
 
+// What the caller's shell says to Slipway, or to what it asks, is no matter of the tests.
+const callersOwn =
+  /^(?:(?:SLIPWAY|DOCKER|BUILDKIT|BUILDX|COMPOSE|CONTAINERD|COSIGN|KIND|XDG)_.*|SOURCE_DATE_EPOCH|SSH_AUTH_SOCK|DEBUG|FORCE_COLOR)$/;
+for (const name of Object.keys(process.env).filter((each) => callersOwn.test(each))) delete process.env[name];
+
 export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
