@@ -28,6 +28,8 @@ export type BuildErrorCode =
   | "UNSUPPORTED_DATABASE"
   /** Nothing is said of an image where something is asked. */
   | "NOT_ATTESTED"
+  /** What is imported is no tar of files. */
+  | "INVALID_ARCHIVE"
   /** A name of -t is no image name. */
   | "INVALID_TAG"
   /** Steps that are recorded do something else when they run again. */

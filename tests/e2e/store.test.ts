@@ -78,6 +78,29 @@ test("what is no archive of images is refused", async (t) => {
   assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
 });
 
+test("what is no tar of files is not imported, and is named", { skip }, async (t) => {
+  const rig = Rig.create(t);
+  const write = (name: string, bytes: string) => writeFileSync(path.join(rig.dir, name), bytes);
+  write("empty.tar", "");
+  write("text.tar", "hello\n");
+  write("long.tar", "hello\n".repeat(1000));
+  const table: [file: string, exitCode: number, message: RegExp][] = [
+    ["empty.tar", 8, /^ERROR: Cannot import "empty.tar": it is empty\nhint: a tar without files /],
+    ["text.tar", 8, /^ERROR: Cannot import "text.tar": Cannot read tar: it ends inside an entry\n$/],
+    ["long.tar", 8, /^ERROR: Cannot import "long.tar": Cannot read tar header: /],
+    ["-", 8, /^ERROR: Cannot import standard input: it is empty\n/],
+    ["context", 2, /^ERROR: Cannot import "context": it is a directory\nhint: pipe a tar of it: /],
+  ];
+  for (const [file, exitCode, message] of table) {
+    const refused = await rig.slipway(["import", file, "app"]);
+    assert.match(refused.stderr, message);
+    assert.equal(refused.exitCode, exitCode, file);
+  }
+  assert.equal((await rig.slipway(["images", "-q"])).stdout, "");
+  write("none.tar", "\0".repeat(10240));
+  assert.equal((await rig.slipway(["import", "none.tar", "app"])).exitCode, 0);
+});
+
 test("prune removes what no image needs, and the next build works", { skip }, async (t) => {
   const rig = await Rig.withBusybox(t);
   rig.file("Dockerfile", dockerfile);

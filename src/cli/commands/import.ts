@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, rmSync } from "node:fs";
+import { createWriteStream, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
@@ -30,7 +30,8 @@ export function define(command: Command, io: CliIo): void {
       const recordId = await withPatience(`importing ${name}`, io, async (work) => {
         await using archive = await openArchive(file, store, { io, signal: work.signal });
         await using steps = new StepEngine({ store, ...work });
-        return await importImage(archive.file, name, { steps, ...(platform && { platform }) });
+        const source = file === "-" ? "standard input" : JSON.stringify(file);
+        return await importImage(archive.file, name, { steps, source, ...(platform && { platform }) });
       });
       io.stdout.write(`${images.find(recordId).id}\n`);
     });
@@ -44,7 +45,13 @@ async function openArchive(
 ): Promise<AsyncDisposable & { readonly file: string }> {
   if (file !== "-") {
     const absolute = path.resolve(io.cwd, file);
-    if (!existsSync(absolute)) throw new UsageError(`Cannot import "${file}": no such file`);
+    const stat = statSync(absolute, { throwIfNoEntry: false });
+    if (!stat) throw new UsageError(`Cannot import "${file}": no such file`);
+    if (stat.isDirectory()) {
+      throw new UsageError(`Cannot import "${file}": it is a directory`, {
+        hint: "pipe a tar of it: tar -cC DIRECTORY . | slipway import - NAME",
+      });
+    }
     return { file: absolute, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const temporary = store.temp.newPath("import");
