@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { build, BuildError, type BuildOptions, StepEngine, targetsOfBuild } from "../build/index.ts";
 import type { Store } from "../content/index.ts";
-import { type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
+import { didYouMean } from "../errors/index.ts";
+import { ImageError, type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { CliIo } from "./cli-io.ts";
 import { toBuildOptions } from "./flags/build-options.ts";
 import { addInnerBuildOptions, type InnerBuildFlags } from "./flags/inner-build.ts";
@@ -38,10 +39,9 @@ export async function openSubject(
   { flags, io, store, work }: { flags: SubjectFlags; io: CliIo; store: Store; work: Work },
 ): Promise<Subject> {
   const options = await buildOptions(name, flags, io);
-  const isStage = name === undefined || hasStage(name, options, { store, ...work });
-  const record = isStage
-    ? await buildStage(options, { store, work })
-    : requireImage(store, new ImageStore(store).find(name), undefined);
+  const stages = stagesOf(options, { store, ...work });
+  const isStage = name === undefined || stages.some((stage) => stage.toLowerCase() === name.toLowerCase());
+  const record = isStage ? await buildStage(options, { store, work }) : findImage(name, stages, store);
   await using steps = new StepEngine({ store, ...work });
   return {
     title: name ?? record.build?.target ?? "image",
@@ -63,17 +63,28 @@ async function buildOptions(name: string | undefined, flags: SubjectFlags, io: C
   return await toBuildOptions(context, { ...rest, ...none, ...(name !== undefined && { target: name }) }, io);
 }
 
-function hasStage(
-  name: string,
+/** Names of the stages; none where there is no Dockerfile. */
+function stagesOf(
   options: BuildOptions,
   environment: Parameters<typeof targetsOfBuild>[1],
-): boolean {
+): readonly string[] {
   try {
-    const { targets } = targetsOfBuild(options, environment);
-    return targets.some((target) => target.name?.toLowerCase() === name.toLowerCase());
+    return targetsOfBuild(options, environment).targets.flatMap(({ name }) => name ?? []);
   } catch (error) {
-    if (error instanceof BuildError && error.code === "DOCKERFILE_NOT_FOUND") return false;
+    if (error instanceof BuildError && error.code === "DOCKERFILE_NOT_FOUND") return [];
     throw error;
+  }
+}
+
+function findImage(name: string, stages: readonly string[], store: Store): ImageRecord {
+  try {
+    return requireImage(store, new ImageStore(store).find(name), undefined);
+  } catch (error) {
+    if (!(error instanceof ImageError) || error.code !== "IMAGE_NOT_FOUND" || stages.length === 0)
+      throw error;
+    throw new ImageError("IMAGE_NOT_FOUND", `${error.message}, nor such a stage${didYouMean(name, stages)}`, {
+      hint: `stages are ${stages.join(", ")}`,
+    });
   }
 }
 

@@ -134,3 +134,14 @@ test("a terminal is told what a stage that is looked at builds, once that takes 
   build(1.2);
   assert.equal((await rig.slipway(command)).stderr, "");
 });
+
+test("a name that is neither an image nor a stage is told the stages", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", "FROM busybox AS develop\nFROM busybox AS test\n");
+  const { exitCode, stderr } = await rig.slipway(["size", "--context", rig.contextDir, "tset"]);
+  assert.equal(exitCode, 5);
+  assert.equal(
+    stderr,
+    "ERROR: No such image: tset, nor such a stage (did you mean test?)\nhint: stages are develop, test\n",
+  );
+});
