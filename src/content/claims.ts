@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isErrno, listIfThere, makeDirectory } from "../util/index.ts";
+import { isErrno, listIfThere, makeDirectory, ownSignal } from "../util/index.ts";
 import { currentOwner, ownerState, parseOwner } from "./owner.ts";
 import type { TempDirs } from "./temp-dirs.ts";
 
@@ -42,7 +42,7 @@ export class Claims {
     const timer = setTimeout(() => onWait?.(), shortWaitMs);
     try {
       while (!this.#take(file))
-        await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+        await sleep(pollMs, undefined, { signal: ownSignal(signal) }).catch(() => signal.throwIfAborted());
     } finally {
       clearTimeout(timer);
     }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { ownSignal } from "../util/index.ts";
 import type { NetworkLimits } from "./limits.ts";
 import { RegistryError } from "./registry-error.ts";
 
@@ -31,7 +32,7 @@ export async function pauseBeforeRetry(error: unknown, tries: number, options: R
   const pauseMs = error.retryAfterMs ?? backOff(tries, limits.retryDelayMs);
   if (pauseMs > limits.maxRetryAfterMs) throw error;
   note(`${error.message}; try ${tries + 1} of ${limits.maxTries} in ${Math.round(pauseMs)} ms`);
-  await sleep(pauseMs, undefined, signal ? { signal } : {});
+  await sleep(pauseMs, undefined, signal && { signal: ownSignal(signal) });
 }
 
 /** Doubling, with up to a quarter more or less so that parallel transfers do not come back in step. */

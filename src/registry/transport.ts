@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import { isErrno, readLimited } from "../util/index.ts";
+import { isErrno, ownSignal, readLimited } from "../util/index.ts";
 import { systemError } from "./network-error.ts";
 import { createRoute, type Route, type RouteOptions } from "./route.ts";
 
@@ -29,7 +29,7 @@ export class Transport {
     const route = await this.#routeTo(url);
     const { method, headers, signal, body } = request;
     for (;;) {
-      const outgoing = route.start(url, { method, headers, ...(signal ? { signal } : {}) });
+      const outgoing = route.start(url, { method, headers, ...(signal && { signal: ownSignal(signal) }) });
       try {
         const answer = await this.#answerOf(outgoing, request);
         this.#knownHosts.add(url.host);

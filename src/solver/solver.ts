@@ -1,4 +1,4 @@
-import { Semaphore } from "../util/index.ts";
+import { ownSignal, Semaphore } from "../util/index.ts";
 import { inputsFirst } from "./inputs-first.ts";
 
 /** One unit of work, opaque to the solver. Its inputs are other vertices' ids. */
@@ -143,7 +143,7 @@ class Run<Result> {
     if (!this.#heirs.delete(vertex.id)) await this.#slots.take(priority);
     let next: string | undefined;
     const turn: Turn<Result> = {
-      signal: this.#signal,
+      signal: ownSignal(this.#signal),
       idle: (wait) => this.#slots.lend(wait, priority),
       foresee: (result) => {
         next ??= this.#beginNext(vertex.id, result);
@@ -172,7 +172,7 @@ class Run<Result> {
         const { inputs, operation, ignoreCache } = this.#vertices.get(dependant)!;
         const foreseen = inputs.map(inputOf);
         if (ignoreCache || !foreseen.every((input) => input !== undefined)) return false;
-        return operation.begin?.(foreseen, this.#signal) ?? false;
+        return operation.begin?.(foreseen, ownSignal(this.#signal)) ?? false;
       });
   }
 

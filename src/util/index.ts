@@ -6,6 +6,7 @@ export { parseByteSize } from "./parse-byte-size.ts";
 export { isoTime } from "./iso-time.ts";
 export { listIfThere } from "./list-if-there.ts";
 export { makeDirectory } from "./make-directory.ts";
+export { ownSignal } from "./own-signal.ts";
 export { packageVersion } from "./package-version.ts";
 export { readLimited } from "./read-limited.ts";
 export { readTextFile } from "./read-text-file.ts";

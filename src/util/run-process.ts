@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { ownSignal } from "./own-signal.ts";
 
 export interface ProcessResult {
   /** Exit code, or 128 + signal number as a shell reports it. */
@@ -23,14 +24,15 @@ export function runProcess(
   options: RunProcessOptions = {},
 ): Promise<ProcessResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: options.cwd, env: options.env, signal: options.signal });
+    const { cwd, env, signal } = options;
+    const child = spawn(file, args, { cwd, env, signal: signal && ownSignal(signal) });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.on("error", reject);
-    child.on("close", (code, signal) => {
-      const exitCode = code ?? 128 + (signal ? signalNumber(signal) : 0);
+    child.on("close", (code, endedBy) => {
+      const exitCode = code ?? 128 + (endedBy ? signalNumber(endedBy) : 0);
       resolve({
         exitCode,
         stdout: Buffer.concat(stdout).toString(),

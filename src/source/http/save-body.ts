@@ -7,6 +7,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { newLayerId, type Store } from "../../content/index.ts";
+import { ownSignal } from "../../util/index.ts";
 import type { FetchReport } from "../fetched-source.ts";
 import type { ChecksumAlgorithm } from "./checksum.ts";
 
@@ -32,7 +33,8 @@ export interface SaveOptions {
 
 /** Streams the body of an answer into a file of the store's temporary directory. Rejects when it breaks off. */
 export async function saveBody(answer: IncomingMessage, options: SaveOptions): Promise<Downloaded> {
-  const { store, filename, mode, signal } = options;
+  const { store, filename, mode } = options;
+  const signal = ownSignal(options.signal);
   const directory = store.temp.newPath("http");
   const tree = path.join(directory, "fs");
   const discard = () => rmSync(directory, { recursive: true, force: true });
