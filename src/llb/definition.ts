@@ -14,6 +14,8 @@ export interface VertexMetadata {
   readonly ignoreCache?: boolean;
   /** Which variables of the operation's environment are build arguments. */
   readonly argNames?: readonly string[];
+  /** Sources as they are written, by their path in the operation, that `..` would lead out of the tree that they are read in. */
+  readonly leavingSources?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Vertex {

@@ -197,6 +197,18 @@ test("each kind of failure of a build has its exit code and one clear message", 
       /checksum of ref context: "\/nothing": not found/,
     ],
     [
+      "FROM busybox\nCOPY ../nothing /\n",
+      [],
+      4,
+      /checksum of ref context: "\/nothing": not found: "\.\.\/nothing" leads out of the build context\nhint: looked for in/,
+    ],
+    [
+      "FROM busybox\nCOPY --from=busybox a/../../nothing /\n",
+      [],
+      4,
+      /: not found: "a\/\.\.\/\.\.\/nothing" leads out of docker\.io\/library\/busybox:latest\n/,
+    ],
+    [
       "FROM busybox\nRUN --mount=type=bind,source=nothing,target=/x sleep 60\n",
       [],
       4,

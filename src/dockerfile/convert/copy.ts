@@ -10,7 +10,7 @@ import { addHistory } from "./history.ts";
 import { inlineFile, inlineFileDescription } from "./inline-file.ts";
 import { InputList } from "./input-list.ts";
 import { isNamed, parseOwner, refuseOwnerName } from "./owner.ts";
-import { resolveDest, resolveSource } from "./paths.ts";
+import { leavingSources, resolveDest, resolveSource } from "./paths.ts";
 import type { StageState } from "./stage-state.ts";
 import { nextStep } from "./step-name.ts";
 
@@ -46,7 +46,10 @@ export function dispatchCopy(context: ConvertContext, state: StageState, step: C
     actions.push({ ...literalAction(from, shared), source: resolveSource(file.name) });
   }
   const op: FileOp = { kind: "file", base, actions };
-  const copied = context.definition.add(op, inputs.digests, metadata);
+  const copied = context.definition.add(op, inputs.digests, {
+    ...metadata,
+    leavingSources: leavingSources(words.sources),
+  });
   state.vertex = isLinked ? layUpon(context, state, copied) : copied;
   addHistory(state, shownCopy(step, words), "tree");
 }

@@ -24,3 +24,12 @@ export function resolveDest(workdir: string, dest: string): string {
 export function resolveSource(path: string): string {
   return cleanPath(posix.join("/", path));
 }
+
+/** Those of the sources that `..` would lead out of the tree, as they are written, by what `resolveSource` makes of them. */
+export function leavingSources(sources: readonly string[]): Readonly<Record<string, string>> | undefined {
+  const leaving = sources.filter((source) =>
+    /^\.\.(?:\/|$)/.test(posix.normalize(source.replace(/^\/+/, ""))),
+  );
+  if (leaving.length === 0) return undefined;
+  return Object.fromEntries(leaving.map((source) => [resolveSource(source), source]));
+}

@@ -30,8 +30,19 @@ export function explainSource(
   const ref = inputsRead(vertex)
     .map((index) => nameOf(vertices.get(vertex.inputs[index]!)))
     .join(", ");
-  error.message = `failed to calculate checksum of ref ${ref}: ${error.message}`;
+  const leaving = leavingSource(error, vertex);
+  const reason =
+    leaving === undefined
+      ? ""
+      : `: ${JSON.stringify(leaving)} leads out of ${ref === "context" ? "the build context" : ref}`;
+  error.message = `failed to calculate checksum of ref ${ref}: ${error.message}${reason}`;
   return error;
+}
+
+/** The source that was not found as it is written, when that means another place. */
+function leavingSource({ message }: CodedError, { metadata }: Vertex): string | undefined {
+  const [, path = ""] = /^"(\/.*)": not found$/s.exec(message) ?? [];
+  return metadata.leavingSources?.[path];
 }
 
 function isMissingSource({ code, message }: CodedError): boolean {
