@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { build, BuildError, type BuildOptions, StepEngine, targetsOfBuild } from "../build/index.ts";
 import type { Store } from "../content/index.ts";
+import { DockerfileError } from "../dockerfile/index.ts";
 import { didYouMean } from "../errors/index.ts";
 import { ImageError, type ImageRecord, ImageStore, requireImage } from "../image/index.ts";
 import type { CliIo } from "./cli-io.ts";
@@ -39,7 +40,7 @@ export async function openSubject(
   { flags, io, store, work }: { flags: SubjectFlags; io: CliIo; store: Store; work: Work },
 ): Promise<Subject> {
   const options = await buildOptions(name, flags, io);
-  const stages = stagesOf(options, { store, ...work });
+  const stages = stagesOf(options, { store, ...work }, name);
   const isStage = name === undefined || stages.some((stage) => stage.toLowerCase() === name.toLowerCase());
   const record = isStage ? await buildStage(options, { store, work }) : findImage(name, stages, store);
   await using steps = new StepEngine({ store, ...work });
@@ -63,15 +64,26 @@ async function buildOptions(name: string | undefined, flags: SubjectFlags, io: C
   return await toBuildOptions(context, { ...rest, ...none, ...(name !== undefined && { target: name }) }, io);
 }
 
-/** Names of the stages; none where there is no Dockerfile. */
+/** Names of the stages; none where there is no Dockerfile, or one that cannot be read while `name` is an image's. */
 function stagesOf(
   options: BuildOptions,
   environment: Parameters<typeof targetsOfBuild>[1],
+  name: string | undefined,
 ): readonly string[] {
   try {
-    return targetsOfBuild(options, environment).targets.flatMap(({ name }) => name ?? []);
+    return targetsOfBuild(options, environment).targets.flatMap((target) => target.name ?? []);
   } catch (error) {
     if (error instanceof BuildError && error.code === "DOCKERFILE_NOT_FOUND") return [];
+    if (error instanceof DockerfileError && name !== undefined && isImage(name, environment.store)) return [];
+    throw error;
+  }
+}
+
+function isImage(name: string, store: Store): boolean {
+  try {
+    return Boolean(new ImageStore(store).find(name));
+  } catch (error) {
+    if (error instanceof ImageError) return false;
     throw error;
   }
 }

@@ -145,3 +145,12 @@ test("a name that is neither an image nor a stage is told the stages", { skip },
     "ERROR: No such image: tset, nor such a stage (did you mean test?)\nhint: stages are develop, test\n",
   );
 });
+
+test("an image is looked at beside a Dockerfile that does not parse", { skip }, async (t) => {
+  const rig = await createRig(t);
+  rig.file("Dockerfile", "FROMM busybox\n");
+  const { stdout, stderr } = await rig.slipway(["files", "--context", "context", "busybox", "/bin/ls"]);
+  assert.match(stdout, / \/bin\/busybox$/m, stderr);
+  const stage = await rig.slipway(["files", "--context", "context", "develop"]);
+  assert.match(stage.stderr, /unknown instruction: FROMM/);
+});
