@@ -141,7 +141,7 @@ function explain(error: unknown, file: string): unknown {
     });
   }
   const reason = isErrno(error, ...Object.keys(reasons)) ? reasons[error.code ?? ""] : undefined;
-  return reason === undefined ? error : invalidDest(file, reason, error);
+  return reason === undefined ? error : invalidDest(file, reason); // it would name a temporary file
 }
 
 export function invalidDest(file: string, reason: string, cause?: unknown): ExporterError {
