@@ -1,4 +1,5 @@
-import { AT_FDCWD, declare } from "./libc.ts";
+import { closeSync, openSync } from "node:fs";
+import { declare } from "./libc.ts";
 import { deviceNumber } from "./special-file.ts";
 
 // The answer has one layout on all machines, unlike stat(2)'s: https://man7.org/linux/man-pages/man2/statx.2.html
@@ -23,18 +24,29 @@ export interface LinkStat {
  * @returns one for each name, undefined where the system tells nothing: it is not there, or may not be looked at
  * @throws where there is no statx(2) to call */
 export function lstatNames(directory: Buffer, names: readonly string[]): (LinkStat | undefined)[] {
-  const nameAt = directory.length + 1;
-  if (nameAt >= PATH_MAX) return names.map(() => undefined);
-  directory.copy(path);
-  path[nameAt - 1] = SLASH;
-  return names.map((name) => (lookAt(name, nameAt) ? readAnswer() : undefined));
+  const fd = tryOpen(directory);
+  if (fd === undefined) return names.map(() => undefined);
+  try {
+    return names.map((name) => (lookAt(fd, name) ? readAnswer() : undefined));
+  } finally {
+    closeSync(fd);
+  }
 }
 
-const PATH_MAX = 4096;
-const SLASH = 0x2f;
+/** The kernel finds files from here in less time than by their paths. */
+function tryOpen(directory: Buffer): number | undefined {
+  const O_PATH = 0o10000000;
+  try {
+    return openSync(directory, O_PATH);
+  } catch {
+    return undefined;
+  }
+}
+
+const NAME_MAX = 255;
 
 /** Calls are synchronous, so one buffer of each kind serves all. */
-const path = Buffer.alloc(PATH_MAX);
+const nameBytes = Buffer.alloc(NAME_MAX + 1);
 const answer = Buffer.alloc(256);
 const words = new Uint32Array(answer.buffer, answer.byteOffset, 64);
 const longs = new BigInt64Array(answer.buffer, answer.byteOffset, 32);
@@ -44,12 +56,11 @@ const AT_NO_AUTOMOUNT = 0x800;
 const FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 const STATX_BASIC_STATS = 0x7ff;
 
-function lookAt(name: string, nameAt: number): boolean {
-  const end = nameAt + name.length;
-  if (end >= PATH_MAX) return false;
-  for (let index = 0; index < name.length; index++) path[nameAt + index] = name.charCodeAt(index);
-  path[end] = 0;
-  return statxCall(AT_FDCWD, path, FLAGS, STATX_BASIC_STATS, answer) === 0;
+function lookAt(directoryFd: number, name: string): boolean {
+  if (name.length > NAME_MAX) return false;
+  for (let index = 0; index < name.length; index++) nameBytes[index] = name.charCodeAt(index);
+  nameBytes[name.length] = 0;
+  return statxCall(directoryFd, nameBytes, FLAGS, STATX_BASIC_STATS, answer) === 0;
 }
 
 function readAnswer(): LinkStat {
