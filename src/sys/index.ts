@@ -6,7 +6,7 @@ export { linkFiles } from "./link-files.ts";
 export { type LinkStat, lstatNames } from "./lstat-names.ts";
 export { MountFlag, type MountOptions, mount, umount } from "./mount.ts";
 export { openat2, Resolve } from "./openat2.ts";
-export { setParentDeathSignal } from "./process.ts";
+export { exitAtOnce, setParentDeathSignal } from "./process.ts";
 export {
   deviceNumber,
   makeDirectory,

@@ -10,7 +10,7 @@ import {
   type ThreadData,
   type WorkerSetup,
 } from "./messages.ts";
-import { setParentDeathSignal, umount } from "../sys/index.ts";
+import { exitAtOnce, setParentDeathSignal, umount } from "../sys/index.ts";
 import { prepareFilter } from "./step-filter.ts";
 import { removePath } from "./remove-path.ts";
 
@@ -67,6 +67,7 @@ async function end(environment: Environment): Promise<void> {
   removePath(store.temp.dir());
   await environment.layerSync.run();
   store.temp.close(); // the note of the sync was written there
+  process.once("exit", exitAtOnce); // behind the starter, which keeps what was compiled
   process.exit(0);
 }
 
