@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { writeFileExpendable } from "../util/index.ts";
-import { type IndexRows, StatIndex } from "./stat-index.ts";
-import { emptyColumns, ROW_BYTES } from "./stat-rows.ts";
+import { type IndexRows, type ListedRows, StatIndex } from "./stat-index.ts";
+import { COLUMNS, columnsIn, ROW_BYTES } from "./stat-rows.ts";
 
 // The file, in the machine's byte order, for it never leaves the machine: 8 bytes of magic; count, length of the keys, checksum
 // of all that follows (3 × u32), 4 bytes of nothing; per file size and inode (f64), mtime and ctime (i64, ns), digest (32 bytes),
@@ -45,26 +45,52 @@ function decode(bytes: Buffer): IndexRows {
   const keysAt = HEADER_BYTES + count * ROW_BYTES;
   const keys = isWhole ? bytes.toString("latin1", keysAt).split("\0") : [];
   if (keys.pop() !== "" || keys.length !== count) throw new Error("damaged");
-  const columns = emptyColumns(count);
-  // into memory of its own, which is aligned: a Buffer of a small file lies anywhere in Node's pool
-  bytes.copy(new Uint8Array(columns.numbers.buffer), 0, HEADER_BYTES, keysAt);
-  return { keys, columns };
+  // a Buffer of a small file lies anywhere in Node's pool
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  return { keys, columns: columnsIn(aligned.buffer, aligned.byteOffset + HEADER_BYTES, count) };
 }
 
-/** In one piece of memory: of a large index that is much. */
-function encode(index: StatIndex): Buffer {
-  const room = (keys: readonly string[]) => ({
-    before: HEADER_BYTES,
-    behind: keys.reduce((bytes, key) => bytes + key.length + 1, 0),
-  });
-  const { keys, columns } = index.toRows(room);
-  const file = Buffer.from(columns.numbers.buffer);
-  const keysAt = HEADER_BYTES + keys.length * ROW_BYTES;
-  let end = keysAt;
-  for (const key of keys) end += file.write(key, end, "latin1") + 1; // the NUL is there
-  file.write(MAGIC, "latin1");
-  file.writeUInt32LE(keys.length, 8);
-  file.writeUInt32LE(file.length - keysAt, 12);
-  file.writeUInt32LE(crc32(file.subarray(HEADER_BYTES)), 16);
-  return file;
+/** In pieces, each of which is good until the next one: of a large index the whole is much. */
+function* encode(index: StatIndex): Generator<Uint8Array> {
+  const rows = index.toRows();
+  let checksum = 0;
+  for (const piece of gather(bodyOf(rows))) checksum = crc32(piece, checksum);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(MAGIC, "latin1");
+  header.writeUInt32LE(rows.keys.length, 8);
+  header.writeUInt32LE(
+    rows.keys.reduce((bytes, key) => bytes + key.length + 1, 0),
+    12,
+  );
+  header.writeUInt32LE(checksum, 16);
+  yield header;
+  yield* gather(bodyOf(rows));
 }
+
+function* bodyOf({ keys, pieces }: ListedRows): Generator<Uint8Array> {
+  for (const column of COLUMNS) yield* pieces(column);
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE)
+    yield Buffer.from(`${keys.slice(at, at + KEYS_AT_ONCE).join("\0")}\0`, "latin1");
+}
+
+const KEYS_AT_ONCE = 1024;
+
+/** The same bytes in few pieces. */
+function* gather(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const gathered = new Uint8Array(PIECE_BYTES);
+  let end = 0;
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + PIECE_BYTES - end);
+      gathered.set(part, end);
+      at += part.length;
+      end += part.length;
+      if (end < PIECE_BYTES) continue;
+      yield gathered;
+      end = 0;
+    }
+  }
+  yield gathered.subarray(0, end);
+}
+
+const PIECE_BYTES = 64 * 1024;

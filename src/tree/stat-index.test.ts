@@ -32,7 +32,7 @@ function reload(t: TestContext, index: StatIndex): StatIndex {
 }
 
 const find = (index: StatIndex, letter: string) => index.find(letter, stat(letter.charCodeAt(0)));
-const keys = (index: StatIndex) => index.toRows(() => ({ before: 0, behind: 0 })).keys.join("");
+const keys = (index: StatIndex) => index.toRows().keys.join("");
 
 test("what changed keeps its place, what is new comes last, what cannot be trusted goes", (t) => {
   const index = loaded(t, "abcde");
@@ -59,6 +59,22 @@ test("an index can be told to keep only what was found, and what another one has
   assert.equal(keys(again), "abdey");
   for (const letter of "abe") assert.equal(find(again, letter), digest(1));
   assert.equal(again.find("d", stat(300)), digest(5));
+});
+
+test("a large index is the same after any change, however its rows lie", (t) => {
+  const key = (ino: number) => `d${ino % 7}/f${ino}`;
+  let index = new StatIndex();
+  for (let ino = 1; ino <= 5000; ino++) index.add(key(ino), stat(ino), digest(ino), 10_000_000);
+  index = reload(t, index);
+  for (let ino = 1; ino <= 5000; ino += 2)
+    index.add(key(ino), stat(ino + 10_000), digest(ino + 10_000), 100_000_000);
+  for (let ino = 5001; ino <= 8000; ino++) index.add(key(ino), stat(ino), digest(ino), 100_000_000);
+  index = reload(t, index);
+  assert.equal(index.toRows().keys.length, 8000);
+  for (let ino = 1; ino <= 8000; ino++) {
+    const now = ino <= 5000 && ino % 2 === 1 ? ino + 10_000 : ino;
+    assert.equal(index.find(key(ino), stat(now)), digest(now));
+  }
 });
 
 test("an empty index survives the disk", (t) => {

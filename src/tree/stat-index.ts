@@ -1,6 +1,6 @@
 import {
-  type ColumnsRoom,
-  copyRows,
+  bytesOf,
+  type ColumnName,
   emptyColumns,
   type FileState,
   type IndexColumns,
@@ -78,9 +78,8 @@ export class StatIndex {
     this.#isChanged = true;
   }
 
-  /** Everything that it holds, as it is written to disk: what changed keeps its place.
-   * @param roomFor bytes to leave free in front of the columns, a multiple of 8, and behind them */
-  toRows(roomFor: (keys: readonly string[]) => ColumnsRoom): IndexRows {
+  /** Everything that it holds, as it is written to disk: what changed keeps its place. */
+  toRows(): ListedRows {
     const keys: string[] = [];
     /** Of each key: the row of what was loaded, or, below zero, of what was added. */
     const sources: number[] = [];
@@ -100,22 +99,18 @@ export class StatIndex {
     }
     for (const [key, added] of this.#addedRows)
       if (added !== GONE && isPlaced[added] === 0) put(key, -1 - added);
-    const columns = emptyColumns(keys.length, roomFor(keys));
-    this.#fill(columns, sources);
-    return { keys, columns };
+    return { keys, pieces: (column) => this.#pieces(column, sources) };
   }
 
-  #fill(columns: IndexColumns, sources: readonly number[]): void {
-    for (let to = 0; to < sources.length; ) {
-      const from = sources[to]!;
-      if (from < 0) {
-        this.#added.copyTo(-1 - from, columns, to++);
-        continue;
-      }
-      let end = to + 1;
-      while (sources[end] === from + end - to) end++;
-      copyRows(this.#loaded.columns, from, columns, { to, end });
-      to = end;
+  *#pieces(column: ColumnName, sources: readonly number[]): Generator<Buffer> {
+    for (let at = 0; at < sources.length; ) {
+      const from = sources[at]!;
+      const step = from < 0 ? -1 : 1;
+      let count = 1;
+      while (sources[at + count] === from + step * count) count++;
+      if (from < 0) yield* this.#added.pieces(column, -1 - from, -1 - from + count);
+      else yield bytesOf(this.#loaded.columns, column, from, from + count);
+      at += count;
     }
   }
 }
@@ -124,6 +119,12 @@ export class StatIndex {
 export interface IndexRows {
   readonly keys: readonly string[];
   readonly columns: IndexColumns;
+}
+
+export interface ListedRows {
+  readonly keys: readonly string[];
+  /** A column, from the first row to the last. */
+  readonly pieces: (column: ColumnName) => Iterable<Buffer>;
 }
 
 const NOTHING: IndexRows = { keys: [], columns: emptyColumns(0) };

@@ -42,7 +42,19 @@ export class StatRows {
 
   copyTo(row: number, columns: IndexColumns, to: number): void {
     const [from, at] = this.#place(row);
-    copyRows(from, at, columns, { to, end: to + 1 });
+    columns.numbers.set(from.numbers.subarray(at * 2, at * 2 + 2), to * 2);
+    columns.times.set(from.times.subarray(at * 2, at * 2 + 2), to * 2);
+    columns.digests.set(from.digests.subarray(at * 32, at * 32 + 32), to * 32);
+  }
+
+  /** A column of the rows from `row` to `end`, in pieces. */
+  *pieces(column: ColumnName, row: number, end: number): Generator<Buffer> {
+    for (let from = row; from < end; ) {
+      const [columns, at] = this.#place(from);
+      const count = Math.min(CHUNK_ROWS - at, end - from);
+      yield bytesOf(columns, column, at, at + count);
+      from += count;
+    }
   }
 
   /** Where the next row goes. */
@@ -68,25 +80,36 @@ export interface IndexColumns {
   readonly digests: Buffer;
 }
 
-/** What a row takes. */
-export const ROW_BYTES = 2 * 8 + 2 * 8 + 32;
+export type ColumnName = keyof IndexColumns;
 
-/** Bytes in front of columns, a multiple of 8, and behind them. */
-export interface ColumnsRoom {
-  readonly before: number;
-  readonly behind: number;
+/** What a row takes of each column, in the order in which they lie in memory. */
+const COLUMN_BYTES: Readonly<Record<ColumnName, number>> = { numbers: 2 * 8, times: 2 * 8, digests: 32 };
+
+export const COLUMNS = Object.keys(COLUMN_BYTES) as readonly ColumnName[];
+
+/** What a row takes. */
+export const ROW_BYTES = Object.values(COLUMN_BYTES).reduce((sum, bytes) => sum + bytes);
+
+/** Columns full of zeros. */
+export function emptyColumns(count: number): IndexColumns {
+  return columnsIn(new ArrayBuffer(count * ROW_BYTES), 0, count);
 }
 
-/** Columns full of zeros, one behind the other in one piece of memory.
- * @param room what is left free of that */
-export function emptyColumns(count: number, room: ColumnsRoom = { before: 0, behind: 0 }): IndexColumns {
-  const { before, behind } = room;
-  const memory = new ArrayBuffer(before + count * ROW_BYTES + behind);
+/** Columns that lie one behind the other in memory.
+ * @param start a multiple of 8 */
+export function columnsIn(memory: ArrayBufferLike, start: number, count: number): IndexColumns {
   return {
-    numbers: new Float64Array(memory, before, count * 2),
-    times: new BigInt64Array(memory, before + count * 16, count * 2),
-    digests: Buffer.from(memory, before + count * 32, count * 32),
+    numbers: new Float64Array(memory, start, count * 2),
+    times: new BigInt64Array(memory, start + count * 16, count * 2),
+    digests: Buffer.from(memory, start + count * 32, count * 32),
   };
+}
+
+/** A column of the rows from `row` to `end`. */
+export function bytesOf(columns: IndexColumns, column: ColumnName, row: number, end: number): Buffer {
+  const { buffer, byteOffset } = columns[column];
+  const width = COLUMN_BYTES[column];
+  return Buffer.from(buffer, byteOffset + row * width, (end - row) * width);
 }
 
 export function isSameState({ numbers, times }: IndexColumns, row: number, stat: FileState): boolean {
@@ -96,17 +119,4 @@ export function isSameState({ numbers, times }: IndexColumns, row: number, stat:
     numbers[row * 2] === stat.sizeBytes &&
     numbers[row * 2 + 1] === stat.ino
   );
-}
-
-/** Copies the rows from `from` on to those from `to` to `end`. */
-export function copyRows(
-  old: IndexColumns,
-  from: number,
-  columns: IndexColumns,
-  { to, end }: { to: number; end: number },
-): void {
-  const fromEnd = from + end - to;
-  columns.numbers.set(old.numbers.subarray(from * 2, fromEnd * 2), to * 2);
-  columns.times.set(old.times.subarray(from * 2, fromEnd * 2), to * 2);
-  columns.digests.set(old.digests.subarray(from * 32, fromEnd * 32), to * 32);
 }

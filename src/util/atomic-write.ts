@@ -4,19 +4,18 @@ import path from "node:path";
 import { isErrno } from "./errno.ts";
 import { makeDirectory } from "./make-directory.ts";
 
+/** In pieces: each is written before the next one is asked for. */
+export type FileData = string | Uint8Array | Iterable<Uint8Array>;
+
 /** Writes `file` whole or not at all: readers see the old bytes or the new ones. Creates parent directories.
  * The temporary file lies in `tmpDir` (same file system), or beside `file`. After a power cut the file may be empty. */
-export function writeFileAtomic(file: string, data: string | Uint8Array, tmpDir = path.dirname(file)): void {
+export function writeFileAtomic(file: string, data: FileData, tmpDir = path.dirname(file)): void {
   replaceFile(file, tmpDir, (temporary) => writeWithParents(temporary, data));
 }
 
 /** `writeFileAtomic` for what may be lost at any time: readers see the old bytes, the new ones or, for a moment, no file. Where ext4 replaces
  * a file, it first brings the new one's bytes to the disk: 4 ms, and 20 where others write too. */
-export function writeFileExpendable(
-  file: string,
-  data: string | Uint8Array,
-  tmpDir = path.dirname(file),
-): void {
+export function writeFileExpendable(file: string, data: FileData, tmpDir = path.dirname(file)): void {
   rmSync(file, { force: true });
   writeFileAtomic(file, data, tmpDir);
 }
@@ -78,13 +77,23 @@ function naming(file: string, error: unknown): unknown {
   return error;
 }
 
-function writeWithParents(file: string, data: string | Uint8Array): void {
+function writeWithParents(file: string, data: FileData): void {
+  const fd = openWithParents(file);
   try {
-    writeFileSync(file, data, { flag: "wx" });
+    const isWhole = typeof data === "string" || data instanceof Uint8Array;
+    for (const piece of isWhole ? [data] : data) writeFileSync(fd, piece);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openWithParents(file: string): number {
+  try {
+    return openSync(file, "wx");
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
     makeDirectory(path.dirname(file));
-    writeFileSync(file, data, { flag: "wx" });
+    return openSync(file, "wx");
   }
 }
 
