@@ -50,6 +50,8 @@ export interface FileActionsOptions extends ReadBefore {
   readonly indexFile?: string;
   /** Absent: nobody helps with copying. */
   readonly helpers?: CopyHelpers;
+  /** Told what is read from directories, for `selectionChanges`, piece by piece: of many files it is much text. */
+  readonly describe?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -70,8 +72,6 @@ export interface FileActionsOutcome {
   readonly sizeBytes: number;
   /** One per action, of what was really copied, as `digestSources` would say; empty for actions that read nothing. */
   readonly contentDigests: readonly string[];
-  /** What was read from directories, for `selectionChanges`, in pieces: of many files it is much text. Empty when nothing was. */
-  readonly selection: readonly string[];
 }
 
 /** Applies file actions, in order, on top of `lowers`, and writes only the new layer: a whole overlay upper directory. Files that
@@ -93,7 +93,7 @@ export async function applyFileActions(
   const sizeBytes = layer.finish();
   trees.giveBack(lower);
   if (options.indexFile !== undefined && !layer.isRewritten) writer.memory.save(options.indexFile);
-  return { sizeBytes, contentDigests, selection: writer.selection };
+  return { sizeBytes, contentDigests };
 }
 
 /** What `-1` stands for. */
@@ -107,7 +107,6 @@ class ActionWriter {
   readonly #options: WriterOptions;
   readonly #shared = new Set<number>();
   readonly memory: CopyMemory;
-  readonly selection: string[] = [];
 
   constructor(layer: NewLayer, sources: readonly CopySource[], options: WriterOptions) {
     this.#layer = layer;
@@ -143,8 +142,7 @@ class ActionWriter {
       // Files of layers are shared, not read: nothing is left to help with.
       helpers: source.isImmutable ? undefined : this.#options.helpers,
     };
-    const describe = (text: string) => void (source.isImmutable || this.selection.push(text));
-    const digest = new SelectionDigest(describe);
+    const digest = new SelectionDigest(source.isImmutable ? undefined : this.#options.describe);
     for (const one of walkSources(source.tree, action)) {
       digest.addSource(one);
       if (action.attemptUnpack && one.stat.type === "file") {

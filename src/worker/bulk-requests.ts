@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { selectionFile, type Store } from "../content/index.ts";
 import { compareLayers, type OpaqueXattr, unpackTar } from "../layer/index.ts";
@@ -28,6 +28,7 @@ import { makeLayer } from "./make-layer.ts";
 import { compressAnew, packLayer } from "./pack-layer.ts";
 import type { ContextSource, LayerId, TreeSource, WorkerApi } from "./protocol.ts";
 import { removePath } from "./remove-path.ts";
+import { SelectionWriter } from "./selection-writer.ts";
 
 /** What the bulk requests of one thread share. */
 export interface BulkEnvironment {
@@ -114,6 +115,7 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
 
     async applyFileActions({ lowers, output, actions, sources, previousLayer }) {
       const { sizeBytes, contentDigests, changes } = await makeLayer(store, output, async (fs) => {
+        using selection = new SelectionWriter(path.join(path.dirname(fs), selectionFile));
         const applied = await applyFileActions(
           { lowers: fsOf(lowers), output: fs, actions, sources: sources.map(toSource) },
           {
@@ -121,10 +123,14 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
             ...readBefore,
             helpers,
             indexFile: path.join(path.dirname(fs), COPIED),
+            describe: (text) => selection.write(text),
             ...(previousLayer !== undefined && { earlier: earlierLayer(store, previousLayer) }),
           },
         );
-        return { ...applied, changes: keepSelection(store, fs, applied.selection, previousLayer) };
+        return {
+          ...applied,
+          changes: selection.isEmpty ? firstChanges([]) : changesSince(store, fs, previousLayer),
+        };
       });
       return { layer: { layer: output, sizeBytes }, contentDigests, changes };
     },
@@ -213,27 +219,12 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
 /** Of which files a layer's files are copies, beside its tree. */
 const COPIED = "copied.idx";
 
-/** Keeps what a layer's files were copied of, and says what is not as it was for the previous one. */
-function keepSelection(
-  store: Store,
-  fs: string,
-  selection: readonly string[],
-  previousLayer: LayerId | undefined,
-): FileChanges {
-  if (selection.length === 0) return firstChanges([]);
-  writePieces(path.join(path.dirname(fs), selectionFile), selection);
+/** What is not as it was for the previous layer, of what a layer's files were copied of. */
+function changesSince(store: Store, fs: string, previousLayer: LayerId | undefined): FileChanges {
   const previous = previousLayer === undefined ? undefined : store.layers.readSelection(previousLayer);
-  return firstChanges(previous === undefined ? [] : selectionChanges(previous, selection.join("")));
-}
-
-/** @param pieces in latin1 */
-function writePieces(file: string, pieces: readonly string[]): void {
-  const fd = openSync(file, "wx", 0o666);
-  try {
-    for (const piece of pieces) writeFileSync(fd, piece, "latin1");
-  } finally {
-    closeSync(fd);
-  }
+  if (previous === undefined) return firstChanges([]);
+  const selection = readFileSync(path.join(path.dirname(fs), selectionFile), "latin1");
+  return firstChanges(selectionChanges(previous, selection));
 }
 
 /** More than anybody reads. */
