@@ -13,8 +13,9 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { type Digest, digestHex, digestOf } from "../oci/index.ts";
+import { syncFileSystem } from "../sys/index.ts";
 import { isErrno } from "../util/index.ts";
-import { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
+import { BlobWriter, type ExpectedBlob, type FinishedBlob, manyFiles } from "./blob-writer.ts";
 import { comesBack } from "./comes-back.ts";
 import { ContentError } from "./content-error.ts";
 import type { TempDirs } from "./temp-dirs.ts";
@@ -109,6 +110,26 @@ export class ContentStore {
     using writer = this.createWriter();
     writer.write(data);
     return writer.commit();
+  }
+
+  /** `put` for many, which waits for the disk once.
+   * @throws {ContentError} `NO_SPACE`; {SysError} */
+  putAll(all: readonly Uint8Array[]): readonly ExpectedBlob[] {
+    if (all.length <= manyFiles) return all.map((bytes) => this.put(bytes));
+    const blobs = all.map((bytes) => {
+      using writer = this.createWriter();
+      writer.write(bytes);
+      return writer.finish();
+    });
+    this.placeAll(blobs);
+    return blobs;
+  }
+
+  /** Makes finished blobs visible, after one wait for the disk.
+   * @throws {SysError} */
+  placeAll(blobs: readonly FinishedBlob[]): void {
+    if (blobs.length > 0) syncFileSystem(this.#dir);
+    for (const blob of blobs) blob.place();
   }
 
   remove(digest: Digest): void {

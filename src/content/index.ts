@@ -5,7 +5,7 @@ export {
   cacheMountInstances,
   listCacheMounts,
 } from "./cache-mounts.ts";
-export { BlobWriter, type ExpectedBlob } from "./blob-writer.ts";
+export { BlobWriter, type ExpectedBlob, type FinishedBlob, manyFiles } from "./blob-writer.ts";
 export type { CacheRecords } from "./cache-records.ts";
 export type { ClaimOptions, Claims } from "./claims.ts";
 export { ContentError, type ContentErrorCode } from "./content-error.ts";

@@ -1,5 +1,11 @@
 import path from "node:path";
-import type { BlobWriter, ContentStore, ExpectedBlob } from "../content/index.ts";
+import {
+  type BlobWriter,
+  type ContentStore,
+  type ExpectedBlob,
+  type FinishedBlob,
+  manyFiles,
+} from "../content/index.ts";
 import { type TarEntry, type TarHandler } from "../layer/index.ts";
 import { ExporterError } from "./exporter-error.ts";
 import { blobPath } from "./image-files.ts";
@@ -15,6 +21,8 @@ export class ArchiveReader implements TarHandler {
   readonly #files = new Map<string, ExpectedBlob>();
   /** Paths of old docker archives that stand for another one's file. */
   readonly #links = new Map<string, string>();
+  /** In the store when all was read. */
+  readonly #finished: FinishedBlob[] = [];
   #entries = 0;
   #current: { path: string; writer: BlobWriter } | undefined;
 
@@ -22,7 +30,7 @@ export class ArchiveReader implements TarHandler {
     this.#content = content;
   }
 
-  /** The file at a path of the archive, links followed. Its bytes are in the content store. */
+  /** The file at a path of the archive, links followed. Its bytes are in the content store after `end`. */
   find(file: string): ExpectedBlob | undefined {
     let found = normalise(file);
     for (let links = 0; links < maxLinks; links++) {
@@ -55,7 +63,7 @@ export class ArchiveReader implements TarHandler {
   entryEnd(): void {
     if (!this.#current) return;
     const { path: file, writer } = this.#current;
-    const blob = writer.commit();
+    const blob = this.#files.size < manyFiles ? writer.commit() : this.#finish(writer);
     this.#current = undefined;
     if (file.startsWith("blobs/") && file !== blobPath(blob.digest)) {
       throw new ExporterError(
@@ -67,10 +75,22 @@ export class ArchiveReader implements TarHandler {
     this.#files.set(file, blob);
   }
 
-  /** Throws away what is half written. */
+  /** Brings what was read onto the disk, and into the store. */
+  end(): void {
+    this.#content.placeAll(this.#finished);
+  }
+
+  /** Throws away what is not in the store yet. */
   abort(): void {
+    for (const blob of this.#finished) blob.abort();
     this.#current?.writer.abort();
     this.#current = undefined;
+  }
+
+  #finish(writer: BlobWriter): FinishedBlob {
+    const blob = writer.finish();
+    this.#finished.push(blob);
+    return blob;
   }
 
   #start(file: string, entry: TarEntry): void {

@@ -23,23 +23,27 @@ export function readDockerImages(
   manifest: ExpectedBlob,
 ): readonly ArchivedImage[] {
   const text = store.content.read(manifest.digest, nameListLimitBytes).toString();
-  return parseDockerManifest(text).map((image) => toImage(store, files, image));
+  const images = parseDockerManifest(text);
+  const manifests = images.map((image) => toManifest(store, files, image));
+  const blobs = store.content.putAll(manifests.map((each) => Buffer.from(encodeManifest(each))));
+  return images.map(({ RepoTags }, index) => {
+    const [made, { digest, sizeBytes }] = [manifests[index]!, blobs[index]!];
+    const descriptor = { mediaType: made.mediaType, digest, size: sizeBytes };
+    const record = toRecord(store, { descriptor, manifest: made, digest });
+    const names = RepoTags.map(normaliseName).filter((name) => isNameOf(name, digest));
+    return { record, names: [...new Set(names)] };
+  });
 }
 
-function toImage(store: Store, files: ArchiveReader, image: DockerImage): ArchivedImage {
+function toManifest(store: Store, files: ArchiveReader, image: DockerImage): Manifest {
   const file = (path: string) => files.find(path) ?? missing(path);
   const config = file(image.Config);
-  const manifest: Manifest = {
+  return {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
     config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.sizeBytes },
     layers: image.Layers.map((path) => toLayer(store, file(path))),
   };
-  const { digest, sizeBytes } = store.content.put(encodeManifest(manifest));
-  const descriptor = { mediaType: manifest.mediaType, digest, size: sizeBytes };
-  const record = toRecord(store, { descriptor, manifest, digest });
-  const names = image.RepoTags.map(normaliseName).filter((name) => isNameOf(name, digest));
-  return { record, names: [...new Set(names)] };
 }
 
 const mediaTypeOf: Partial<Record<Compression, string>> = {

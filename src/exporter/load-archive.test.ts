@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import fs, { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import path from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -55,6 +56,44 @@ test("an archive with more names than a manifest could hold is read", async (t) 
   const file = path.join(temporaryDir(t), "a.tar");
   await exportArchive(from, [await storedImage(from, "one", names)], { format: "docker", dest: file });
   assert.deepEqual((await readArchive(to, file))[0]!.names, names);
+});
+
+test("an archive of many images waits for the disk a few times, and leaves nothing half done", async (t) => {
+  const store = temporaryStore(t);
+  const configs = Array.from({ length: 300 }, (_, number) => `${config.slice(0, -1)},"author":"${number}"}`);
+  const images = configs.map((_, at) => ({ Config: `${at}.json`, RepoTags: [`app:${at}`], Layers: ["l"] }));
+  const { fsyncSync } = fs;
+  let syncs = 0;
+  t.mock.method(fs, "fsyncSync", (fd: number) => {
+    syncs++;
+    fsyncSync(fd);
+  });
+  syncBuiltinESMExports();
+  t.after(() => syncBuiltinESMExports());
+  const loaded = await load(store, [
+    { path: "l", body: layerTar },
+    ...configs.map((body, at) => ({ path: `${at}.json`, body })),
+    { path: "manifest.json", body: JSON.stringify(images) },
+  ]);
+  assert.equal(syncs, 100, "for the first blobs");
+  assert.deepEqual(
+    loaded.map(({ id }) => id),
+    configs.map((each) => digestOf(each)),
+  );
+  assert.equal(new ImageStore(store).list().length, 300);
+  for (const { digest, sizeBytes } of store.content.list())
+    await collect(store.content.stream(digest, sizeBytes));
+  assert.deepEqual(readdirSync(store.temp.dir()), []);
+});
+
+test("of an archive of many files that is cut short nothing is left half done", async (t) => {
+  const store = temporaryStore(t);
+  const members = Array.from({ length: 300 }, (_, number) => ({ path: `f${number}`, body: String(number) }));
+  const tar = makeTar(members).subarray(0, 250 * 1024 + 100);
+  const file = path.join(temporaryDir(t), "a.tar");
+  writeFileSync(file, tar);
+  await assert.rejects(loadArchive(store, file), { code: "TRUNCATED_TAR" });
+  assert.deepEqual(readdirSync(store.temp.dir()), []);
 });
 
 test("a name with the digest of another image is left out", async (t) => {

@@ -29,8 +29,9 @@ export async function loadArchive(
 ): Promise<readonly LoadedImage[]> {
   const archived = await readArchive(store, source, { ...(signal && { signal }) });
   const images = new ImageStore(store);
-  const loaded = archived.map(({ record, names }) => {
-    return { recordId: images.putRecord(record), id: idOf(record), names };
+  const ids = images.putRecords(archived.map(({ record }) => record));
+  const loaded = archived.map(({ record, names }, index) => {
+    return { recordId: ids[index]!, id: idOf(record), names };
   });
   images.setNames(new Map(loaded.flatMap(({ recordId, names }) => names.map((name) => [name, recordId]))));
   return loaded;
@@ -59,6 +60,7 @@ async function readFiles(store: Store, source: TarSource, signal?: AbortSignal):
       tar.push(chunk);
     }
     tar.end();
+    files.end();
     return files;
   } catch (error) {
     files.abort();

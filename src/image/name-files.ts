@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { readJsonFile, type Store } from "../content/index.ts";
-import { syncFileSystem } from "../sys/index.ts";
-import { isErrno, writeFileDurable, writeFilesDurable } from "../util/index.ts";
+import { isErrno } from "../util/index.ts";
 import type { RecordId } from "./record-files.ts";
+import { writeStoreFiles } from "./write-store-files.ts";
 
 export interface ImageName {
   /** Normalised, e.g. `docker.io/library/app:latest`. */
@@ -12,9 +12,6 @@ export interface ImageName {
   readonly record: RecordId;
   readonly updatedAtMs: number;
 }
-
-/** From here on one sync of the whole file system takes less time than one of each file. */
-const manyFiles = 100;
 
 /** `images/names/`: one small file for each name. */
 export class NameFiles {
@@ -37,9 +34,7 @@ export class NameFiles {
       const value: ImageName = { name, record, updatedAtMs: Date.now() };
       files.set(this.#fileOf(name), JSON.stringify(value));
     }
-    const tmpDir = this.#store.temp.dir();
-    if (files.size > manyFiles) return writeFilesDurable(files, syncFileSystem, { tmpDir });
-    for (const [file, text] of files) writeFileDurable(file, text, tmpDir);
+    writeStoreFiles(this.#store, files);
   }
 
   /** False when there was no such name. */

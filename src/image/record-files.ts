@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import type { Store } from "../content/index.ts";
-import { canonicalJson, isErrno, writeFileDurable } from "../util/index.ts";
+import { canonicalJson, isErrno } from "../util/index.ts";
 import type { ImageRecord, StoredRecord } from "./image-record.ts";
 import { imagesOf, isIndex } from "./select-image.ts";
+import { writeStoreFiles } from "./write-store-files.ts";
 
 /** 64 hexadecimal digits: the sha256 of the record's canonical JSON. */
 export type RecordId = string;
@@ -24,10 +25,20 @@ export class RecordFiles {
 
   /** Stores the record, or marks it as used now when it is there. */
   put(record: StoredRecord): RecordId {
-    const id = recordId(record);
-    if (this.get(id)) this.#touch(id);
-    else writeFileDurable(this.#fileOf(id), canonicalJson(record), this.#store.temp.dir());
-    return id;
+    return this.putAll([record])[0]!;
+  }
+
+  /** `put` for many, which waits for the disk once. */
+  putAll(records: readonly StoredRecord[]): readonly RecordId[] {
+    const files = new Map<string, string>();
+    const ids = records.map((record) => {
+      const id = recordId(record);
+      if (this.get(id)) this.#touch(id);
+      else files.set(this.#fileOf(id), canonicalJson(record));
+      return id;
+    });
+    writeStoreFiles(this.#store, files);
+    return ids;
   }
 
   /** Undefined when it is absent or its bytes are not those that it is named by. */
