@@ -8,6 +8,7 @@ import {
   resolvConf,
   type ProcessUser,
   resolveUser,
+  type Rlimit,
   rlimits,
   type Runtime,
   type RuntimeStart,
@@ -78,6 +79,7 @@ export async function runStep(
     const root = new StepRoot(environment, { name, lowers: request.lowers, nodev });
     defer(() => root[Symbol.dispose]());
     const files = networkFiles(environment, name, request);
+    const limits = rlimits(request.ulimits ?? []);
     let waiting: WaitingRuntime | undefined;
     if (options.base) {
       root.prepare();
@@ -92,6 +94,7 @@ export async function runStep(
       request,
       root,
       mounts: [...files, ...emulation, ...mounts],
+      limits,
       tty: options.tty ?? false,
     });
     const exitCode = await runInContainer(environment, { name, makeSpec, options, waiting });
@@ -126,6 +129,7 @@ interface Step {
   readonly request: RunRequest;
   readonly root: StepRoot;
   readonly mounts: readonly StepMount[];
+  readonly limits: readonly Rlimit[];
   readonly tty: boolean;
 }
 
@@ -155,7 +159,7 @@ function prepareSpec(environment: Environment, step: Step): (runtime: Runtime) =
           additionalGids: [...user.additionalGids, ...(request.devices?.additionalGids ?? [])],
         },
         tty: step.tty,
-        rlimits: rlimits(request.ulimits ?? []),
+        rlimits: step.limits,
       },
       rootfs: root.path,
       hostname: request.hostname ?? DEFAULT_HOSTNAME,

@@ -32,6 +32,13 @@ export async function prepareStepMounts(
   environment: Environment,
   request: StepMountsRequest,
 ): Promise<StepMount[]> {
+  const prepared = request.mounts.length === 0 ? [] : await prepareOwnMounts(environment, request);
+  return [...prepared, ...request.binds.map(hostBind)].sort(
+    (a, b) => depth(a.point.dest) - depth(b.point.dest),
+  );
+}
+
+async function prepareOwnMounts(environment: Environment, request: StepMountsRequest): Promise<StepMount[]> {
   const directory = newMemoryDir(environment, `${request.name}/mounts`);
   const cacheMounts = request.mounts.filter((mount) => mount.type === "cache");
   const caches = await openCacheMounts(environment, { ...request, mounts: cacheMounts, directory });
@@ -40,9 +47,7 @@ export async function prepareStepMounts(
     const own = path.join(directory, String(index));
     prepared.push(await prepareMount(environment, mount, { ...request, own, caches }));
   }
-  return [...prepared, ...request.binds.map(hostBind)].sort(
-    (a, b) => depth(a.point.dest) - depth(b.point.dest),
-  );
+  return prepared;
 }
 
 function depth(dest: string): number {

@@ -47,7 +47,8 @@ export class StepRoot implements Disposable {
   /** Makes what can be made before the layers are there. */
   prepare(): void {
     if (this.#isPrepared) return;
-    mkdirSync(this.#upper, { recursive: true, mode: 0o755 });
+    mkdirSync(this.#layerDir, { mode: 0o755 });
+    mkdirSync(this.#upper, { mode: 0o755 });
     mkdirSync(this.#work, { mode: 0o700 });
     this.#isPrepared = true;
   }

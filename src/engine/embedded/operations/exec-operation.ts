@@ -148,8 +148,9 @@ export class ExecOperation implements Step {
    * during the build costs the next reason its names, and nothing else.
    * @returns what they show, as text for `selectionChanges` */
   async #noteMountedFiles(inputs: readonly Value[]): Promise<string> {
-    const before = lastSelection(this.#environment, this.#vertex);
     const mounts = this.#op.mounts.filter(({ type, dest }) => type === "bind" && dest !== "/");
+    if (mounts.length === 0) return "";
+    const before = lastSelection(this.#environment, this.#vertex);
     const now = await describeContexts(inputs, mounts.map(wholeTree)).catch(() => "");
     noteFilesSince(this.#environment, this.#vertex, now === "" ? undefined : before, now);
     return now;
