@@ -131,6 +131,12 @@ export function workerFile(): Promise<string> {
   return built;
 }
 
+const compiled: string[] = [];
+
+function removeCompiled(): void {
+  for (const file of compiled) rmSync(file, { force: true });
+}
+
 /** Bundles one file; the result is removed when this process ends. Absolute path of the result. */
 export async function compile(entry: string, to: string): Promise<string> {
   const outfile = path.resolve(to);
@@ -145,7 +151,8 @@ export async function compile(entry: string, to: string): Promise<string> {
     external: ["koffi", "esbuild"],
     logLevel: "error",
   });
-  process.on("exit", () => rmSync(outfile, { force: true }));
+  if (compiled.length === 0) process.on("exit", removeCompiled);
+  compiled.push(outfile);
   return outfile;
 }
 
