@@ -6,6 +6,7 @@ export {
   listCacheMounts,
 } from "./cache-mounts.ts";
 export { BlobWriter, type ExpectedBlob, type FinishedBlob, manyFiles } from "./blob-writer.ts";
+export { type CacheKey, cacheKey, type KeyParts } from "./cache-key.ts";
 export type { CacheRecords } from "./cache-records.ts";
 export type { ClaimOptions, Claims } from "./claims.ts";
 export { ContentError, type ContentErrorCode } from "./content-error.ts";

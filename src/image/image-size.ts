@@ -1,12 +1,11 @@
-import type { LayerId, Store } from "../content/index.ts";
-import type { DiffID } from "../oci/index.ts";
+import type { Store } from "../content/index.ts";
 import type { ImageLayer, IndexRecord, StoredRecord } from "./image-record.ts";
 import { imagesOf, isIndex } from "./select-image.ts";
+import { unpackedLayer } from "./unpacked-layer.ts";
 
-/** Tells how many bytes images take. Reads the layers' metadata once, when first asked. */
+/** Tells how many bytes images take. */
 export class ImageSizes {
   readonly #store: Store;
-  #byDiffID: ReadonlyMap<DiffID, LayerId> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -20,19 +19,9 @@ export class ImageSizes {
 
   layerSize(layer: ImageLayer): number {
     if (layer.kind === "directory") return this.#store.layers.readMeta(layer.layer)?.sizeBytes ?? 0;
-    const unpacked = this.#layersByDiffID().get(layer.diffID);
+    const unpacked = unpackedLayer(this.#store, layer.diffID);
     const meta = unpacked === undefined ? undefined : this.#store.layers.readMeta(unpacked);
     return meta?.sizeBytes ?? layer.blob.size;
-  }
-
-  #layersByDiffID(): ReadonlyMap<DiffID, LayerId> {
-    this.#byDiffID ??= new Map(
-      this.#store.layers.list().flatMap((layer) => {
-        const pack = this.#store.layers.readPack(layer);
-        return pack ? [[pack.diffID, layer] as const] : [];
-      }),
-    );
-    return this.#byDiffID;
   }
 }
 

@@ -45,4 +45,5 @@ export { previewPrune, type PruneRun, pruneStore } from "./prune-store.ts";
 export { recordId, type RecordId } from "./record-files.ts";
 export { type RemovedImage, removeImage } from "./remove-image.ts";
 export { type LayerSize, layerSizes, noteSizes, previousSizes } from "./size-history.ts";
+export { unpackedKey } from "./unpacked-layer.ts";
 export { imagesOf, isIndex, platformOf, requireImage, selectImage, shownImage } from "./select-image.ts";

@@ -1,6 +1,5 @@
-import { type LayerId, newLayerId } from "../../content/index.ts";
+import { type LayerId, newLayerId, type CacheKey } from "../../content/index.ts";
 import type { Once, RunRequest, RunResult } from "../../worker/index.ts";
-import type { CacheKey } from "./key-parts.ts";
 import type { SolveEnvironment } from "./step-context.ts";
 
 /** A RUN that the worker makes ready while the step before it runs, and starts when that one has ended well. It becomes a step of the build

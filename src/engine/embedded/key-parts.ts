@@ -1,20 +1,7 @@
 import { hash } from "node:crypto";
+import type { KeyParts } from "../../content/index.ts";
 import type { CopyAction, ExecOp, FileAction, FileOp, Mount, Vertex } from "../../llb/index.ts";
 import { canonicalJson } from "../../util/index.ts";
-
-/** Everything that can change a step's result, by name. Two steps with equal parts have equal results; a miss is explained
- * by the first part that differs. */
-export type KeyParts = Readonly<Record<string, string>>;
-
-/** Names a cache record; 64 hexadecimal digits. */
-export type CacheKey = string;
-
-/** Raised when the meaning of any part changes: older records are then never found. */
-const keyVersion = "1";
-
-export function cacheKey(parts: KeyParts): CacheKey {
-  return hash("sha256", canonicalJson({ keyVersion, parts }));
-}
 
 /** What an input contributes: the identity of its stack, or a content digest of what is used of it. */
 export type InputKey = string;

@@ -1,12 +1,11 @@
 import { newLayerId } from "../../content/index.ts";
 import type { LayerId } from "../../content/index.ts";
-import { ImageError } from "../../image/index.ts";
+import { ImageError, unpackedKey } from "../../image/index.ts";
 import { type Descriptor, type DiffID, digestHex } from "../../oci/index.ts";
 import { Semaphore, SingleFlight } from "../../util/index.ts";
 import type { WorkerApi } from "../../worker/index.ts";
 import type { Stack, StackLayer } from "../stack.ts";
 import type { EmbeddedEngineOptions } from "./environment.ts";
-import { cacheKey } from "./key-parts.ts";
 import type { PullReporter } from "./pull-reporter.ts";
 import type { StepRecords } from "./step-records.ts";
 
@@ -109,7 +108,7 @@ export class LayerDirectories {
   }
 
   #find(diffID: DiffID): LayerId | undefined {
-    const found = this.#records.find(diffIDKey(diffID));
+    const found = this.#records.find(unpackedKey(diffID));
     return found?.layer.layer.kind === "directory" ? found.layer.layer.layer : undefined;
   }
 
@@ -137,7 +136,7 @@ export class LayerDirectories {
     await this.fetch(blob, reference, progress);
     const { digest, mediaType } = blob;
     await (await worker).unpackLayer({ layer, blob: digest, mediaType, diffID });
-    this.#records.put(diffIDKey(diffID), {
+    this.#records.put(unpackedKey(diffID), {
       layer,
       identity: diffID,
       createdAtMs: Date.now(),
@@ -160,8 +159,4 @@ export class LayerDirectories {
     }
     await this.#downloads.run(() => this.#options.fetchBlob(reference, blob, progress));
   }
-}
-
-function diffIDKey(diffID: DiffID): string {
-  return cacheKey({ diffID });
 }

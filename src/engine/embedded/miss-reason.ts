@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import type { KeyParts } from "../../content/index.ts";
 import type { PartChange } from "../../progress/index.ts";
 import type { FileChanges } from "../../tree/index.ts";
-import type { KeyParts } from "./key-parts.ts";
 
 /** Why a step runs. */
 export interface MissReason {

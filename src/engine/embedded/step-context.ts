@@ -1,3 +1,4 @@
+import { type CacheKey, cacheKey, type KeyParts } from "../../content/index.ts";
 import type { Graph, Vertex, VertexDigest } from "../../llb/index.ts";
 import type { EmitEvent } from "../../progress/index.ts";
 import type { Session } from "../../session/index.ts";
@@ -6,7 +7,7 @@ import type { StackLayer } from "../stack.ts";
 import type { StepResult, VerifiedResult } from "../step-result.ts";
 import { type FoundStep, type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
-import { type CacheKey, cacheKey, type KeyParts, stepSlots } from "./key-parts.ts";
+import { stepSlots } from "./key-parts.ts";
 import type { MountRestorer } from "./mount-restorer.ts";
 import type { SecretScan } from "./secret-scan.ts";
 import type { LayerDirectories } from "./layer-directories.ts";

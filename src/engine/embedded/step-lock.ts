@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CacheKey } from "../../content/index.ts";
 import type { Vertex } from "../../llb/index.ts";
 import type { Turn } from "../../solver/index.ts";
 import type { Once, StepLock } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
 import type { Value } from "./environment.ts";
-import type { CacheKey } from "./key-parts.ts";
 import { type SolveEnvironment, takeLayer } from "./step-context.ts";
 
 /** A wait as long as this is worth telling. */

@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { openStore } from "../../content/index.ts";
+import { openStore, type CacheKey } from "../../content/index.ts";
 import { mediaTypes, parseDiffID } from "../../oci/index.ts";
 import type { RemoteResult } from "../step-result.ts";
-import type { CacheKey } from "./key-parts.ts";
 import { StepRecords } from "./step-records.ts";
 
 const [asked, unasked, added] = ["a", "b", "c"].map((digit) => digit.repeat(64)) as [

@@ -1,8 +1,7 @@
-import type { LayerId, Store } from "../../content/index.ts";
+import type { LayerId, Store, CacheKey, KeyParts } from "../../content/index.ts";
 import type { Descriptor, DiffID } from "../../oci/index.ts";
 import { layerIdentity, type StackLayer } from "../stack.ts";
 import type { RemoteResult, ResultSource } from "../step-result.ts";
-import type { CacheKey, KeyParts } from "./key-parts.ts";
 
 /** What a step made, kept under the key of everything that it depends on. */
 export interface StepRecord {

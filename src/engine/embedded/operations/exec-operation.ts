@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { ContainerEdits } from "../../../cdi/index.ts";
-import { newLayerId } from "../../../content/index.ts";
+import { newLayerId, type CacheKey, cacheKey, type KeyParts } from "../../../content/index.ts";
 import type { ExecOp, Mount, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
 import type { LayerId, RunRequest, RunResult, StepLock, WorkerMount } from "../../../worker/index.ts";
@@ -17,7 +17,7 @@ import { beginRun, type BegunRun } from "../begun-run.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { describeContexts, lastSelection, noteFilesSince } from "../context-files.ts";
 import { asStack, type Value } from "../environment.ts";
-import { type CacheKey, cacheKey, execKeyParts, type InputKey, type KeyParts } from "../key-parts.ts";
+import { execKeyParts, type InputKey } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 import { processFailure, processMessage } from "../step-failure.ts";
 import { runOnce, type UnderLock } from "../step-lock.ts";

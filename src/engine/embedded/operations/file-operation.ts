@@ -1,10 +1,10 @@
-import { newLayerId } from "../../../content/index.ts";
+import { newLayerId, cacheKey, type KeyParts } from "../../../content/index.ts";
 import type { FileOp, Vertex } from "../../../llb/index.ts";
 import type { Turn } from "../../../solver/index.ts";
 import type { FileActionsRequest, LayerId } from "../../../worker/index.ts";
 import { emptyStack, pushLayer, type Stack, type StackLayer, stackIdentity } from "../../stack.ts";
 import { asStack, type Value } from "../environment.ts";
-import { cacheKey, fileKeyParts, type InputKey, type KeyParts, stepSlots } from "../key-parts.ts";
+import { fileKeyParts, type InputKey, stepSlots } from "../key-parts.ts";
 import { describeContexts, lastSelection, noteFiles, noteFilesSince } from "../context-files.ts";
 import { firstBuild } from "../miss-reason.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
