@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { writeFilesDurable } from "./index.ts";
+import { writeFileExpendable, writeFilesDurable } from "./index.ts";
 
 test("many files are on the disk before any of them is seen, after one wait for it", (t) => {
   const { dir, tmpDir, files } = rig(t);
@@ -31,6 +31,20 @@ test("when the disk fails none of many files is changed, and nothing is left beh
   assert.equal(readFileSync(path.join(dir, "old"), "utf8"), "before");
   assert.equal(existsSync(path.join(dir, "new")), false);
   assert.deepEqual(readdirSync(tmpDir), []);
+});
+
+test("what may be lost is kept when the new bytes cannot be written", (t) => {
+  const { dir, tmpDir } = rig(t);
+  const old = path.join(dir, "old");
+  function* broken(): Generator<Uint8Array> {
+    yield Buffer.from("af");
+    throw new Error("no disk");
+  }
+  assert.throws(() => writeFileExpendable(old, broken(), tmpDir), { message: "no disk" });
+  assert.equal(readFileSync(old, "utf8"), "before");
+  assert.deepEqual(readdirSync(tmpDir), []);
+  writeFileExpendable(old, "after", tmpDir);
+  assert.equal(readFileSync(old, "utf8"), "after");
 });
 
 function rig(t: TestContext) {

@@ -16,8 +16,10 @@ export function writeFileAtomic(file: string, data: FileData, tmpDir = path.dirn
 /** `writeFileAtomic` for what may be lost at any time: readers see the old bytes, the new ones or, for a moment, no file. Where ext4 replaces
  * a file, it first brings the new one's bytes to the disk: 4 ms, and 20 where others write too. */
 export function writeFileExpendable(file: string, data: FileData, tmpDir = path.dirname(file)): void {
-  rmSync(file, { force: true });
-  writeFileAtomic(file, data, tmpDir);
+  replaceFile(file, tmpDir, (temporary) => {
+    writeWithParents(temporary, data);
+    rmSync(file, { force: true });
+  });
 }
 
 /** `writeFileAtomic` that also outlives a power cut: waits until the bytes are on the disk (some milliseconds). */
