@@ -3,8 +3,10 @@ import type { ExpectedBlob, Store } from "../content/index.ts";
 import { type Compression, sniffCompression } from "../layer/index.ts";
 import { type Descriptor, encodeManifest, type Manifest, mediaTypes } from "../oci/index.ts";
 import type { ArchiveReader } from "./archive-reader.ts";
+import { ArchivedBlobs } from "./archived-blobs.ts";
+import { invalid } from "./exporter-error.ts";
 import { isNameOf, nameListLimitBytes } from "./image-files.ts";
-import { type ArchivedImage, invalid, normaliseName, toRecord } from "./to-record.ts";
+import { type ArchivedImage, normaliseName, toRecord } from "./to-record.ts";
 
 interface DockerImage {
   readonly Config: string;
@@ -13,10 +15,12 @@ interface DockerImage {
 }
 
 const maxImages = 1000;
+/** Of one image, as in a manifest. */
+const maxLayers = 1000;
 
 /** The images of an archive by `docker save`. Such an archive has no manifests, so each image gets one.
  * @param manifest its `manifest.json`, in the content store
- * @throws {ExporterError} `INVALID_ARCHIVE`; {OciError} */
+ * @throws {ExporterError} `INVALID_ARCHIVE` | `LIMIT_EXCEEDED`; {OciError} */
 export function readDockerImages(
   store: Store,
   files: ArchiveReader,
@@ -26,10 +30,11 @@ export function readDockerImages(
   const images = parseDockerManifest(text);
   const manifests = images.map((image) => toManifest(store, files, image));
   const blobs = store.content.putAll(manifests.map((each) => Buffer.from(encodeManifest(each))));
+  const archived = new ArchivedBlobs(store);
   return images.map(({ RepoTags }, index) => {
     const [made, { digest, sizeBytes }] = [manifests[index]!, blobs[index]!];
     const descriptor = { mediaType: made.mediaType, digest, size: sizeBytes };
-    const record = toRecord(store, { descriptor, manifest: made, digest });
+    const record = toRecord(archived, { descriptor, manifest: made, digest });
     const names = RepoTags.map(normaliseName).filter((name) => isNameOf(name, digest));
     return { record, names: [...new Set(names)] };
   });
@@ -83,15 +88,17 @@ function parseDockerManifest(text: string): readonly DockerImage[] {
 
 function parseDockerImage(value: unknown): DockerImage {
   const { Config, RepoTags, Layers } = (value ?? {}) as Record<string, unknown>;
-  if (typeof Config === "string" && isStrings(RepoTags ?? []) && isStrings(Layers ?? [])) {
-    return { Config, RepoTags: (RepoTags ?? []) as string[], Layers: (Layers ?? []) as string[] };
+  const [tags, layers] = [RepoTags ?? [], Layers ?? []];
+  if (typeof Config !== "string" || !isStrings(tags) || !isStrings(layers)) {
+    throw invalid(
+      'an image in "manifest.json" lacks Config, or has RepoTags or Layers that are no lists of texts',
+    );
   }
-  throw invalid(
-    'an image in "manifest.json" lacks Config, or has RepoTags or Layers that are no lists of texts',
-  );
+  if (layers.length <= maxLayers) return { Config, RepoTags: tags, Layers: layers };
+  throw invalid(`an image in "manifest.json" has ${layers.length} layers, more than ${maxLayers}`);
 }
 
-function isStrings(value: unknown): boolean {
+function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((element) => typeof element === "string");
 }
 

@@ -1,11 +1,5 @@
 import type { ExpectedBlob, Store } from "../content/index.ts";
-import {
-  documentLimitBytes,
-  type ImageRecord,
-  type OtherManifest,
-  platformOf,
-  type StoredRecord,
-} from "../image/index.ts";
+import { type ImageRecord, type OtherManifest, platformOf, type StoredRecord } from "../image/index.ts";
 import {
   type Descriptor,
   type Digest,
@@ -14,15 +8,17 @@ import {
   parseIndex,
   parseManifestOrIndex,
 } from "../oci/index.ts";
+import { ArchivedBlobs } from "./archived-blobs.ts";
+import { invalid } from "./exporter-error.ts";
 import { isNameOf, nameListLimitBytes } from "./image-files.ts";
-import { type ArchivedImage, invalid, normaliseName, readBlob, toRecord } from "./to-record.ts";
+import { type ArchivedImage, normaliseName, toRecord } from "./to-record.ts";
 
 /** An index in an index in an index; more is not made by any tool. */
 const maxDepth = 3;
 
 /** The images of an OCI layout.
  * @param index its `index.json`, in the content store
- * @throws {ExporterError} `INVALID_ARCHIVE`; {OciError} */
+ * @throws {ExporterError} `INVALID_ARCHIVE` | `LIMIT_EXCEEDED`; {OciError} */
 export function readLayoutImages(store: Store, index: ExpectedBlob): readonly ArchivedImage[] {
   const { manifests } = parseIndex(store.content.read(index.digest, nameListLimitBytes));
   const names = new Map<Descriptor["digest"], { descriptor: Descriptor; names: Set<string> }>();
@@ -32,8 +28,9 @@ export function readLayoutImages(store: Store, index: ExpectedBlob): readonly Ar
     const name = nameOf(descriptor);
     if (name !== undefined && isNameOf(name, descriptor.digest)) image.names.add(name);
   }
+  const blobs = new ArchivedBlobs(store);
   return [...names.values()].map((image) => ({
-    record: readImage(store, image.descriptor),
+    record: readImage(blobs, image.descriptor),
     names: [...image.names],
   }));
 }
@@ -47,11 +44,11 @@ function nameOf({ annotations }: Descriptor): string | undefined {
 }
 
 /** The image of a manifest, or those of an index that the archive holds whole: tools may leave platforms out. */
-export function readImage(store: Store, top: Descriptor): StoredRecord {
-  const images = imagesBelow(store, top, { top, depth: 0, seen: new Set() });
+export function readImage(blobs: ArchivedBlobs, top: Descriptor): StoredRecord {
+  const images = imagesBelow(blobs, top, { top, depth: 0, seen: new Set() });
   const [first, ...further] = images;
   if (!first) throw invalid(`image ${top.digest} has no variant that is whole`);
-  const others = attestationsOf(store, top);
+  const others = attestationsOf(blobs, top);
   if (further.length === 0 && others.length === 0) return first;
   return {
     kind: "index",
@@ -62,14 +59,14 @@ export function readImage(store: Store, top: Descriptor): StoredRecord {
 }
 
 /** Manifests of an index that are no images, and whole. */
-function attestationsOf(store: Store, top: Descriptor): readonly OtherManifest[] {
-  const document = parseManifestOrIndex(readBlob(store, top), top.mediaType);
+function attestationsOf(archived: ArchivedBlobs, top: Descriptor): readonly OtherManifest[] {
+  const document = parseManifestOrIndex(archived.read(top), top.mediaType);
   if (document.kind === "manifest") return [];
   const seen = new Set<Digest>();
   return document.index.manifests.flatMap((manifest) => {
-    if (isImageDescriptor(manifest) || !isFirst(manifest, seen) || !isWhole(store, manifest, maxDepth - 1))
+    if (isImageDescriptor(manifest) || !isFirst(manifest, seen) || !isWhole(archived, manifest, maxDepth - 1))
       return [];
-    const parsed = parseManifestOrIndex(readBlob(store, manifest), manifest.mediaType);
+    const parsed = parseManifestOrIndex(archived.read(manifest), manifest.mediaType);
     if (parsed.kind === "index") return [];
     const { config, layers } = parsed.manifest;
     return [{ manifest, blobs: [config, ...layers].map(({ data: _data, ...blob }) => blob) }];
@@ -84,19 +81,19 @@ interface Descent {
 }
 
 function imagesBelow(
-  store: Store,
+  blobs: ArchivedBlobs,
   descriptor: Descriptor,
   { top, depth, seen }: Descent,
 ): readonly ImageRecord[] {
   if (depth >= maxDepth) throw invalid(`image ${top.digest} is an index within indexes without end`);
-  const document = parseManifestOrIndex(readBlob(store, descriptor), descriptor.mediaType);
+  const document = parseManifestOrIndex(blobs.read(descriptor), descriptor.mediaType);
   if (document.kind === "manifest") {
-    return [toRecord(store, { descriptor, manifest: document.manifest, digest: top.digest })];
+    return [toRecord(blobs, { descriptor, manifest: document.manifest, digest: top.digest })];
   }
   const present = document.index.manifests
     .filter(isImageDescriptor)
-    .filter((each) => isFirst(each, seen) && isWhole(store, each, depth + 1));
-  return present.flatMap((each) => imagesBelow(store, each, { top, depth: depth + 1, seen }));
+    .filter((each) => isFirst(each, seen) && isWhole(blobs, each, depth + 1));
+  return present.flatMap((each) => imagesBelow(blobs, each, { top, depth: depth + 1, seen }));
 }
 
 /** Notes a manifest. */
@@ -105,13 +102,13 @@ export function isFirst({ digest }: Descriptor, seen: Set<Digest>): boolean {
 }
 
 /** Are all blobs of a manifest there, or of a manifest of an index? */
-function isWhole(store: Store, { digest, mediaType, size }: Descriptor, depth: number): boolean {
+function isWhole(blobs: ArchivedBlobs, top: Descriptor, depth: number): boolean {
   if (depth >= maxDepth) return true; // and then refused
-  if (!store.content.has(digest, size)) return false;
-  const document = parseManifestOrIndex(store.content.read(digest, documentLimitBytes), mediaType);
+  if (!blobs.has(top.digest, top.size)) return false;
+  const document = parseManifestOrIndex(blobs.read(top), top.mediaType);
   if (document.kind === "index") {
-    return document.index.manifests.some((each) => isWhole(store, each, depth + 1));
+    return document.index.manifests.some((each) => isWhole(blobs, each, depth + 1));
   }
   const { config, layers } = document.manifest;
-  return [config, ...layers].every((blob) => store.content.has(blob.digest));
+  return [config, ...layers].every(({ digest }) => blobs.has(digest));
 }

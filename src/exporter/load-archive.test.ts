@@ -334,6 +334,11 @@ const hostile: readonly (readonly [string, TarMember[], string])[] = [
     'it names an image "../x": invalid reference format',
   ],
   [
+    "with an image of layers without end",
+    docker([{ Config: "config.json", Layers: Array.from({ length: 1001 }, () => "layer.tar") }]),
+    'an image in "manifest.json" has 1001 layers, more than 1000',
+  ],
+  [
     "with links that go round",
     [
       ...docker([{ Config: "a", Layers: [] }]),
@@ -367,6 +372,44 @@ test("an archive of endless entries is refused", async (t) => {
     message: "Cannot load archive: it has more than 100000 entries",
   });
 });
+
+test("an index that names a large one over and over is refused", async (t) => {
+  const large = indexOf([], { note: "x".repeat(4_000_000) });
+  const often = indexOf(Array.from({ length: 1000 }, () => describe(large, mediaTypes.ociIndex)));
+  const top = indexOf([describe(often, mediaTypes.ociIndex)]);
+  await assert.rejects(load(temporaryStore(t), layoutOf([top], [top, often, large])), tooMuchToRead);
+});
+
+test("images without end that have one large config are refused", async (t) => {
+  const large = JSON.stringify({ ...(JSON.parse(config) as object), author: "x".repeat(4_000_000) });
+  const size = { digest: digestOf(large), size: large.length };
+  const manifests = Array.from({ length: 80 }, (_, index) =>
+    manifestOf({ config: { mediaType: mediaTypes.ociConfig, ...size }, annotations: { index: `${index}` } }),
+  );
+  const store = temporaryStore(t);
+  await assert.rejects(load(store, layoutOf(manifests, [...manifests, large, layerTar])), tooMuchToRead);
+  assert.deepEqual(new ImageStore(store).list(), []);
+});
+
+const tooMuchToRead = {
+  code: "LIMIT_EXCEEDED",
+  message:
+    "Cannot load archive: its manifests and configs have more than 256 MiB, each counted as often as it is named",
+};
+
+function indexOf(manifests: readonly object[], annotations: object = {}): string {
+  return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, annotations });
+}
+
+function describe(document: string, mediaType: string): object {
+  return { mediaType, digest: digestOf(document), size: document.length };
+}
+
+function layoutOf(tops: readonly string[], blobs: readonly (string | Uint8Array)[]): readonly TarMember[] {
+  const typeOf = (top: string) => (JSON.parse(top) as { mediaType?: string }).mediaType;
+  const index = indexOf(tops.map((top) => describe(top, typeOf(top) ?? mediaTypes.ociManifest)));
+  return [{ path: "oci-layout", body: "{}" }, { path: "index.json", body: index }, ...blobs.map(blob)];
+}
 
 /** A layout whose index points to an index. */
 function layoutMembers({ platform }: { platform: object }) {

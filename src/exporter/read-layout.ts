@@ -1,12 +1,4 @@
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-} from "node:fs";
+import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync } from "node:fs";
 import path from "node:path";
 import type { Store } from "../content/index.ts";
 import { documentLimitBytes, type ImageRecord, type StoredRecord } from "../image/index.ts";
@@ -23,6 +15,7 @@ import {
   type Platform,
 } from "../oci/index.ts";
 import { isErrno } from "../util/index.ts";
+import { ArchivedBlobs } from "./archived-blobs.ts";
 import { ExporterError } from "./exporter-error.ts";
 import { blobPath, nameListLimitBytes } from "./image-files.ts";
 import { isFirst, readImage } from "./layout-images.ts";
@@ -56,7 +49,7 @@ export async function readLayout(
     signal?.throwIfAborted();
     await layout.copyBlob(store, blob);
   }
-  return toRecord(store, { descriptor, manifest, digest: top });
+  return toRecord(new ArchivedBlobs(store), { descriptor, manifest, digest: top });
 }
 
 /** As `readLayout`, with all platforms that the layout holds.
@@ -72,7 +65,7 @@ export async function readWholeLayout(
     seen: new Set(),
     signal,
   });
-  return readImage(store, top);
+  return readImage(new ArchivedBlobs(store), top);
 }
 
 interface CopyDescent {

@@ -1,5 +1,4 @@
-import type { Store } from "../content/index.ts";
-import { documentLimitBytes, type ImageRecord, type StoredRecord } from "../image/index.ts";
+import type { ImageRecord, StoredRecord } from "../image/index.ts";
 import {
   type Descriptor,
   type Digest,
@@ -9,7 +8,8 @@ import {
   parseImageConfig,
   parseReference,
 } from "../oci/index.ts";
-import { ExporterError } from "./exporter-error.ts";
+import type { ArchivedBlobs } from "./archived-blobs.ts";
+import { invalid } from "./exporter-error.ts";
 
 const layerTypes: readonly string[] = [
   mediaTypes.ociLayer,
@@ -35,9 +35,12 @@ export interface ManifestOfImage {
 }
 
 /** The record of an image whose blobs are in the content store.
- * @throws {ExporterError} `INVALID_ARCHIVE` */
-export function toRecord(store: Store, { descriptor, manifest, digest }: ManifestOfImage): ImageRecord {
-  const { rootfs, ...config } = parseImageConfig(readBlob(store, manifest.config));
+ * @throws {ExporterError} `INVALID_ARCHIVE` | `LIMIT_EXCEEDED` */
+export function toRecord(
+  blobs: ArchivedBlobs,
+  { descriptor, manifest, digest }: ManifestOfImage,
+): ImageRecord {
+  const { rootfs, ...config } = parseImageConfig(blobs.read(manifest.config));
   if (rootfs.diff_ids.length !== manifest.layers.length) {
     throw invalid(
       `image ${descriptor.digest} has ${manifest.layers.length} layers and ${rootfs.diff_ids.length} diffIDs`,
@@ -47,7 +50,7 @@ export function toRecord(store: Store, { descriptor, manifest, digest }: Manifes
     if (!layerTypes.includes(blob.mediaType)) {
       throw invalid(`layer ${blob.digest} has the unsupported media type ${JSON.stringify(blob.mediaType)}`);
     }
-    requireBlob(store, blob);
+    blobs.require(blob);
     return { kind: "blob", diffID: rootfs.diff_ids[index]!, blob: strip(blob) } as const;
   });
   return {
@@ -55,12 +58,6 @@ export function toRecord(store: Store, { descriptor, manifest, digest }: Manifes
     layers,
     origin: { digest, manifest: strip(descriptor), config: strip(manifest.config) },
   };
-}
-
-/** The bytes of a small blob that the archive must hold. */
-export function readBlob(store: Store, blob: Descriptor): Buffer {
-  requireBlob(store, blob);
-  return store.content.read(blob.digest, documentLimitBytes);
 }
 
 /** @throws {ExporterError} `INVALID_ARCHIVE` */
@@ -71,16 +68,6 @@ export function normaliseName(name: string): string {
     const reason = error instanceof Error ? error.message : String(error);
     throw invalid(`it names an image ${JSON.stringify(name)}: ${reason}`, error);
   }
-}
-
-export function invalid(reason: string, cause?: unknown): ExporterError {
-  return new ExporterError("INVALID_ARCHIVE", `Cannot load archive: ${reason}`, { cause });
-}
-
-function requireBlob(store: Store, { digest, size }: Descriptor): void {
-  if (!store.content.has(digest)) throw invalid(`it lacks blob ${digest}`);
-  if (!store.content.touch(digest, size))
-    throw invalid(`blob ${digest} has not the ${size} bytes that it should have`);
 }
 
 function strip({ mediaType, digest, size }: Descriptor): Descriptor {
