@@ -1,7 +1,8 @@
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { constants, createReadStream, openSync } from "node:fs";
 import path from "node:path";
 import type { ContentStore } from "../content/index.ts";
 import { type Descriptor, digestHex, digestOf, type Digest, parseIndex } from "../oci/index.ts";
+import { readTextFile } from "../util/index.ts";
 import type { CacheDocument } from "./cache-document.ts";
 import { CacheError } from "./cache-error.ts";
 import { configLimitBytes, readManifestOrIndex } from "./read-manifest.ts";
@@ -29,7 +30,9 @@ export async function fetchLayoutBlob(
   { digest, size }: Descriptor,
   content: ContentStore,
 ): Promise<void> {
-  const source = createReadStream(blobFile(directory, digest));
+  // Without waiting for the other end, should it be a pipe.
+  const fd = openSync(blobFile(directory, digest), constants.O_RDONLY | constants.O_NONBLOCK);
+  const source = createReadStream("", { fd });
   await content.ingest(source as AsyncIterable<Uint8Array>, { digest, sizeBytes: size });
 }
 
@@ -41,8 +44,9 @@ function readVerified(directory: string, { digest }: Descriptor): Buffer {
 
 function readSmall(file: string): Buffer {
   try {
-    if (statSync(file).size > configLimitBytes) throw new Error(`larger than ${configLimitBytes} bytes`);
-    return readFileSync(file);
+    const text = readTextFile(file, { limitBytes: configLimitBytes, isFound: true });
+    if (text === undefined) throw new Error(`larger than ${configLimitBytes} bytes`);
+    return Buffer.from(text);
   } catch (error) {
     throw notFound(path.dirname(file), error instanceof Error ? error.message : String(error), error);
   }

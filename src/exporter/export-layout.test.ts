@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -63,6 +64,19 @@ test("a layout whose index is damaged is refused, and not overwritten", async (t
     message: `Cannot write "${dest}": its index.json cannot be read`,
   });
   assert.equal(readFileSync(path.join(dest, "index.json"), "utf8"), "{");
+});
+
+test("a pipe in the place of a layout's index is refused at once", async (t) => {
+  const store = temporaryStore(t);
+  const dest = temporaryDir(t);
+  const named = await storedImage(store, "one", [app]);
+  await exportLayout(store, [named], { dest });
+  rmSync(path.join(dest, "index.json"));
+  execFileSync("mkfifo", [path.join(dest, "index.json")]);
+  await assert.rejects(exportLayout(store, [named], { dest }), {
+    code: "INVALID_DEST",
+    message: `Cannot write "${dest}": its index.json cannot be read`,
+  });
 });
 
 test("a file in the way is refused", async (t) => {

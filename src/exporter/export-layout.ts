@@ -1,9 +1,16 @@
-import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { readdirSync, statSync, utimesSync } from "node:fs";
 import path from "node:path";
 import type { ContentStore, Store } from "../content/index.ts";
 import { type Descriptor, encodeIndex, type Index, parseIndex } from "../oci/index.ts";
-import { isErrno, makeDirectory, writeFileAtomic } from "../util/index.ts";
-import { blobPath, blobsOf, layoutIndex, layoutMarker, type NamedImage } from "./image-files.ts";
+import { isErrno, makeDirectory, readTextFile, writeFileAtomic } from "../util/index.ts";
+import {
+  blobPath,
+  blobsOf,
+  layoutIndex,
+  layoutMarker,
+  type NamedImage,
+  nameListLimitBytes,
+} from "./image-files.ts";
 import { invalidDest, writeToFile } from "./write-bytes.ts";
 
 /** Writes images into a directory as an OCI layout (`tar=false`). A layout that is there already gets them added; names that
@@ -37,8 +44,11 @@ function readLayout(dest: string): Index | undefined {
   if (!names.includes("oci-layout") && !isUnfinished(names)) {
     throw invalidDest(dest, "the directory is not empty, and no OCI layout");
   }
+  const file = path.join(dest, "index.json");
   try {
-    return parseIndex(readFileSync(path.join(dest, "index.json")));
+    const text = readTextFile(file, { limitBytes: nameListLimitBytes, isFound: true });
+    if (text !== undefined) return parseIndex(text);
+    throw new Error(`it has more than ${nameListLimitBytes} bytes`);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw invalidDest(dest, "its index.json cannot be read", error);

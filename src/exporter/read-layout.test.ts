@@ -84,5 +84,8 @@ test("a pipe, a directory or a huge file in the place of a document is refused a
   writeFileSync(path.join(directory, "index.json"), "");
   truncateSync(path.join(directory, "index.json"), 1 << 30);
   await refused('"index.json" has more than 16777216 bytes');
+  rmSync(path.join(directory, "index.json"));
+  symlinkSync("/proc/self/pagemap", path.join(directory, "index.json")); // says that it is empty, and has no end
+  await refused('"index.json" has more than 16777216 bytes');
   assert.deepEqual(readdirSync(store.paths.tmp), []);
 });

@@ -14,7 +14,7 @@ import {
   parseManifestOrIndex,
   type Platform,
 } from "../oci/index.ts";
-import { isErrno } from "../util/index.ts";
+import { isErrno, readDescriptor } from "../util/index.ts";
 import { ArchivedBlobs } from "./archived-blobs.ts";
 import { ExporterError } from "./exporter-error.ts";
 import { blobPath, nameListLimitBytes } from "./image-files.ts";
@@ -160,9 +160,9 @@ class Layout {
   #read(file: string, limitBytes = documentLimitBytes): Buffer {
     const fd = this.#open(file);
     try {
-      if (fstatSync(fd).size > limitBytes)
-        throw this.#unusable(`"${file}" has more than ${limitBytes} bytes`);
-      return readFileSync(fd);
+      const bytes = readDescriptor(fd, limitBytes);
+      if (bytes) return bytes;
+      throw this.#unusable(`"${file}" has more than ${limitBytes} bytes`);
     } finally {
       closeSync(fd);
     }

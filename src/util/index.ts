@@ -9,7 +9,7 @@ export { makeDirectory } from "./make-directory.ts";
 export { ownSignal } from "./own-signal.ts";
 export { packageVersion } from "./package-version.ts";
 export { readLimited } from "./read-limited.ts";
-export { readTextFile } from "./read-text-file.ts";
+export { readDescriptor, readTextFile } from "./read-text-file.ts";
 export { type ProcessResult, type RunProcessOptions, runProcess, signalNumber } from "./run-process.ts";
 export { fit, widthOf } from "./text-width.ts";
 export { Semaphore } from "./semaphore.ts";

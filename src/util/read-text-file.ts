@@ -12,18 +12,20 @@ export function readTextFile(
   try {
     const stat = fstatSync(descriptor);
     if (isFound && !stat.isFile() && !stat.isDirectory()) throw new Error("it is no regular file");
-    return readDescriptor(descriptor, limitBytes);
+    return readDescriptor(descriptor, limitBytes)?.toString("utf8");
   } finally {
     closeSync(descriptor);
   }
 }
 
-function readDescriptor(descriptor: number, limitBytes: number): string | undefined {
+/** All bytes of an open file, whatever size it says that it has: some of the kernel's have no end. Undefined when they are more than `limitBytes`, of which no
+ * more is read. */
+export function readDescriptor(descriptor: number, limitBytes: number): Buffer | undefined {
   const chunks: Buffer[] = [];
   for (let sizeBytes = 0; ; ) {
     const chunk = Buffer.allocUnsafe(64 * 1024);
     const count = readSync(descriptor, chunk);
-    if (count === 0) return Buffer.concat(chunks).toString("utf8");
+    if (count === 0) return Buffer.concat(chunks);
     sizeBytes += count;
     if (sizeBytes > limitBytes) return undefined;
     chunks.push(chunk.subarray(0, count));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test, type TestContext } from "node:test";
 import { DockerRegistry, isMissing } from "../registry/docker-registry.ts";
@@ -17,6 +18,18 @@ FROM busybox AS final
 COPY --from=builder /built /built
 RUN cat /proc/sys/kernel/random/uuid > /later
 `;
+
+test("a pipe in the place of a cache's index keeps nobody waiting", async (t) => {
+  const rig = Rig.create(t);
+  rig.file("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n");
+  const cache = path.join(rig.dir, "cache");
+  mkdirSync(cache);
+  execFileSync("mkfifo", [path.join(cache, "index.json")]);
+  const args = ["build", "--progress=plain", "--cache-from", `type=local,src=${cache}`, rig.contextDir];
+  const { exitCode, stderr } = await rig.slipway(args, { killAfterMs: 20_000 });
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stderr, /Cannot read the cache in ".*": it is no regular file/);
+});
 
 /** Two machines: rigs with stores of their own and the same files. */
 async function machines(t: TestContext): Promise<[Rig, Rig]> {
