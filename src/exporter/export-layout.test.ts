@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { parseIndex } from "../oci/index.ts";
@@ -64,6 +64,23 @@ test("a layout whose index is damaged is refused, and not overwritten", async (t
     message: `Cannot write "${dest}": its index.json cannot be read`,
   });
   assert.equal(readFileSync(path.join(dest, "index.json"), "utf8"), "{");
+});
+
+test("nothing is written through the links of a layout that is there", async (t) => {
+  const store = temporaryStore(t);
+  const [dest, precious] = [temporaryDir(t), path.join(temporaryDir(t), "precious")];
+  writeFileSync(precious, "precious");
+  const named = await storedImage(store, "one", [app]);
+  await exportLayout(store, [named], { dest });
+  const blobs = path.join(dest, "blobs/sha256");
+  const names = readdirSync(blobs);
+  for (const file of [...names.map((name) => path.join(blobs, name)), path.join(dest, "oci-layout")]) {
+    rmSync(file);
+    symlinkSync(precious, file);
+  }
+  await exportLayout(store, [named], { dest });
+  assert.equal(readFileSync(precious, "utf8"), "precious");
+  for (const name of names) assert.equal(sha256(readFileSync(path.join(blobs, name))), name);
 });
 
 test("a pipe in the place of a layout's index is refused at once", async (t) => {

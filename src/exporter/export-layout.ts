@@ -1,4 +1,4 @@
-import { readdirSync, statSync, utimesSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import path from "node:path";
 import type { ContentStore, Store } from "../content/index.ts";
 import { type Descriptor, encodeIndex, type Index, parseIndex } from "../oci/index.ts";
@@ -83,10 +83,13 @@ async function copyBlob(
   { dest, signal }: { dest: string; signal: AbortSignal | undefined },
 ): Promise<void> {
   const file = path.join(dest, blobPath(blob.digest));
-  if (statSync(file, { throwIfNoEntry: false })?.size === blob.size) {
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (stat?.isFile() && stat.size === blob.size) {
     const now = new Date();
     return utimesSync(file, now, now); // for dropUnnamedBlobs: it is about to be named
   }
+  // Whoever made the layout does not choose what is written to: a link, a pipe.
+  if (stat && !stat.isFile() && !stat.isDirectory()) rmSync(file, { force: true });
   await writeToFile(content.stream(blob.digest, blob.size), file, signal);
 }
 
