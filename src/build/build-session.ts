@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { localContextName } from "../dockerfile/index.ts";
-import type { Session } from "../session/index.ts";
+import { localContextName, type Session } from "../session/index.ts";
 import { BuildError } from "./build-error.ts";
 import type { BuildOptions, SecretSpec } from "./options.ts";
 import type { SshAgents } from "./ssh-agents.ts";

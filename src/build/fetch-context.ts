@@ -1,7 +1,7 @@
 import { closeSync, createWriteStream, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { FetchedContext } from "../dockerfile/index.ts";
+import type { FetchedContext } from "../llb/index.ts";
 import { redactUrls } from "../errors/index.ts";
 import { isTar } from "../layer/index.ts";
 import { gitSourceOf, gitSourceOp, httpSourceOp, parseGitReference } from "../llb/index.ts";

@@ -1,6 +1,7 @@
-import { type ConvertResult, formatEpoch } from "../dockerfile/index.ts";
+import type { ConvertResult } from "../dockerfile/index.ts";
 import type { DraftImageConfig, LayerTimes } from "../oci/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
+import { formatEpoch } from "../util/index.ts";
 import type { BuildOptions, ImageSettings, OutputEpoch } from "./options.ts";
 
 /** The times that files of new layers get in an image.

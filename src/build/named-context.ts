@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
-import { contextName, type FetchedContext } from "../dockerfile/index.ts";
+import type { FetchedContext } from "../llb/index.ts";
+import { contextName } from "../session/index.ts";
 import { redactUrls } from "../errors/index.ts";
 import { gitSourceOf, gitSourceOp, httpSourceOp, parseGitReference } from "../llb/index.ts";
 import { formatPlatform, parsePlatform } from "../oci/index.ts";

@@ -5,7 +5,7 @@ import type { ImageForm } from "../image/index.ts";
 import type { Descriptor, Digest, LayerCompression, Platform } from "../oci/index.ts";
 import type { VerifiedResult } from "../engine/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import type { FetchedContext } from "../dockerfile/index.ts";
+import type { FetchedContext } from "../llb/index.ts";
 import type { AttestationOptions } from "./attest/attestation-options.ts";
 import type { NamedContextSpec } from "./named-context.ts";
 import type { StartWorker } from "./start-worker.ts";

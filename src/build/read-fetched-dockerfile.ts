@@ -1,6 +1,5 @@
 import path from "node:path";
-import { addFetchedContext, type FetchedContext } from "../dockerfile/index.ts";
-import { DefinitionBuilder } from "../llb/index.ts";
+import { addFetchedContext, DefinitionBuilder, type FetchedContext } from "../llb/index.ts";
 import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
 import { dockerfileLimitBytes, dockerfileNotFound } from "./read-dockerfile.ts";

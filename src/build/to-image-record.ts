@@ -1,7 +1,7 @@
 import { isLayoutReference } from "./cache-source.ts";
-import { type ConvertResult, finishHistory } from "../dockerfile/index.ts";
+import type { ConvertResult } from "../dockerfile/index.ts";
 import type { Stack, StackLayer, StepResult } from "../engine/index.ts";
-import type { ImageLayer, ImageRecord } from "../image/index.ts";
+import { finishHistory, type ImageLayer, type ImageRecord } from "../image/index.ts";
 import { withInlineCache } from "./inline-cache.ts";
 import type { LayerTimes } from "../oci/index.ts";
 import { isoTime } from "../util/index.ts";

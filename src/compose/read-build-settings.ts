@@ -10,7 +10,7 @@ import {
   parseUlimit,
   type SshSpec,
 } from "../build/index.ts";
-import { parseByteSize } from "../dockerfile/index.ts";
+import { parseBinarySize } from "../util/index.ts";
 import { hostPath } from "./host-path.ts";
 import { asBoolean, asKeyValues, asMap, asText, asTextList, fieldsOf } from "./read-nodes.ts";
 import { readSecrets, type SecretDefinitions } from "./read-secrets.ts";
@@ -137,7 +137,7 @@ function asHosts(node: YamlNode, what: string): NonNullable<BuildOptions["extraH
 
 function asByteSize(node: YamlNode, what: string): number {
   const text = asText(node, what);
-  const bytes = parseByteSize(text);
+  const bytes = parseBinarySize(text);
   if (bytes === undefined) throw errorAt(node.place, `${what}: invalid size: '${text}'`);
   return bytes;
 }

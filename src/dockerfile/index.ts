@@ -1,9 +1,5 @@
 export { type CheckResult, checkStages } from "./convert/check-stages.ts";
 export { convertTarget } from "./convert/convert-target.ts";
-export { formatEpoch } from "./convert/epoch.ts";
-export { localContextName } from "./convert/convert-context.ts";
-export { addFetchedContext, type FetchedContext } from "./fetched-context.ts";
-export { finishHistory, type LayerFacts } from "./convert/finish-history.ts";
 export type {
   ConvertOptions,
   ConvertResult,
@@ -13,7 +9,6 @@ export type {
   SourcePins,
   ResolveImageOptions,
 } from "./convert/options.ts";
-export { parseByteSize } from "./instructions/index.ts";
 export { DockerfileError, type DockerfileErrorCode } from "./dockerfile-error.ts";
 export { checkFrontend, type FrontendOptions } from "./frontend/check-frontend.ts";
 export type {
@@ -60,7 +55,6 @@ export { parseSyntax } from "./parser/parse-syntax.ts";
 export { printDockerfile } from "./parser/print-dockerfile.ts";
 export type { ArgumentForm, SyntaxNode, SyntaxTree, Word } from "./parser/syntax-tree.ts";
 export {
-  contextName,
   type NamedContext,
   type NamedContexts,
   resolveStages,

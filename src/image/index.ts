@@ -21,6 +21,7 @@ export {
   type StageUsage,
   type UsageTotal,
 } from "./disk-usage.ts";
+export { finishHistory, type LayerFacts } from "./finish-history.ts";
 export { ImageError, type ImageErrorCode } from "./image-error.ts";
 export type {
   Attestations,

@@ -6,6 +6,7 @@ export {
   type Vertex,
   type VertexMetadata,
 } from "./definition.ts";
+export { addFetchedContext, type FetchedContext } from "./fetched-context.ts";
 export { gitSourceOf } from "./git-source.ts";
 export { type GitReference, parseGitReference } from "./git-reference.ts";
 export type {

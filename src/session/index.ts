@@ -1,3 +1,4 @@
+export { contextName, localContextName } from "./context-names.ts";
 export { secretPatterns } from "./secret-patterns.ts";
 
 /** What the caller lends a build. Every member is asked only when a step needs it. */

@@ -2,8 +2,9 @@ export { writeFileAtomic, writeFileDurable, writeFileExpendable, writeFilesDurab
 export { canonicalJson } from "./canonical-json.ts";
 export { isErrno, systemReason } from "./errno.ts";
 export { formatBytes, formatSeconds } from "./format.ts";
+export { parseBinarySize } from "./parse-binary-size.ts";
 export { parseByteSize } from "./parse-byte-size.ts";
-export { isoTime } from "./iso-time.ts";
+export { formatEpoch, isoTime } from "./iso-time.ts";
 export { listIfThere } from "./list-if-there.ts";
 export { makeDirectory } from "./make-directory.ts";
 export { ownSignal } from "./own-signal.ts";

@@ -11,6 +11,12 @@ export function isoTime(timeMs: number): string {
   return `${date}T${clock}.${digits(time.getUTCMilliseconds(), 3)}Z`;
 }
 
+/** RFC 3339 as Go writes it: without fractions.
+ * @throws {RangeError} it is no time */
+export function formatEpoch(seconds: number): string {
+  return isoTime(seconds * 1000).replace(".000Z", "Z");
+}
+
 function digits(value: number, length = 2): string {
   return String(value).padStart(length, "0");
 }

@@ -7,7 +7,7 @@ import {
   splitOnce,
   type SshSpec,
 } from "../../build/index.ts";
-import { parseByteSize } from "../../dockerfile/index.ts";
+import { parseBinarySize } from "../../util/index.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** Values of the options that change what a RUN step sees. */
@@ -43,7 +43,7 @@ function parse<Value>(flag: string, text: string, read: (text: string) => Value)
 }
 
 function parseShmSize(text: string): number {
-  const bytes = parseByteSize(text);
+  const bytes = parseBinarySize(text);
   if (bytes === undefined) throw refuse("--shm-size", text, `invalid size: '${text}'`);
   return bytes;
 }

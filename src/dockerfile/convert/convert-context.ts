@@ -1,6 +1,11 @@
-import { DefinitionBuilder, type VertexDigest, type VertexMetadata } from "../../llb/index.ts";
+import {
+  addFetchedContext,
+  DefinitionBuilder,
+  type VertexDigest,
+  type VertexMetadata,
+} from "../../llb/index.ts";
 import type { Platform } from "../../oci/index.ts";
-import { addFetchedContext } from "../fetched-context.ts";
+import { localContextName } from "../../session/index.ts";
 import { DockerfileError, type DockerfileErrorCode } from "../dockerfile-error.ts";
 import {
   expandAt,
@@ -127,11 +132,6 @@ export class ConvertContext {
 
 export function imageKey(reference: string, platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant ?? "", reference].join(" ");
-}
-
-/** The name under which the session lends the directory of a named context; `context` is the main one's. */
-export function localContextName(name: string): string {
-  return name === "context" ? "_context" : name;
 }
 
 /** Name with digest: what the step is shown as and identified by. */

@@ -1,7 +1,8 @@
 import type { Definition } from "../../llb/index.ts";
 import type { StageGraph } from "../stages/index.ts";
 import { createConversion, dispatchStages, prepareStages } from "./convert-stages.ts";
-import { formatEpoch, sourceDateEpoch } from "./epoch.ts";
+import { formatEpoch } from "../../util/index.ts";
+import { sourceDateEpoch } from "./epoch.ts";
 import { asPlatform, draftConfig } from "./image-config.ts";
 import type { ConvertOptions, ConvertResult, ImageConfigResolver } from "./options.ts";
 import { scannedParts } from "./scanned-parts.ts";

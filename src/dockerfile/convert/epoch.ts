@@ -5,7 +5,6 @@ import { expandAt, findContext, type StageGraph, type StageNode, type StepOf } f
 import { ConvertContext } from "./convert-context.ts";
 import type { ConvertOptions } from "./options.ts";
 import { remoteSource } from "./remote-source.ts";
-import { isoTime } from "../../util/index.ts";
 
 const name = "SOURCE_DATE_EPOCH";
 
@@ -23,11 +22,6 @@ export async function sourceDateEpoch(
   const source = sourceNamed(value, graph, options);
   const isRemote = source !== undefined && /^(?:git|https?):\/\//.test(source.identifier);
   return isRemote ? await options.sourceTime?.(source) : undefined;
-}
-
-/** RFC 3339 as Go writes it. */
-export function formatEpoch(seconds: number): string {
-  return isoTime(seconds * 1000).replace(".000Z", "Z");
 }
 
 /** What RFC 3339 can say: the years 0 to 9999. */

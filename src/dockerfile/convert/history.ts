@@ -1,6 +1,6 @@
 import type { HistoryEntry } from "../../oci/index.ts";
 import { DockerfileError } from "../dockerfile-error.ts";
-import { formatEpoch } from "./epoch.ts";
+import { formatEpoch } from "../../util/index.ts";
 import type { StageState } from "./stage-state.ts";
 
 /** - `tree`: the step made a layer by an operation, and says so with ` # buildkit`

@@ -1,7 +1,6 @@
 import type { Diagnostic } from "../../errors/index.ts";
-import type { Definition, ExecOp, SourceOp } from "../../llb/index.ts";
+import type { Definition, ExecOp, FetchedContext, SourceOp } from "../../llb/index.ts";
 import type { RunDevice } from "../instructions/instruction.ts";
-import type { FetchedContext } from "../fetched-context.ts";
 import type { Digest, DraftImageConfig, ImageConfig, Platform } from "../../oci/index.ts";
 
 /** What a conversion is asked for, beside the file itself. */

@@ -1,7 +1,7 @@
 import { didYouMean } from "../../errors/index.ts";
 import type { DockerfileError } from "../dockerfile-error.ts";
 import { quoteGo } from "../go-text.ts";
-import { parseByteSize } from "./byte-size.ts";
+import { parseBinarySize } from "../../util/index.ts";
 import { parseCsvRecord } from "./csv.ts";
 import { instructionError } from "./instruction-error.ts";
 
@@ -144,7 +144,7 @@ function readRequired(draft: Draft, value: string, key: string): void {
 
 function readSize(draft: Draft, value: string, key: string): void {
   if (draft.type !== "tmpfs") throw unexpectedKey(draft, key);
-  const bytes = parseByteSize(value);
+  const bytes = parseBinarySize(value);
   if (bytes === undefined) throw instructionError(`invalid value for ${key}: ${value}`);
   draft.sizeBytes = bytes;
 }

@@ -1,5 +1,5 @@
 export { expandAt, expandForDisplay, expandHeredocAt, expandWordsAt } from "./expand-at.ts";
-export { contextName, findContext } from "./named-contexts.ts";
+export { findContext } from "./named-contexts.ts";
 export { resolveGlobalArgs } from "./global-args.ts";
 export { reachableStages, stagesNeeded } from "./reachable-stages.ts";
 export { resolveStages } from "./resolve-stages.ts";

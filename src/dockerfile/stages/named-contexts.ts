@@ -1,5 +1,4 @@
 import {
-  familiarReference,
   formatPlatform,
   formatReference,
   normalizePlatform,
@@ -7,15 +6,10 @@ import {
   parseReference,
   type Platform,
 } from "../../oci/index.ts";
+import { contextName } from "../../session/index.ts";
 import type { NamedContext, NamedContexts, StageBase } from "./stage-graph.ts";
 
 export const noContexts: NamedContexts = new Map();
-
-/** The form in which names of contexts are compared: `docker.io/library/alpine:latest` is `alpine`.
- * @throws {OciError} `INVALID_REFERENCE` */
-export function contextName(name: string): string {
-  return familiarReference(parseReference(name)).replace(/:latest$/, "");
-}
 
 /** The context that a stage's or image's name stands for; one for `platform` alone counts more. */
 export function findContext(

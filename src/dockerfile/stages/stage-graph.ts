@@ -1,6 +1,6 @@
 import type { SourceLocation } from "../../errors/index.ts";
 import type { Platform } from "../../oci/index.ts";
-import type { FetchedContext } from "../fetched-context.ts";
+import type { FetchedContext } from "../../llb/index.ts";
 import type { FromInstruction, ParsedDockerfile, StageInstruction } from "../instructions/instruction.ts";
 
 /** What the stages of a file depend on, beside its text. */

@@ -1,4 +1,4 @@
-import type { DraftImageConfig, HistoryEntry } from "../../oci/index.ts";
+import type { DraftImageConfig, HistoryEntry } from "../oci/index.ts";
 
 /** What is known of one layer of the finished image. */
 export interface LayerFacts {

@@ -1,4 +1,5 @@
-import type { DefinitionBuilder, SourceOp, VertexDigest } from "../llb/index.ts";
+import type { DefinitionBuilder } from "./definition.ts";
+import type { SourceOp, VertexDigest } from "./ops.ts";
 
 /** A main build context, or a named one, that is no directory of the session. */
 export interface FetchedContext {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DraftImageConfig, HistoryEntry } from "../../oci/index.ts";
+import type { DraftImageConfig, HistoryEntry } from "../oci/index.ts";
 import { finishHistory } from "./finish-history.ts";
 
 const layer = (created_by: string, created?: string): HistoryEntry => ({
