@@ -1,16 +1,8 @@
 import { CodedError } from "../errors/index.ts";
-import {
-  type CheckResult,
-  checkStages,
-  listTargets,
-  type Outline,
-  outlineTarget,
-  resolveStages,
-  type Target,
-} from "../dockerfile/index.ts";
+import type { CheckResult, Outline, Target } from "../dockerfile/index.ts";
 import { createBuildSession } from "./build-session.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
-import { noDevices, type PlanInput, planInput } from "./plan-build.ts";
+import { noDevices, type PlanInput, planInput } from "./plan-input.ts";
 import { type DockerfileText, readDockerfile } from "./read-dockerfile.ts";
 import { StepEngine } from "./step-engine.ts";
 
@@ -27,13 +19,14 @@ export async function checkBuild(
   await using steps = openImages(options, environment);
   let input: PlanInput;
   try {
-    input = planInput(dockerfile, options, environment);
+    input = await planInput(dockerfile, options, environment);
   } catch (error) {
     if (error instanceof CodedError) return { dockerfile, warnings: [], remarks: [], error };
     throw error;
   }
   const { stageOptions, convertOptions } = input;
   const convert = { options: { ...convertOptions, ...noDevices }, resolver: steps.resolver };
+  const { checkStages } = await import("../dockerfile/index.ts");
   return { dockerfile, ...(await checkStages(input.dockerfile, stageOptions, convert)) };
 }
 
@@ -45,7 +38,8 @@ export async function outlineBuild(
 ): Promise<Answer<Outline>> {
   const text = readDockerfile(options);
   await using steps = openImages(options, environment);
-  const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
+  const { dockerfile, stageOptions, convertOptions } = await planInput(text, options, environment);
+  const { outlineTarget, resolveStages } = await import("../dockerfile/index.ts");
   const graph = resolveStages(dockerfile, stageOptions);
   return {
     dockerfile: text,
@@ -55,12 +49,13 @@ export async function outlineBuild(
 
 /** Lists the stages of a file.
  * @throws {DockerfileError} | {BuildError} */
-export function targetsOfBuild(
+export async function targetsOfBuild(
   options: BuildOptions,
   environment: BuildEnvironment,
-): Answer<{ readonly targets: readonly Target[] }> {
+): Promise<Answer<{ readonly targets: readonly Target[] }>> {
   const text = readDockerfile(options);
-  const { dockerfile } = planInput(text, options, environment);
+  const { dockerfile } = await planInput(text, options, environment);
+  const { listTargets } = await import("../dockerfile/index.ts");
   return { dockerfile: text, targets: listTargets(dockerfile) };
 }
 

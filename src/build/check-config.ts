@@ -1,6 +1,6 @@
 import { type Session, secretPatterns } from "../session/index.ts";
 import { BuildError } from "./build-error.ts";
-import type { PlatformPlan } from "./plan-build.ts";
+import type { PlatformPlan } from "./platform-plan.ts";
 import type { BuildOptions } from "./options.ts";
 
 /** The config and the history of an image are known before its first step, and with them a build argument that is a secret.

@@ -73,8 +73,20 @@ export class ImageResolver implements ImageConfigResolver {
       : await this.resolve(name, options).catch((error: unknown) => {
           throw unresolved(name, error);
         });
+    return this.#resolved(name, record, options.platform);
+  }
+
+  /** What `resolveImageConfig` would find of an image in the store; undefined where it would have to ask somebody. */
+  knownImageConfig(reference: string, platform: Platform): ResolvedImage | undefined {
+    if (parseLayoutReference(reference)) return undefined;
+    const name = formatReference(parseReference(reference));
+    const record = this.#pulls(name) ? undefined : this.#find(name, platform);
+    return record && this.#resolved(name, record, platform);
+  }
+
+  #resolved(name: string, record: ImageRecord, platform: Platform): ResolvedImage {
     const digest = record.origin?.digest ?? (`sha256:${recordId(record)}` as Digest);
-    this.#records.set(sourceKey(sourceIdentifier(name, digest), options.platform), record);
+    this.#records.set(sourceKey(sourceIdentifier(name, digest), platform), record);
     return {
       reference: name,
       digest,

@@ -1,61 +1,118 @@
-import { readIgnoreFile } from "../context/index.ts";
-import {
-  checkFrontend,
-  type ConvertOptions,
-  type ConvertResult,
-  convertTarget,
-  type ImageConfigResolver,
-  type ParsedDockerfile,
-  parseDockerfile,
-  resolveStages,
-  type SourcePins,
-  type StageOptions,
-} from "../dockerfile/index.ts";
-import { hostPlatform, type Platform } from "../oci/index.ts";
+import type { Store } from "../content/index.ts";
+import type { ConvertOptions, ImageConfigResolver, SourcePins } from "../dockerfile/index.ts";
+import type { SourceOp } from "../llb/index.ts";
 import type { EmitEvent } from "../progress/index.ts";
-import type { NamedContextSpec } from "./named-context.ts";
-import { isMultiPlatform } from "./multi-platform.ts";
+import {
+  type AskedImage,
+  findPlans,
+  keepPlans,
+  type KeptPlans,
+  type KnownImage,
+  type PlanQuestion,
+} from "./kept-plans.ts";
 import type { BuildOptions } from "./options.ts";
+import { parse, planOptions } from "./plan-input.ts";
+import type { PlatformPlan } from "./platform-plan.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
 
 export interface PlanEnvironment {
+  readonly store: Store;
+  /** Names what is built between runs. */
+  readonly project: string;
   readonly resolver: ImageConfigResolver;
+  readonly knownImage: KnownImage;
   readonly pins?: SourcePins;
   readonly sourceTime?: ConvertOptions["sourceTime"];
+  /** Refuses plans, which are not kept then. */
+  readonly check: (plans: readonly PlatformPlan[]) => Promise<void>;
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
 }
 
-/** The build of a target for one platform. */
-export interface PlatformPlan extends ConvertResult {
-  readonly platform: Platform;
-}
-
-/** From text to build graphs, one for each platform; warnings are emitted on the way, each once.
- * @throws {DockerfileError} | {ContextError} | {BuildError} `INVALID_ARGUMENT` | what the resolver throws */
+/** From text to build graphs, one for each platform; warnings are emitted on the way, each once. What an earlier build asked in the
+ * same way is not worked out again.
+ * @throws {DockerfileError} | {ContextError} | {BuildError} `INVALID_ARGUMENT` | what the resolver and `check` throw */
 export async function planBuild(
   text: DockerfileText,
   options: BuildOptions,
   environment: PlanEnvironment,
 ): Promise<readonly PlatformPlan[]> {
-  const { dockerfile, stageOptions, convertOptions } = planInput(text, options, environment);
-  const { platforms = [stageOptions.platform] } = options;
-  const { resolver } = environment;
-  const { pins, sourceTime } = environment;
+  const { store, emit, project, knownImage, check } = environment;
+  const input = planOptions(text, options);
+  const { platforms = [input.stageOptions.platform] } = options;
+  const question = { dockerfile: text, platforms, project, ...input };
+  const isPlain = dependsOnTextAndImages(text, options, environment);
+  const before = isPlain ? findPlans(store, question, knownImage) : undefined;
+  for (const note of before?.notes ?? []) emit({ kind: "note", text: note });
+  const made: Converted = before ?? (await convert(question, options, environment));
+  const { plans } = made;
+  emitWarnings(plans, emit);
+  noteUnknownStages(plans, options.noCacheFilter ?? [], emit);
+  await check(plans);
+  if (isPlain && !before && !made.asksForTime) keepPlans(store, question, made);
+  return plans;
+}
+
+/** Is what the Dockerfile becomes settled by the question and the images that it names? */
+function dependsOnTextAndImages(
+  { text }: DockerfileText,
+  { attestations, namedContexts, pull, remoteContext }: BuildOptions,
+  { pins }: PlanEnvironment,
+): boolean {
+  const hasOtherSources = remoteContext !== undefined || (namedContexts?.size ?? 0) > 0 || pins !== undefined;
+  return !hasOtherSources && !pull && !attestations && !asksForDevices(text);
+}
+
+function asksForDevices(text: string): boolean {
+  return text.includes("--device");
+}
+
+interface Converted extends KeptPlans {
+  /** Was the time of a source of the network asked for? */
+  readonly asksForTime?: boolean;
+}
+
+async function convert(
+  { dockerfile: text, platforms, stageOptions, convertOptions }: PlanQuestion,
+  options: BuildOptions,
+  { resolver, pins, emit, signal, sourceTime }: PlanEnvironment,
+): Promise<Converted> {
+  const images: AskedImage[] = [];
+  const notes: string[] = [];
+  let asksForTime = false;
+  const dockerfile = await parse(text, options, (note) => {
+    notes.push(note);
+    emit({ kind: "note", text: note });
+  });
   const lent = {
+    signal,
     ...(pins && { pins }),
-    ...(sourceTime && { sourceTime }),
+    sourceTime: async (source: SourceOp) => {
+      asksForTime = true;
+      return await sourceTime?.(source);
+    },
     ...(await lendDevices(text, options)),
   };
+  const { convertTarget, resolveStages } = await import("../dockerfile/index.ts");
   const plans = await Promise.all(
     platforms.map(async (platform): Promise<PlatformPlan> => {
       const graph = resolveStages(dockerfile, { ...stageOptions, platform });
-      return { ...(await convertTarget(graph, { ...convertOptions, ...lent }, resolver)), platform };
+      const result = await convertTarget(graph, { ...convertOptions, ...lent }, remember(resolver, images));
+      return { ...result, platform };
     }),
   );
-  emitWarnings(plans, environment.emit);
-  noteUnknownStages(plans, options.noCacheFilter ?? [], environment.emit);
-  return plans;
+  return { plans, notes, images, asksForTime };
+}
+
+/** Writes down what is asked for. */
+function remember(resolver: ImageConfigResolver, images: AskedImage[]): ImageConfigResolver {
+  return {
+    resolveImageConfig: async (reference, options) => {
+      const image = await resolver.resolveImageConfig(reference, options);
+      images.push({ reference, platform: options.platform, image });
+      return image;
+    },
+  };
 }
 
 /** Few files ask for devices: the others are spared reading what the machine has. */
@@ -63,14 +120,11 @@ async function lendDevices(
   { text }: DockerfileText,
   { allow = {} }: BuildOptions,
 ): Promise<Pick<ConvertOptions, "devices">> {
-  if (!text.includes("--device")) return {};
+  if (!asksForDevices(text)) return {};
   const { allowDevices, DeviceRegistry } = await import("../cdi/index.ts");
   const registry = DeviceRegistry.read();
   return { devices: (requests) => allowDevices(registry, requests, allow.devices ?? []) };
 }
-
-/** For questions that run nothing: every step has what it asks for. */
-export const noDevices: Pick<ConvertOptions, "devices"> = { devices: () => [] };
 
 /** A filter that names nothing would do nothing, unseen. */
 function noteUnknownStages(plans: readonly PlatformPlan[], filter: readonly string[], emit: EmitEvent): void {
@@ -93,64 +147,4 @@ function emitWarnings(plans: readonly PlatformPlan[], emit: EmitEvent): void {
     warnings.map((warning) => [`${warning.location?.range.startLine} ${warning.message}`, warning]),
   );
   for (const diagnostic of byText.values()) emit({ kind: "warning", diagnostic });
-}
-
-/** What the stages of a file are resolved and converted with, for the first platform. */
-export interface PlanInput {
-  readonly dockerfile: ParsedDockerfile;
-  readonly stageOptions: StageOptions;
-  readonly convertOptions: ConvertOptions;
-}
-
-/** Parses a Dockerfile and reads its ignore file.
- * @throws {DockerfileError} | {ContextError} | {BuildError} `INVALID_ARGUMENT` */
-export function planInput(
-  { text, name, path }: DockerfileText,
-  options: BuildOptions,
-  { emit, signal }: Pick<PlanEnvironment, "emit" | "signal">,
-): PlanInput {
-  const { target, buildArgs, contextDir, namedContexts, labels, noCache, noCacheFilter } = options;
-  const { platforms } = options;
-  const remark = checkFrontend(text, { fileName: name, buildArgs });
-  if (remark !== undefined) emit({ kind: "note", text: remark });
-  const dockerfile = parseDockerfile(text, { fileName: name });
-  const ignore = contextDir === undefined ? undefined : readIgnoreFile(contextDir, path);
-  const convertOptions = {
-    labels,
-    noCache,
-    contextIgnorePatterns: ignore?.patterns ?? [],
-    namedContextIgnorePatterns: (context: string) => ignorePatternsOf(namedContexts?.get(context)),
-    isPlatformGiven: platforms !== undefined,
-    showPlatform: isMultiPlatform(options),
-    signal,
-    ...(options.remoteContext?.kind === "fetched" && { mainContext: options.remoteContext.context }),
-    ...(noCacheFilter && { noCacheFilter }),
-    ...(options.reproducible && { reproducible: true }),
-    ...stepSettings(options),
-  };
-  const buildPlatform = hostPlatform();
-  const platform = platforms?.[0] ?? buildPlatform;
-  return {
-    dockerfile,
-    stageOptions: { target, buildArgs, platform, buildPlatform, namedContexts },
-    convertOptions,
-  };
-}
-
-function stepSettings({ allow, network, extraHosts, ulimits, shmSizeBytes }: BuildOptions) {
-  const { networkHost = false, insecure = false } = allow ?? {};
-  return {
-    // Who lends the host's network to every step allows it to each.
-    allow: { networkHost: networkHost || network === "host", insecure },
-    ...(network && { network }),
-    ...(extraHosts && { extraHosts }),
-    ...(ulimits && { ulimits }),
-    ...(shmSizeBytes !== undefined && { shmSizeBytes }),
-  };
-}
-
-/** A named context has an ignore file of its own; that of the Dockerfile is for the main one. */
-function ignorePatternsOf(context: NamedContextSpec | undefined): readonly string[] {
-  if (context?.kind !== "local") return [];
-  return readIgnoreFile(context.directory)?.patterns ?? [];
 }

@@ -6,7 +6,8 @@ import { verifyLock } from "./lock/verify-lock.ts";
 import { createBuildSession } from "./build-session.ts";
 import { normaliseTag } from "./normalise-tag.ts";
 import type { BuildEnvironment, BuildOptions } from "./options.ts";
-import { planBuild, type PlatformPlan } from "./plan-build.ts";
+import { planBuild } from "./plan-build.ts";
+import type { PlatformPlan } from "./platform-plan.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
 import { SshAgents } from "./ssh-agents.ts";
 import { defaultJobs, StepEngine } from "./step-engine.ts";
@@ -52,19 +53,22 @@ export class PreparedBuild implements AsyncDisposable {
     });
     try {
       const locked = openLock(dockerfile, options, steps);
+      const project = projectOf(options, dockerfile);
       const plans = await planBuild(dockerfile, options, {
         ...environment,
         ...locked,
+        project,
+        check: (made) => checkConfig(made, options, session),
+        knownImage: (reference, platform) => steps.resolver.knownImageConfig(reference, platform),
         sourceTime: async (source) => {
           const { sourceTime } = await import("./source-time.ts"); // reads archives; few builds have a remote context
           return await sourceTime(source, steps);
         },
       });
       if (options.frozen && locked.pins) await verifyLock(locked.pins, steps);
-      await checkConfig(plans, options, session);
       const { jobs = defaultJobs(), verify = false } = options;
       const { signal } = environment;
-      const request = { session, project: projectOf(options, dockerfile), jobs, verify, signal };
+      const request = { session, project, jobs, verify, signal };
       return new PreparedBuild({ steps, plans, request, agents });
     } catch (error) {
       await steps[Symbol.asyncDispose]();

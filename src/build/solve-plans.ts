@@ -2,7 +2,7 @@ import type { ScannedPart } from "../dockerfile/index.ts";
 import type { SolveResult, Stack } from "../engine/index.ts";
 import type { ContextSource } from "../worker/index.ts";
 import type { BuildOptions } from "./options.ts";
-import type { PlatformPlan } from "./plan-build.ts";
+import type { PlatformPlan } from "./platform-plan.ts";
 import type { PreparedBuild } from "./prepare-build.ts";
 import type { StepEngine } from "./step-engine.ts";
 

@@ -40,7 +40,7 @@ export async function openSubject(
   { flags, io, store, work }: { flags: SubjectFlags; io: CliIo; store: Store; work: Work },
 ): Promise<Subject> {
   const options = await buildOptions(name, flags, io);
-  const stages = stagesOf(options, { store, ...work }, name);
+  const stages = await stagesOf(options, { store, ...work }, name);
   const isStage = name === undefined || stages.some((stage) => stage.toLowerCase() === name.toLowerCase());
   const record = isStage ? await buildStage(options, { store, work }) : findImage(name, stages, store);
   await using steps = new StepEngine({ store, ...work });
@@ -65,13 +65,14 @@ async function buildOptions(name: string | undefined, flags: SubjectFlags, io: C
 }
 
 /** Names of the stages; none where there is no Dockerfile, or one that cannot be read while `name` is an image's. */
-function stagesOf(
+async function stagesOf(
   options: BuildOptions,
   environment: Parameters<typeof targetsOfBuild>[1],
   name: string | undefined,
-): readonly string[] {
+): Promise<readonly string[]> {
   try {
-    return targetsOfBuild(options, environment).targets.flatMap((target) => target.name ?? []);
+    const { targets } = await targetsOfBuild(options, environment);
+    return targets.flatMap((target) => target.name ?? []);
   } catch (error) {
     if (error instanceof BuildError && error.code === "DOCKERFILE_NOT_FOUND") return [];
     if (error instanceof DockerfileError && name !== undefined && isImage(name, environment.store)) return [];

@@ -36,6 +36,8 @@ export interface StorePaths {
   readonly mounts: string;
   /** Stories of the last builds; the directory may be absent. */
   readonly builds: string;
+  /** What Dockerfiles became, for builds that ask the same; the directory may be absent. */
+  readonly plans: string;
   readonly tmp: string;
   /** A file for each lock that a build holds; the directory may be absent. */
   readonly locks: string;
@@ -88,6 +90,7 @@ function storePaths(root: string): StorePaths {
     contexts: at("contexts"),
     mounts: at("mounts"),
     builds: at("builds"),
+    plans: at("builds/plans"),
     tmp: at("tmp"),
     locks: at("locks"),
     collected: at("collected"),

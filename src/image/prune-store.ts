@@ -1,7 +1,8 @@
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
+import path from "node:path";
 import type { Store } from "../content/index.ts";
 import type { Digest } from "../oci/index.ts";
-import { isErrno } from "../util/index.ts";
+import { isErrno, listIfThere } from "../util/index.ts";
 import type { ImageLayer, ImageRecord, StoredRecord } from "./image-record.ts";
 import { ImageStore } from "./image-store.ts";
 import { knownAssembly, knownConfigDigest, knownIndex } from "./known-image.ts";
@@ -31,11 +32,23 @@ export async function pruneStore(store: Store, { removeTrees, ...options }: Prun
   for (const key of plan.cacheKeys) store.cache.remove(key);
   const trees = plan.layers
     .map(({ id, usedAtMs }) => store.layers.takeOut(id, usedAtMs))
-    .filter((path) => path !== undefined);
+    .filter((tree) => tree !== undefined);
   for (const { digest, usedAtMs } of plan.blobs) store.content.removeUnused(digest, usedAtMs);
   trees.push(...store.temp.claimStale());
+  removeOldPlans(store);
   if (trees.length > 0) await removeTrees(trees);
   return plan;
+}
+
+const planLifeMs = 30 * 24 * 60 * 60 * 1000;
+
+/** They are of projects that may be gone, and save no more than some milliseconds. */
+function removeOldPlans({ paths }: Store): void {
+  for (const name of listIfThere(paths.plans)) {
+    const file = path.join(paths.plans, name);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats && Date.now() - stats.mtimeMs > planLifeMs) rmSync(file, { force: true });
+  }
 }
 
 /** What a prune would remove. Nothing is changed. */

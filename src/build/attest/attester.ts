@@ -5,7 +5,7 @@ import { imageUrl, spdxDocument } from "../../packages/index.ts";
 import { packageVersion, SingleFlight } from "../../util/index.ts";
 import { listPackages, packagesOf } from "../list-packages.ts";
 import type { BuildOptions } from "../options.ts";
-import type { PlatformPlan } from "../plan-build.ts";
+import type { PlatformPlan } from "../platform-plan.ts";
 import type { PreparedBuild } from "../prepare-build.ts";
 import type { DockerfileText } from "../read-dockerfile.ts";
 import type { ScannedTree } from "../solve-plans.ts";

@@ -1,11 +1,10 @@
-import { convertTarget, resolveStages } from "../../dockerfile/index.ts";
 import { didYouMean } from "../../errors/index.ts";
 import { formatReference, parseReference } from "../../oci/index.ts";
 import { BuildError } from "../build-error.ts";
 import { createBuildSession } from "../build-session.ts";
 import { ImageResolver } from "../image-resolver.ts";
 import type { BuildEnvironment, BuildOptions } from "../options.ts";
-import { noDevices, planInput } from "../plan-build.ts";
+import { noDevices, planInput } from "../plan-input.ts";
 import { readDockerfile } from "../read-dockerfile.ts";
 import { SshAgents } from "../ssh-agents.ts";
 import { StepEngine } from "../step-engine.ts";
@@ -58,7 +57,12 @@ export async function lockSources(
   const resolver = new LockedResolver({ resolver: steps.resolver, localResolver, pins, store });
   // Nothing runs, so nothing has to be allowed.
   const allowed = { ...options, allow: { networkHost: true, insecure: true } };
-  const { dockerfile: parsed, stageOptions, convertOptions } = planInput(dockerfile, allowed, environment);
+  const {
+    dockerfile: parsed,
+    stageOptions,
+    convertOptions,
+  } = await planInput(dockerfile, allowed, environment);
+  const { convertTarget, resolveStages } = await import("../../dockerfile/index.ts");
   for (const platform of options.platforms ?? [stageOptions.platform]) {
     const graph = resolveStages(parsed, { ...stageOptions, platform });
     for (const { index } of graph.stages) {
