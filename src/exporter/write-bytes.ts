@@ -7,6 +7,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isErrno } from "../util/index.ts";
 import { ExporterError } from "./exporter-error.ts";
+import { openPipe } from "./open-pipe.ts";
 
 /** Writes bytes to a stream, which stays open. When the signal aborts it ends at once, though the stream takes nothing.
  * @returns how many
@@ -16,16 +17,21 @@ export async function writeToStream(
   stream: Writable,
   signal?: AbortSignal,
 ): Promise<number> {
-  let sizeBytes = 0;
-  const counted = async function* () {
+  const counter = new ByteCounter();
+  const written = pipeline(counter.count(bytes), stream, { end: false, ...(signal && { signal }) });
+  await (signal ? unlessAborted(written, signal) : written);
+  return counter.sizeBytes;
+}
+
+class ByteCounter {
+  sizeBytes = 0;
+
+  async *count(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
-      sizeBytes += chunk.length;
+      this.sizeBytes += chunk.length;
       yield chunk;
     }
-  };
-  const written = pipeline(counted, stream, { end: false, ...(signal && { signal }) });
-  await (signal ? unlessAborted(written, signal) : written);
-  return sizeBytes;
+  }
 }
 
 /** An aborted pipeline waits until a stream that stays open has taken what it got, which may be never. */
@@ -51,6 +57,7 @@ export async function writeToFile(
 ): Promise<number> {
   const { target, stat } = resolveDest(file);
   if (stat?.isDirectory()) throw invalidDest(file, "it is a directory");
+  if (stat?.isFIFO()) return await writeToPipe(bytes, target, signal);
   const isReplaced = !stat || stat.isFile();
   const written = isReplaced ? temporaryBeside(target) : target;
   const handle = await openDest(written, isReplaced ? "wx" : "w", file);
@@ -62,6 +69,21 @@ export async function writeToFile(
   } catch (error) {
     await handle.close().catch(() => {});
     if (isReplaced) await rm(written, { force: true });
+    throw explain(error, file);
+  }
+}
+
+async function writeToPipe(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const counter = new ByteCounter();
+  try {
+    await pipeline(counter.count(bytes), await openPipe(file, signal), { ...(signal && { signal }) });
+    return counter.sizeBytes;
+  } catch (error) {
+    signal?.throwIfAborted();
     throw explain(error, file);
   }
 }
@@ -127,6 +149,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EROFS: "read-only file system",
   EISDIR: "it is a directory",
+  EPIPE: "its reader went away",
 };
 
 /** The store may well have room. */

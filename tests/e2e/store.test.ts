@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { busyboxRootfs, missingForContainers, Rig } from "./rig.ts";
@@ -66,6 +76,33 @@ for (const command of ["save", "export"]) {
     assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
   });
 }
+
+for (const reader of ["that nobody reads", "whose reader takes nothing"]) {
+  test(`an interrupt ends a save to a named pipe ${reader}`, { skip }, async (t) => {
+    const rig = await Rig.withBusybox(t);
+    const pipe = path.join(rig.dir, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const isRead = reader !== "that nobody reads";
+    if (isRead) {
+      const idle = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      t.after(() => closeSync(idle));
+    }
+    const options = { interruptAfterMs: 1500, killAfterMs: 15_000 };
+    const { exitCode } = await rig.slipway(["save", "-o", pipe, "busybox"], options);
+    assert.equal(exitCode, 130);
+    assert.deepEqual(readdirSync(path.join(rig.root, "tmp")), []);
+  });
+}
+
+test("an archive saved to a named pipe is whole", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const [pipe, file] = [path.join(rig.dir, "pipe"), path.join(rig.dir, "file")];
+  execFileSync("mkfifo", [pipe]);
+  const read = readFile(pipe);
+  assert.equal((await rig.slipway(["save", "-o", pipe, "busybox"])).exitCode, 0);
+  assert.equal((await rig.slipway(["save", "-o", file, "busybox"])).exitCode, 0);
+  assert.ok((await read).equals(readFileSync(file)));
+});
 
 test("what is no archive of images is refused", async (t) => {
   const rig = Rig.create(t);
