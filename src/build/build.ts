@@ -51,7 +51,7 @@ async function buildTarget(
   const startedAtMs = Date.now();
   const { store, emit } = environment;
   const names = options.tags.map(normaliseNewTag);
-  checkOutputs(options, names);
+  await checkOutputs(options, names);
   checkInlineCache(options, emit);
   await using prepared = await PreparedBuild.create(dockerfile, options, environment);
   const { plans, steps } = prepared;

@@ -139,8 +139,8 @@ function withoutTag({ domain, path }: ImageReference): ImageReference {
   return { domain, path };
 }
 
-/** @throws {BuildError} `INVALID_OUTPUT` for what cannot be written however the build ends */
-export function checkOutputs(options: BuildOptions, names: readonly string[]): void {
+/** @throws {BuildError} `INVALID_OUTPUT`, {LoadError} `NAME_MISSING` for what cannot be written however the build ends */
+export async function checkOutputs(options: BuildOptions, names: readonly string[]): Promise<void> {
   const isIndexed = isMultiPlatform(options) || hasIndexedAttestations(options);
   const { platforms = [hostPlatform()] } = options;
   checkAnnotations(settingsOf(options), { isIndexed, platforms });
@@ -152,6 +152,10 @@ export function checkOutputs(options: BuildOptions, names: readonly string[]): v
         "INVALID_OUTPUT",
         "docker exporter does not support exporting manifest lists, use the oci exporter instead",
       );
+    }
+    if (output.type === "load") {
+      const { checkNames } = await import("../loading/index.ts");
+      checkNames(output.choice, names, process.env);
     }
     if (output.type !== "registry") continue;
     if ((output.byDigest?.names ?? namesOf(output, names)).length === 0) {

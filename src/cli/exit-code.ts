@@ -39,6 +39,7 @@ const errorCodes: readonly (readonly [exitCode: number, codes: readonly string[]
       "INVALID_CONTEXT",
       "INVALID_ARGUMENT",
       "INVALID_OUTPUT",
+      "NAME_MISSING",
       "AMBIGUOUS_ID",
       "INVALID_DEST",
       "UNSUPPORTED_DATABASE",

@@ -3,6 +3,8 @@ import { CodedError } from "../errors/index.ts";
 export type LoadErrorCode =
   /** None was named, and none is found. */
   | "NO_ENGINE"
+  /** It would keep nothing of an image without a name. */
+  | "NAME_MISSING"
   /** It is not installed, or does not answer. */
   | "ENGINE_UNREACHABLE"
   /** It answered with an error. */

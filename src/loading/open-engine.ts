@@ -65,6 +65,19 @@ export function openEngine({ engine, scope }: EngineChoice, options: OpenEngineO
   }
 }
 
+/** Their runtimes collect content without an image, and no pod could ask for it. */
+const namedOnly: ReadonlySet<EngineName> = new Set(["containerd", "kind", "k3d", "minikube"]);
+
+/** Would the engine keep anything of an image with these names?
+ * @throws {LoadError} `NAME_MISSING` */
+export function checkNames({ engine }: EngineChoice, names: readonly string[], env: NodeJS.ProcessEnv): void {
+  const chosen = engine ?? firstFound(env);
+  if (names.length > 0 || chosen === undefined || !namedOnly.has(chosen)) return;
+  throw new LoadError("NAME_MISSING", `Cannot load into ${chosen}: the image has no name`, {
+    hint: "name it with -t NAME",
+  });
+}
+
 /** Lines of name, role, cluster and state; load balancers have no containerd. */
 function k3dNodes(text: string, cluster: string): readonly string[] {
   return text.split("\n").flatMap((line) => {

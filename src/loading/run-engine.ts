@@ -20,7 +20,7 @@ export async function ask(command: readonly string[], options: EngineProcess): P
     });
     return exitCode === 0 ? stdout : undefined;
   } catch (error) {
-    throw isErrno(error, "ENOENT") ? notInstalled(file, error) : error;
+    throw explain(file, error);
   }
 }
 
@@ -57,7 +57,7 @@ export async function feed(
     throw error;
   }
   const [exitCode] = await ended.catch((cause: unknown) => {
-    throw isErrno(cause, "ENOENT") ? notInstalled(file, cause) : cause;
+    throw explain(file, cause);
   });
   if (exitCode === 0) return;
   const reason = complaint.trim() || `it ended with ${exitCode ?? "a signal"}`;
@@ -76,6 +76,11 @@ export async function isFed(fed: Promise<void>): Promise<boolean> {
   }
 }
 
-function notInstalled(file: string, cause: unknown): LoadError {
-  return new LoadError("ENGINE_UNREACHABLE", `Cannot load with ${file}: it is not installed`, { cause });
+/** Node's words for a program that is not found say nothing more. */
+function explain(file: string, error: unknown): unknown {
+  if (!isErrno(error, "ENOENT")) return error;
+  return new LoadError(
+    "ENGINE_UNREACHABLE",
+    `Cannot load with ${file}: it is not installed, or not in $PATH`,
+  );
 }

@@ -167,6 +167,19 @@ test("what docker complains of is told, and so is a docker that is not there", {
   assert.match(remote.stderr, /Cannot reach docker at "ssh:\/\/host": expected unix:\/\/ or tcp:\/\//);
 });
 
+test("an image without a name is not loaded where nothing of it would stay, and nothing is built", async (t) => {
+  const rig = Rig.create(t);
+  rig.file("Dockerfile", "FROM scratch\nCOPY Dockerfile /\n");
+  for (const engine of ["containerd", "kind", "k3d:dev", "minikube"]) {
+    const { exitCode, stderr } = await rig.build(`--load=${engine}`);
+    const [name] = engine.split(":");
+    const told = `ERROR: Cannot load into ${name}: the image has no name\nhint: name it with -t NAME\n`;
+    assert.ok(stderr.endsWith(told), stderr);
+    assert.equal(exitCode, 2);
+  }
+  assert.equal((await rig.slipway(["images", "-q"])).stdout, "");
+});
+
 test("podman, containerd, minikube and the nodes of clusters are driven by their commands, and asked first", {
   skip,
 }, async (t) => {
@@ -193,7 +206,9 @@ test("podman, containerd, minikube and the nodes of clusters are driven by their
     "minikube",
     `case "$*" in
     *"image load "*) id=$(tar -xOf "$5" manifest.json | sed 's/.*sha256.\\([0-9a-f]*\\)","RepoTags.*/\\1/')
+      tar -xOf "$5" manifest.json | grep -q '"RepoTags":."app:latest".,' || exit 1
       echo '[{"id":"'$id'","repoTags":["docker.io/library/app:latest"]}]' > ${rig.dir}/minikube;;
+    *"image tag "*) sed -i "s|\\]|,\\"$6\\"]|" ${rig.dir}/minikube;;
     *"image ls "*) cat ${rig.dir}/minikube 2>/dev/null || echo null;;
   esac`,
   );
@@ -231,6 +246,14 @@ test("podman, containerd, minikube and the nodes of clusters are driven by their
   assert.deepEqual((await calls("k3d:dev")).filter(isLoad), []);
   assert.match((await calls("minikube:dev"))[1]!, /^minikube -p dev image load /);
   assert.deepEqual(await calls("minikube:dev", "-t", "other"), [
+    "minikube -p dev image ls --format json",
+    "minikube -p dev image tag docker.io/library/app:latest docker.io/library/other:latest",
+  ]);
+  // Where the runtime is CRI-O podman reads the archive, which is right about one name only.
+  rig.file("Dockerfile", "FROM busybox\nRUN echo two > /two\n");
+  const [, load = "", ...rest] = await calls("minikube:dev", "-t", "other");
+  assert.match(load, /image load /);
+  assert.deepEqual(rest, [
     "minikube -p dev image ls --format json",
     "minikube -p dev image tag docker.io/library/app:latest docker.io/library/other:latest",
   ]);
