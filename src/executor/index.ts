@@ -19,6 +19,7 @@ export {
   type SpecMount,
   type SpecOptions,
 } from "./runtime-spec.ts";
+export { commandNotFound } from "./runtime-failure.ts";
 export type { RuntimeStart } from "./start-runtime.ts";
 export { WaitingRuntime } from "./waiting-runtime.ts";
 export { type Seccomp, type SeccompTarget } from "./seccomp.ts";

@@ -15,10 +15,18 @@ export function runtimeFailure(log: string, spec: object): ExecutorError | undef
       `Cannot run ${JSON.stringify(program)}: ${printable(message)}`,
     );
   }
-  // crun speaks of $PATH even where it was not searched.
-  const isSearched = found.code === "COMMAND_NOT_FOUND" && !program.includes("/");
-  const { code, reason, hint } = isSearched ? NOT_IN_PATH : found;
-  return new ExecutorError(code, `exec: ${JSON.stringify(program)}: ${reason}`, { cause, hint }); // runc's words
+  if (found === NOT_FOUND) return commandNotFound(program, cause);
+  return failure(program, found, cause);
+}
+
+/** There is no such program in the container. crun speaks of $PATH even where it was not searched. */
+export function commandNotFound(program: string, cause?: unknown): ExecutorError {
+  return failure(program, program.includes("/") ? NOT_FOUND : NOT_IN_PATH, cause);
+}
+
+/** In runc's words. */
+function failure(program: string, { code, reason, hint }: CommandFailure, cause: unknown): ExecutorError {
+  return new ExecutorError(code, `exec: ${JSON.stringify(program)}: ${reason}`, { cause, hint });
 }
 
 interface CommandFailure {
@@ -32,13 +40,15 @@ const NOT_IN_PATH: CommandFailure = {
   reason: "executable file not found in $PATH",
 };
 
+const NOT_FOUND: CommandFailure & { readonly pattern: RegExp } = {
+  pattern: /exec\w*[ :].*(?:no such file or directory|not found)/i,
+  code: "COMMAND_NOT_FOUND",
+  reason: "no such file or directory",
+  hint: "the image lacks the file, or the interpreter that its first line names",
+};
+
 const COMMAND_FAILURES: readonly (CommandFailure & { readonly pattern: RegExp })[] = [
-  {
-    pattern: /exec\w*[ :].*(?:no such file or directory|not found)/i,
-    code: "COMMAND_NOT_FOUND",
-    reason: "no such file or directory",
-    hint: "the image lacks the file, or the interpreter that its first line names",
-  },
+  NOT_FOUND,
   {
     pattern: /exec\w*[ :].*permission denied|open executable/i,
     code: "COMMAND_NOT_EXECUTABLE",

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { lstatSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
+  commandNotFound,
   DEFAULT_HOSTNAME,
   grantedCapabilities,
   hostsFile,
@@ -21,6 +22,7 @@ import {
 import type { MountPoint } from "../snapshot/index.ts";
 import { prepareEmulation } from "./emulation.ts";
 import { type Environment, newMemoryDir } from "./environment.ts";
+import { mayHaveProgram } from "./find-program.ts";
 import type { RunRequest, RunResult } from "./protocol.ts";
 import { prepareDevices } from "./step-devices.ts";
 import { stepFilter } from "./step-filter.ts";
@@ -88,6 +90,7 @@ export async function runStep(
       if (!(await options.base)) throw new BaseMissing(`Cannot run: ${request.lowers.at(-1)} was not made`);
       signal.throwIfAborted(); // what waits is ended by `defer` until it has got its spec
     }
+    if (!onOutput) requireProgram(root, request);
     const emulation = prepareEmulation(environment, () => root.look(), request);
     const makeSpec = prepareSpec(environment, {
       name,
@@ -131,6 +134,15 @@ interface Step {
   readonly mounts: readonly StepMount[];
   readonly limits: readonly Rlimit[];
   readonly tty: boolean;
+}
+
+/** A runtime that looks for the program in vain prints that where the process would, too: before what is said of it here.
+ * @throws {ExecutorError} `COMMAND_NOT_FOUND` */
+function requireProgram(root: StepRoot, request: RunRequest): void {
+  const mounted = [...request.mounts, ...(request.binds ?? [])].map(({ dest }) => dest);
+  const filled = [...SYSTEM_DIRECTORIES, ...mounted];
+  if (request.devices || mayHaveProgram(root.look(), request, filled)) return;
+  throw commandNotFound(request.args[0] ?? "");
 }
 
 /** As in BuildKit, where the runtime makes them, an image that lacks them has them from its first step on. */

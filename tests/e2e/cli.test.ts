@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { commandLines, missingForContainers, Rig, run } from "./rig.ts";
@@ -156,6 +156,26 @@ test("run's own failures have docker's codes", { skip }, async (t) => {
   ];
   for (const [args, exitCode] of table)
     assert.equal((await rig.slipway(args)).exitCode, exitCode, args.join(" "));
+});
+
+test("a command that the image lacks is told in one line", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const bin = path.join(rig.dir, "bin");
+  mkdirSync(bin);
+  writeFileSync(path.join(bin, "tool"), "#!/bin/sh\necho bound\n", { mode: 0o755 });
+  const ran = (...args: string[]) => rig.slipway(["run", ...args]);
+  for (const options of [[], ["-v", `${rig.contextDir}:/src`]]) {
+    assert.deepEqual(await ran(...options, "busybox", "no-such-program"), {
+      exitCode: 127,
+      stdout: "",
+      stderr: 'ERROR: exec: "no-such-program": executable file not found in $PATH\n',
+    });
+  }
+  const missing = await ran("busybox", "/bin/no-such-program");
+  assert.match(missing.stderr, /^ERROR: exec: "\/bin\/no-such-program": no such file or directory\nhint: /);
+  assert.equal((await ran("-v", `${bin}:/usr/local/bin`, "busybox", "tool")).stdout, "bound\n");
+  assert.equal((await ran("-v", `${bin}:/b`, "-w", "/b", "busybox", "./tool")).stdout, "bound\n");
+  assert.equal((await ran("-w", "/bin", "busybox", "./echo", "here")).stdout, "here\n");
 });
 
 test("a signal to run reaches the command", { skip }, async (t) => {
