@@ -57,7 +57,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "images",
     group: "Images:",
-    summary: "List images",
+    summary: "List images, the one that was named last first",
     load: () => import("./commands/images.ts"),
   },
   {
