@@ -46,6 +46,20 @@ test("a missing source is told with where it was looked for", () => {
   assert.equal(explain(image!, new WorkerError("NOT_FOUND", "blob is gone")), "blob is gone");
 });
 
+test("what may not be read of a context is told with .dockerignore, and of an image without", () => {
+  const reader = (input: VertexDigest): Vertex => ({
+    digest: stage!,
+    inputs: [input],
+    op: { kind: "file", base: -1, actions: [{ ...copyAction, from: 0 }] },
+    metadata: { description: "" },
+  });
+  const forbidden = () => new TreeError("UNREADABLE", 'Cannot read "/c/key": permission denied');
+  const explain = (input: VertexDigest) => explainSource(forbidden(), reader(input), vertices) as TreeError;
+  assert.equal(explain(context!).message, 'Cannot read "/c/key": permission denied');
+  assert.match(explain(context!).hint ?? "", /\.dockerignore$/);
+  assert.equal(explain(image!).hint, undefined);
+});
+
 const copyAction = {
   kind: "copy",
   source: "x",

@@ -1,5 +1,6 @@
 import { CodedError } from "../../errors/index.ts";
 import type { Vertex, VertexDigest } from "../../llb/index.ts";
+import { TreeError } from "../../tree/index.ts";
 import { EngineError } from "../engine-error.ts";
 
 /** Why the process of a step could not even start, as BuildKit would say it; anything else as it is. */
@@ -20,13 +21,16 @@ export function processMessage(args: readonly string[]): string {
   return `process ${command} did not complete successfully`;
 }
 
-/** Puts before the path that is missing where it was looked for, in BuildKit's words; its refs are numbers, ours name what is read. */
+/** Puts before the path that is missing where it was looked for, in BuildKit's words; its refs are numbers, ours name what is read. What
+ * may not be read is told with what to do. */
 export function explainSource(
   error: unknown,
   vertex: Vertex,
   vertices: ReadonlyMap<VertexDigest, Vertex>,
 ): unknown {
-  if (!(error instanceof CodedError) || !isMissingSource(error)) return error;
+  if (!(error instanceof CodedError)) return error;
+  if (isForbidden(error)) return withIgnoreHint(error, vertex, vertices);
+  if (!isMissingSource(error)) return error;
   const ref = inputsRead(vertex)
     .map((index) => nameOf(vertices.get(vertex.inputs[index]!)))
     .join(", ");
@@ -43,6 +47,26 @@ export function explainSource(
 function leavingSource({ message }: CodedError, { metadata }: Vertex): string | undefined {
   const [, path = ""] = /^"(\/.*)": not found$/s.exec(message) ?? [];
   return metadata.leavingSources?.[path];
+}
+
+function isForbidden({ code, message }: CodedError): boolean {
+  return code === "UNREADABLE" && message.endsWith(": permission denied");
+}
+
+/** A file of the build context need not be one of the image. */
+function withIgnoreHint(
+  error: CodedError,
+  vertex: Vertex,
+  vertices: ReadonlyMap<VertexDigest, Vertex>,
+): CodedError {
+  const { message, cause, location } = error;
+  if (!inputsRead(vertex).some((index) => isLocal(vertices.get(vertex.inputs[index]!)))) return error;
+  const hint = "make it readable for this user, or leave it out with a line in .dockerignore";
+  return new TreeError("UNREADABLE", message, { cause, location, hint });
+}
+
+function isLocal(vertex: Vertex | undefined): boolean {
+  return vertex?.op.kind === "source" && vertex.op.identifier.startsWith("local://");
 }
 
 function isMissingSource({ code, message }: CodedError): boolean {
