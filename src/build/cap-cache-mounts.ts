@@ -19,7 +19,7 @@ export async function capCacheMounts(
   const { sizesBytes } = await worker.measure({ paths: mounts.map(({ path }) => path) });
   const large = mounts.filter((_, index) => sizesBytes[index]! > limitBytes);
   if (large.length === 0) return;
-  const removed = await worker.removeCacheMounts({ paths: large.map(({ path }) => path) });
+  const removed = await worker.emptyMounts({ paths: large.map(({ path }) => path) });
   for (const [index, { id }] of large.entries()) {
     const freed = removed.sizesBytes[index];
     if (freed === null || freed === undefined) continue;

@@ -3,22 +3,21 @@ import {
   type CallerOverrides,
   configHash,
   buildServices,
+  checkExternalVolumes,
   checkRunnable,
   claimProject,
   ComposeError,
   configText,
   createStarter,
   displayNameOf,
-  endProject,
   findProjectFiles,
   imageNameOf,
   LogPrinter,
+  mountedVolumes,
   LogRouter,
   listVariables,
-  loadProject,
   prepareImages,
   type Project,
-  type ProjectFilesOptions,
   runServices,
   type Service,
   serviceOf,
@@ -32,50 +31,18 @@ import type { ImageRecord } from "../image/index.ts";
 import { wantsColours } from "../progress/index.ts";
 import { startWorker } from "../worker/index.ts";
 import type { CliIo } from "./cli-io.ts";
+import { filesOptions, openProject, type ProjectFlags } from "./compose-project.ts";
 import { shortAttests } from "./flags/build-options.ts";
 import { containerEnv } from "./flags/container-env.ts";
 import { parseKeyValues } from "./flags/key-values.ts";
 import { parseVolume } from "./flags/parse-volume.ts";
-import type { ProgressFlags } from "./flags/progress-mode.ts";
 import { storageLimits } from "./flags/storage-limits.ts";
 import { withForwardedSignals } from "./forward-signals.ts";
 import { withInterrupt } from "./interrupt.ts";
-import { type GlobalFlags, openCliStore } from "./open-images.ts";
+import { openCliStore } from "./open-images.ts";
 import { formatTable } from "./output/table.ts";
 import { reportRunFailure } from "./run-failure.ts";
 import { withProgress } from "./with-progress.ts";
-
-interface ProjectFlags extends GlobalFlags, ProgressFlags {
-  readonly file: readonly string[];
-  readonly projectName?: string;
-  readonly projectDirectory?: string;
-  readonly envFile: readonly string[];
-  readonly profile: readonly string[];
-  readonly debug?: boolean;
-}
-
-/** @param named services of the command line, which activate their profiles */
-function openProject(flags: ProjectFlags, io: CliIo, named: readonly string[] = []): Project {
-  const project = loadProject({
-    ...filesOptions(flags, io),
-    ...(flags.projectName !== undefined && { projectName: flags.projectName }),
-    profiles: flags.profile,
-    named,
-  });
-  for (const warning of project.warnings) io.stderr.write(`warning: ${warning}\n`);
-  return project;
-}
-
-function filesOptions(flags: ProjectFlags, { cwd, env }: CliIo): ProjectFilesOptions {
-  const { file, envFile, projectDirectory } = flags;
-  return {
-    files: file,
-    ...(projectDirectory !== undefined && { projectDirectory }),
-    envFiles: envFile,
-    cwd,
-    env,
-  };
-}
 
 export interface ComposeBuildFlags extends ProjectFlags {
   readonly buildArg: readonly string[];
@@ -143,6 +110,7 @@ export async function composeUp(names: readonly string[], flags: ComposeUpFlags,
   checkRunnable(project, services);
   const store = openCliStore(flags, io);
   using _claim = claimProject(store, project.name);
+  checkExternalVolumes(project, services, store);
   const records = await prepare(project, services, { store, flags, io });
   if (!flags.start) return;
   const printer = new LogPrinter(services.map(displayNameOf), {
@@ -151,7 +119,7 @@ export async function composeUp(names: readonly string[], flags: ComposeUpFlags,
     prefix: flags.logPrefix,
   });
   io.exitCode = await withInterrupt((signal) =>
-    withServices({ store, records }, (start) =>
+    withServices({ project, store, records }, (start) =>
       runServices(services, {
         start,
         printer,
@@ -188,9 +156,15 @@ function prepare(
   });
 }
 
+interface Prepared {
+  readonly project: Project;
+  readonly store: Store;
+  readonly records: ReadonlyMap<string, ImageRecord>;
+}
+
 /** A worker in which services can be started. It is not ended by Ctrl-C: services are asked to end first. */
 async function withServices<Result>(
-  { store, records }: { readonly store: Store; readonly records: ReadonlyMap<string, ImageRecord> },
+  { project, store, records }: Prepared,
   work: (start: ReturnType<typeof createStarter>) => Promise<Result>,
 ): Promise<Result> {
   const logs = new LogRouter();
@@ -201,7 +175,7 @@ async function withServices<Result>(
     owner: store.temp.owner,
     onLog: logs.onLog,
   });
-  return await work(createStarter({ worker, logs, steps, records }));
+  return await work(createStarter({ worker, logs, steps, volumes: project.volumes, records }));
 }
 
 export interface ComposeRunFlags extends ProjectFlags {
@@ -231,12 +205,13 @@ export async function composeRun(
   checkRunnable(project, [...dependencies, service]);
   try {
     const store = openCliStore(flags, io);
+    checkExternalVolumes(project, [...dependencies, service], store);
     const records = await prepare(project, [...dependencies, service], { store, flags, io });
-    const run = () => runService(service, records.get(name)!, { words, flags, io, store });
+    const run = () => runService(service, { project, words, flags, io, store, records });
     io.exitCode =
       dependencies.length === 0
         ? await run()
-        : await beside(dependencies, { store, records, flags, io }, run);
+        : await beside(dependencies, { project, store, records, flags, io }, run);
   } catch (error) {
     reportRunFailure(error, { io, debug: flags.debug ?? false });
   }
@@ -245,9 +220,7 @@ export async function composeRun(
 /** Runs `work` while the dependencies run; their output goes to standard error. */
 async function beside(
   dependencies: readonly Service[],
-  options: {
-    readonly store: Store;
-    readonly records: ReadonlyMap<string, ImageRecord>;
+  options: Prepared & {
     readonly flags: ComposeRunFlags;
     readonly io: CliIo;
   },
@@ -283,20 +256,19 @@ async function beside(
 
 async function runService(
   service: Service,
-  record: ImageRecord,
-  options: {
+  options: Prepared & {
     readonly words: readonly string[];
     readonly flags: ComposeRunFlags;
     readonly io: CliIo;
-    readonly store: Store;
   },
 ): Promise<number> {
-  const { words, flags, io, store } = options;
+  const { project, store, records, words, flags, io } = options;
   const tty = Boolean(flags.tty && flags.TTY !== false && io.stdin.isTTY && io.stdout.isTTY);
   const { signal } = new AbortController();
   await using steps = new StepEngine({ store, emit: () => {}, signal, attached: true });
-  const request = await toServiceRequest(service, record, {
+  const request = await toServiceRequest(service, records.get(service.name)!, {
     steps,
+    volumes: project.volumes,
     overrides: {
       ...(words.length > 0 && { command: words[0] === "--" ? words.slice(1) : words }),
       ...(flags.entrypoint !== undefined && {
@@ -318,23 +290,10 @@ async function runService(
   );
 }
 
-export interface ComposeDownFlags extends ProjectFlags {
-  readonly timeout: number;
-}
-
-/** `slipway compose down`. */
-export async function composeDown(flags: ComposeDownFlags, io: CliIo): Promise<void> {
-  const project = openProject(flags, io);
-  const store = openCliStore(flags, io);
-  const wasUp = await withInterrupt((signal) =>
-    endProject(store, project.name, { timeoutMs: flags.timeout * 1000, signal }),
-  );
-  io.stderr.write(wasUp ? `Project "${project.name}" has ended\n` : `Project "${project.name}" is not up\n`);
-}
-
 export interface ComposeConfigFlags extends ProjectFlags {
   readonly services?: boolean;
   readonly images?: boolean;
+  readonly volumes?: boolean;
   readonly profiles?: boolean;
   readonly environment?: boolean;
   readonly variables?: boolean;
@@ -350,11 +309,12 @@ export function composeConfig(names: readonly string[], flags: ComposeConfigFlag
   const chosen = startOrder(project, [...names, ...hashed]);
   const sorted = chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const lines = (texts: readonly string[]) => texts.map((text) => `${printable(text)}\n`).join("");
-  const isList = flags.services || flags.images || flags.environment || flags.profiles;
+  const isList = flags.services || flags.images || flags.volumes || flags.environment || flags.profiles;
   if (!isList) checkRunnable(project, chosen);
   if (flags.quiet) return;
   if (flags.services) io.stdout.write(lines(sorted.map(({ name }) => name)));
   else if (flags.images) io.stdout.write(lines(sorted.map((service) => imageNameOf(project, service))));
+  else if (flags.volumes) io.stdout.write(lines(mountedVolumes(project, sorted)));
   else if (flags.hash !== undefined) {
     const services = hashed.length > 0 ? hashed.map((name) => serviceOf(project, name)) : sorted;
     io.stdout.write(lines(services.map((service) => `${service.name} ${configHash(service)}`)));

@@ -50,7 +50,7 @@ export const dockerCommands: ReadonlyMap<string, string> = new Map([
   ["system info", "use slipway doctor"],
   ["system prune", "use slipway prune"],
   ["up", "use slipway compose up"],
-  ["volume", "there are no named volumes; cache mounts are shown by slipway du -v"],
+  ["volume", "use slipway du --verbose, slipway compose down --volumes and slipway prune --volumes"],
 ]);
 
 /** The same of `docker compose`. */

@@ -5,7 +5,7 @@ export { listVariables, type UsedVariable } from "./list-variables.ts";
 export { LogPrinter, type LogPrinterOptions } from "./log-printer.ts";
 export { buildServices, prepareImages, type PrepareEnvironment } from "./prepare-images.ts";
 export {
-  type BindVolume,
+  type ComposeVolume,
   displayNameOf,
   imageNameOf,
   type Project,
@@ -24,3 +24,4 @@ export { createStarter, LogRouter, type ServiceOverrides, toServiceRequest } fro
 export { serviceOf, startOrder } from "./start-order.ts";
 export { type BuildOverrides, type CallerOverrides, toBuildOptions } from "./to-build-options.ts";
 export { configHash, configText } from "./to-config.ts";
+export { checkExternalVolumes, mountedVolumes, ownVolumes } from "./volumes.ts";

@@ -112,8 +112,8 @@ services:
       NOWHERE: null,
     },
     volumes: [
-      { source: "../x", target: "/src", readonly: false, createSource: true },
-      { source: "data", target: "/data", readonly: true, createSource: false },
+      { kind: "bind", source: "../x", target: "/src", readonly: false, createSource: true },
+      { kind: "bind", source: "data", target: "/data", readonly: true, createSource: false },
     ],
     workingDir: "/src",
     user: "1000:1000",
@@ -239,11 +239,11 @@ test("what is wrong or not carried out is an error that names it and its place",
     ],
     [
       service("volumes: [data:/x]"),
-      'compose.yaml:4:15: services.a.volumes: the named volume "data" is not supported yet; only binds of host paths are',
+      'compose.yaml:2:3: service "a" refers to undefined volume data: invalid compose project',
     ],
     [
-      service("volumes: [/x]"),
-      'compose.yaml:4:15: services.a.volumes: the anonymous volume "/x" is not supported yet; only binds of host paths are',
+      service("volumes: [data:/x:subpath]"),
+      'compose.yaml:4:15: services.a.volumes: the option "subpath" of "data:/x:subpath" is not supported yet; binds of host paths and volumes are',
     ],
     [service("ports: ['80:8080']"), 'compose.yaml:4:13: services.a.ports: "80:8080" is not supported yet'],
     [
@@ -263,8 +263,12 @@ test("what is wrong or not carried out is an error that names it and its place",
     ],
     ["services: {a: {user: x}}", "compose.yaml:1:12: services.a has neither build nor image; one is needed"],
     [
-      "services: {a: {image: x}}\nvolumes: {data: }",
-      "compose.yaml:2:1: the file.volumes is not supported yet",
+      "services: {a: {image: x}}\nvolumes: {data: {driver: nfs}}",
+      'compose.yaml:2:26: volumes.data.driver "nfs" is not supported yet: volumes are directories of the store',
+    ],
+    [
+      "services: {a: {image: x}}\nvolumes: {data: {name: ../x}}",
+      'compose.yaml:2:24: volumes.data: "../x" is no name for a volume: letters, digits, ".", "_" and "-" are allowed',
     ],
     ["servces: {}", 'compose.yaml:1:1: the file has no key "servces" (did you mean services?)'],
     ["[1]", "compose.yaml:1:1: the file must be a mapping, not a list"],
@@ -300,7 +304,7 @@ networks: {back: }
     code: "COMPOSE_UNSUPPORTED",
     message: 'compose.yaml:4:13: services.web.ports: "8080:80" is not supported yet',
   });
-  assert.throws(() => checkRunnable(project, [tool!]), /:15:1: the file.volumes is not supported yet$/);
+  assert.throws(() => checkRunnable(project, [tool!]), /:16:1: the file.networks is not supported yet$/);
   assert.throws(() => load({ "compose.yaml": text.replace("restart:", "restrat:") }), {
     message: 'compose.yaml:5:5: services.web has no key "restrat" (did you mean restart?)',
   });

@@ -6,9 +6,10 @@ import { interpolate, InterpolationError, type Lookup } from "./interpolate.ts";
 import { mergeTrees } from "./merge-trees.ts";
 import { activeServices, readProfiles } from "./profiles.ts";
 import { findProjectFiles, type ProjectFilesOptions, readComposeFile } from "./project-files.ts";
-import { contextService, type Project, type Service } from "./project.ts";
-import { asMap, asText, fieldsOf } from "./read-nodes.ts";
+import { type ComposeVolume, contextService, type Project, type Service } from "./project.ts";
+import { asMap, asText, fieldsOf, type Refuse } from "./read-nodes.ts";
 import { SecretDefinitions } from "./read-secrets.ts";
+import { readVolumeDefinitions } from "./read-volume-definitions.ts";
 import { readService, type ServiceReading } from "./read-service.ts";
 import { errorAt, type Place, type YamlMap, type YamlNode } from "./yaml-tree.ts";
 
@@ -34,11 +35,12 @@ export function loadProject(options: LoadOptions): Project {
     "the file",
   );
   const refusals: ComposeError[] = [];
+  const refuse: Refuse = (error) => refusals.push(error);
   const fields = fieldsOf(tree, {
     where: "the file",
-    supported: ["version", "name", "services", "secrets"],
+    supported: ["version", "name", "services", "secrets", "volumes"],
     unsupported: ["include"],
-    later: { keys: ["networks", "volumes", "configs", "models"], refuse: (error) => refusals.push(error) },
+    later: { keys: ["networks", "configs", "models"], refuse },
   });
   const secrets = new SecretDefinitions(fields.get("secrets"), { directory, lookup });
   const all = servicesOf(fields.get("services"));
@@ -50,14 +52,23 @@ export function loadProject(options: LoadOptions): Project {
   const services = readServices(all, active, { directory, lookup, secrets });
   checkDependencies(services, profiles);
   const nameNode = fields.get("name");
+  const name = projectName(options, nameNode && asText(nameNode, "name"), { directory, lookup });
+  const volumesNode = fields.get("volumes");
+  const volumes = volumesNode
+    ? readVolumeDefinitions(volumesNode, { projectName: name, refuse })
+    : new Map<string, ComposeVolume>();
+  checkVolumes(services, volumes);
   return {
-    name: projectName(options, nameNode && asText(nameNode, "name"), { directory, lookup }),
+    name,
     directory,
     files,
     services,
     profiles: [...new Set([...profiles.values()].flat())].sort(),
+    volumes,
     secrets: secrets.written(),
-    warnings: [...unset].map((name) => `The "${name}" variable is not set. Defaulting to a blank string`),
+    warnings: [...unset].map(
+      (variable) => `The "${variable}" variable is not set. Defaulting to a blank string`,
+    ),
     refusals,
   };
 }
@@ -115,6 +126,23 @@ function checkDependencies(
           `service "${name}" declares unknown service "${service}" as additional contexts ${context}`,
           profileHint(service, profiles.get(service)!),
         );
+    }
+  }
+}
+
+function checkVolumes(
+  services: ReadonlyMap<string, Service>,
+  defined: ReadonlyMap<string, ComposeVolume>,
+): void {
+  for (const { name, place, volumes } of services.values()) {
+    for (const volume of volumes) {
+      if (volume.kind !== "volume" || volume.source === undefined || defined.has(volume.source)) continue;
+      const near = didYouMean(volume.source, defined.keys());
+      throw errorAt(
+        place,
+        `service "${name}" refers to undefined volume ${volume.source}${near}: invalid compose project`,
+        { hint: `define it at the top level of the file: volumes: {${volume.source}: }` },
+      );
     }
   }
 }

@@ -10,6 +10,8 @@ export interface Project {
   readonly services: ReadonlyMap<string, Service>;
   /** Every profile that a service of the files has, active or not. */
   readonly profiles: readonly string[];
+  /** Top-level `volumes` by key. */
+  readonly volumes: ReadonlyMap<string, ComposeVolume>;
   /** Top-level `secrets` as the files have them, paths absolute. */
   readonly secrets: Readonly<Record<string, unknown>>;
   /** Things to tell the user that are no errors. */
@@ -34,7 +36,7 @@ export interface Service {
   readonly entrypoint?: readonly string[];
   /** `null` takes a variable away that the image sets. */
   readonly environment: Readonly<Record<string, string | null>>;
-  readonly volumes: readonly BindVolume[];
+  readonly volumes: readonly ServiceVolume[];
   readonly workingDir?: string;
   readonly user?: string;
   /** Names of services that are started before. */
@@ -67,13 +69,35 @@ export interface ServiceBuild {
   readonly written: Readonly<Record<string, unknown>>;
 }
 
+/** A named volume. */
+export interface ComposeVolume {
+  /** In the store. */
+  readonly name: string;
+  /** It is not this project's: never made and never removed with it. */
+  readonly isExternal: boolean;
+}
+
+export type ServiceVolume = BindVolume | VolumeMount;
+
 export interface BindVolume {
+  readonly kind: "bind";
   /** Absolute host path. */
   readonly source: string;
   readonly target: string;
   readonly readonly: boolean;
   /** Make the source a directory when it is not there. */
   readonly createSource: boolean;
+}
+
+/** A mount of a volume. */
+export interface VolumeMount {
+  readonly kind: "volume";
+  /** Key of the project's volume; undefined: an anonymous one, which ends with its container. */
+  readonly source: string | undefined;
+  readonly target: string;
+  readonly readonly: boolean;
+  /** Leave an empty volume empty; otherwise it begins with what the image has there. */
+  readonly noCopy: boolean;
 }
 
 /** Name under which a service's image is stored: `image`, or `<project>-<service>`. */

@@ -2,8 +2,14 @@ import { StringDecoder } from "node:string_decoder";
 import { BuildError, type RunOptions, type StepEngine, toRunRequest } from "../build/index.ts";
 import type { ImageRecord } from "../image/index.ts";
 import { makeDirectory } from "../util/index.ts";
-import { type RunRequest, WorkerError, type WorkerApi, type WorkerLog } from "../worker/index.ts";
-import type { Service } from "./project.ts";
+import {
+  type RunRequest,
+  WorkerError,
+  type WorkerApi,
+  type WorkerLog,
+  type WorkerMount,
+} from "../worker/index.ts";
+import type { ComposeVolume, Service } from "./project.ts";
 import { locationOf } from "./yaml-tree.ts";
 import type { RunningService, StartService } from "./run-services.ts";
 
@@ -12,13 +18,20 @@ export type ServiceOverrides = Partial<
   Pick<RunOptions, "command" | "entrypoint" | "workingDir" | "user" | "env" | "binds">
 >;
 
+export interface ServiceRunOptions {
+  readonly steps: StepEngine;
+  readonly volumes: ReadonlyMap<string, ComposeVolume>;
+  readonly overrides?: ServiceOverrides;
+}
+
 /** The request that runs a service's image as the service says. Missing directories to bind are made where the file asks for it. */
 export async function toServiceRequest(
   service: Service,
   record: ImageRecord,
-  { steps, overrides = {} }: { readonly steps: StepEngine; readonly overrides?: ServiceOverrides },
+  { steps, volumes, overrides = {} }: ServiceRunOptions,
 ): Promise<RunRequest> {
-  for (const { source, createSource } of service.volumes) if (createSource) makeDirectory(source);
+  const binds = service.volumes.filter((volume) => volume.kind === "bind");
+  for (const { source, createSource } of binds) if (createSource) makeDirectory(source);
   const removed = Object.keys(service.environment).filter((name) => service.environment[name] === null);
   const env = Object.entries(service.environment).flatMap(([name, value]) =>
     value === null ? [] : [`${name}=${value}`],
@@ -36,7 +49,7 @@ export async function toServiceRequest(
       ...rest,
       env: [...env, ...(overrides.env ?? [])],
       binds: [
-        ...service.volumes.map(({ source, target, readonly }) => ({ source, dest: target, readonly })),
+        ...binds.map(({ source, target, readonly }) => ({ source, dest: target, readonly })),
         ...(overrides.binds ?? []),
       ],
     },
@@ -44,7 +57,13 @@ export async function toServiceRequest(
   );
   const isRemoved = (entry: string) => removed.includes(entry.split("=", 1)[0]!);
   const given = new Set(overrides.env ?? []);
-  return { ...request, env: request.env.filter((entry) => !isRemoved(entry) || given.has(entry)) };
+  const mounts = service.volumes.flatMap((volume): WorkerMount[] => {
+    if (volume.kind !== "volume") return [];
+    const { source, target, readonly, noCopy } = volume;
+    const name = source === undefined ? undefined : volumes.get(source)!.name;
+    return [{ type: "volume", dest: target, name, layers: noCopy ? [] : request.lowers, readonly }];
+  });
+  return { ...request, mounts, env: request.env.filter((entry) => !isRemoved(entry) || given.has(entry)) };
 }
 
 /** @throws {BuildError} `NO_COMMAND`, with the service that lacks one */
@@ -97,15 +116,16 @@ export interface StarterOptions {
   readonly worker: WorkerApi;
   readonly logs: LogRouter;
   readonly steps: StepEngine;
+  readonly volumes: ReadonlyMap<string, ComposeVolume>;
   readonly records: ReadonlyMap<string, ImageRecord>;
 }
 
 /** Starts services in a worker. */
-export function createStarter({ worker, logs, steps, records }: StarterOptions): StartService {
+export function createStarter({ worker, logs, steps, volumes, records }: StarterOptions): StartService {
   return async (service, onOutput) => {
     const record = records.get(service.name);
     if (!record) throw new Error(`Internal error: no image for service ${service.name}`);
-    const request = await toServiceRequest(service, record, { steps });
+    const request = await toServiceRequest(service, record, { steps, volumes });
     logs.listen(request.runId, onOutput);
     const stopSignal = (record.config.config.StopSignal ?? "SIGTERM") as NodeJS.Signals;
     return runIn(worker, request, stopSignal);

@@ -25,7 +25,11 @@ const service: Service = {
   },
   command: ["echo", "$HOME"],
   environment: { B: null },
-  volumes: [{ source: "/p/src", target: "/src", readonly: true, createSource: true }],
+  volumes: [
+    { kind: "bind", source: "/p/src", target: "/src", readonly: true, createSource: true },
+    { kind: "volume", source: "data", target: "/data", readonly: false, noCopy: true },
+    { kind: "volume", source: undefined, target: "/tmp", readonly: false, noCopy: false },
+  ],
   dependsOn: ["db"],
   refusals: [],
 };
@@ -35,6 +39,10 @@ const project: Project = {
   files: ["/p/compose.yaml"],
   services: new Map([["web", service]]),
   profiles: ["front"],
+  volumes: new Map([
+    ["data", { name: "app_data", isExternal: false }],
+    ["unused", { name: "other", isExternal: true }],
+  ]),
   secrets: { token: { file: "/p/token" } },
   warnings: [],
   refusals: [],
@@ -96,6 +104,17 @@ services:
         target: /src
         read_only: true
         bind: {}
+      - type: volume
+        source: data
+        target: /data
+        volume:
+          nocopy: true
+      - type: volume
+        target: /tmp
+        volume: {}
+volumes:
+  data:
+    name: app_data
 secrets:
   token:
     file: /p/token

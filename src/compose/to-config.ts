@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { canonicalJson } from "../util/index.ts";
-import type { Project, Service, ServiceBuild } from "./project.ts";
+import { mountedVolumes } from "./volumes.ts";
+import type { Project, Service, ServiceBuild, ServiceVolume } from "./project.ts";
 
 /** The project as one Compose file, the way `docker compose config` writes it: short forms written out, paths absolute, `$` doubled.
  * @param chosen the services to write; default: all */
@@ -16,6 +17,7 @@ export function configText(
   const model = {
     name: project.name,
     services: Object.fromEntries(services.map((service) => [service.name, serviceConfig(service)])),
+    ...volumesConfig(project, services),
     ...(Object.keys(project.secrets).length > 0 && { secrets: project.secrets }),
   };
   const escaped = escapeDollars(model);
@@ -74,7 +76,25 @@ function dependencies(names: readonly string[]): object {
   return Object.fromEntries(names.map((name) => [name, { condition: "service_started", required: true }]));
 }
 
-function volumeConfig(volume: Service["volumes"][number]): object {
+function volumesConfig(project: Project, services: readonly Service[]): object {
+  const keys = mountedVolumes(project, services);
+  if (keys.length === 0) return {};
+  const written = keys.map((key) => {
+    const { name, isExternal } = project.volumes.get(key)!;
+    return [key, { name, ...(isExternal && { external: true }) }];
+  });
+  return { volumes: Object.fromEntries(written) };
+}
+
+function volumeConfig(volume: ServiceVolume): object {
+  if (volume.kind === "volume")
+    return {
+      type: "volume",
+      ...(volume.source !== undefined && { source: volume.source }),
+      target: volume.target,
+      ...(volume.readonly && { read_only: true }),
+      volume: volume.noCopy ? { nocopy: true } : {},
+    };
   return {
     type: "bind",
     source: volume.source,

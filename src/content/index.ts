@@ -21,6 +21,7 @@ export {
   type PackInfo,
   selectionFile,
 } from "./layer-store.ts";
+export { findVolume, listVolumes, type VolumeInfo, volumeDir, volumeName } from "./volumes.ts";
 export { type OpenStoreOptions, openStore, type Store, type StorePaths } from "./store.ts";
 export { resolveStoreRoot, type StoreRootOptions } from "./store-root.ts";
 export type { TempDirs } from "./temp-dirs.ts";

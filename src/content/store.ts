@@ -45,6 +45,8 @@ export interface StorePaths {
   readonly collected: string;
   /** A file that says what a power cut cannot have damaged; may be absent. */
   readonly synced: string;
+  /** Files that services keep; the directory may be absent. */
+  readonly volumes: string;
   /** A file for each Compose project that is up; the directory may be absent. */
   readonly compose: string;
 }
@@ -95,6 +97,7 @@ function storePaths(root: string): StorePaths {
     locks: at("locks"),
     collected: at("collected"),
     synced: at("synced.json"),
+    volumes: at("volumes"),
     compose: at("compose"),
   };
 }

@@ -1,4 +1,10 @@
-import { type CacheMountInfo, listCacheMounts, type Store } from "../content/index.ts";
+import {
+  type CacheMountInfo,
+  listCacheMounts,
+  listVolumes,
+  type Store,
+  type VolumeInfo,
+} from "../content/index.ts";
 import { ImageSizes } from "./image-size.ts";
 import { ImageStore } from "./image-store.ts";
 import { planPrune, type StoreInventory } from "./plan-prune.ts";
@@ -12,7 +18,8 @@ export interface DiskUsage {
   /** Results of steps, by what they were made for; the largest first. */
   readonly stages: readonly StageUsage[];
   readonly mounts: readonly (Omit<CacheMountInfo, "name"> & { readonly sizeBytes: number })[];
-  readonly totals: Readonly<Record<"images" | "layers" | "blobs" | "mounts", UsageTotal>>;
+  readonly volumes: readonly (VolumeInfo & { readonly sizeBytes: number })[];
+  readonly totals: Readonly<Record<"images" | "layers" | "blobs" | "mounts" | "volumes", UsageTotal>>;
 }
 
 export interface ImageUsage {
@@ -39,14 +46,14 @@ export interface StageUsage {
 export interface UsageTotal {
   readonly count: number;
   readonly sizeBytes: number;
-  /** What `prune --all` would give back. */
+  /** What `prune --all --cache-mounts --volumes` would give back. */
   readonly reclaimableBytes: number;
 }
 
 export interface UsageFilter {
   /** Only what was last used before this time, in milliseconds since the epoch. */
   readonly usedBeforeMs?: number;
-  /** Only results of steps, in any form, or only cache mounts; absent: images too. */
+  /** Only results of steps, in any form, or only cache mounts; absent: images and volumes too. */
   readonly kind?: "results" | "mounts";
 }
 
@@ -59,18 +66,22 @@ export async function diskUsage(
   const isShown = ({ usedAtMs }: { readonly usedAtMs: number }) => usedAtMs < usedBeforeMs;
   const inventory = kind === "mounts" ? nothing : takeInventory(store);
   const found = kind === "results" ? [] : listCacheMounts(store.paths.mounts).filter(isShown);
-  const sizes = found.length > 0 ? await measure(found.map(({ path }) => path)) : [];
+  const kept = kind === undefined ? listVolumes(store.paths.volumes).filter(isShown) : [];
+  const paths = [...found, ...kept].map(({ path }) => path);
+  const sizes = paths.length > 0 ? await measure(paths) : [];
   const mounts = found.map(({ name: _name, ...mount }, index) => ({
     ...mount,
     sizeBytes: sizes[index] ?? 0,
   }));
+  const volumes = kept.map((volume, index) => ({ ...volume, sizeBytes: sizes[found.length + index] ?? 0 }));
   const images = kind === undefined ? imageUsage(store).filter(isShown) : [];
   const layers = inventory.layers.filter(isShown);
   return {
     images,
     stages: stageUsage({ ...inventory, layers }),
     mounts,
-    totals: totals(inventory, { images, layers, blobs: inventory.blobs.filter(isShown), mounts }),
+    volumes,
+    totals: totals(inventory, { images, layers, blobs: inventory.blobs.filter(isShown), mounts, volumes }),
   };
 }
 
@@ -131,7 +142,7 @@ function stageUsage({ cache, layers }: StoreInventory): readonly StageUsage[] {
 /** What is reclaimable is so for all of the store: a layer that is not shown may need one that is. */
 function totals(
   inventory: StoreInventory,
-  shown: Pick<StoreInventory, "layers" | "blobs"> & Pick<DiskUsage, "images" | "mounts">,
+  shown: Pick<StoreInventory, "layers" | "blobs"> & Pick<DiskUsage, "images" | "mounts" | "volumes">,
 ): DiskUsage["totals"] {
   const plan = planPrune(inventory, Infinity, { cache: "all" });
   const [goneLayers, goneBlobs] = [new Set(plan.layers.map(({ id }) => id)), new Set(plan.blobs)];
@@ -140,7 +151,7 @@ function totals(
     sizeBytes: sum(items.map(({ sizeBytes }) => sizeBytes)),
     reclaimableBytes: sum(reclaimable),
   });
-  const { images, layers, blobs, mounts } = shown;
+  const { images, layers, blobs, mounts, volumes } = shown;
   const untagged = images.filter(({ names }) => names.length === 0);
   return {
     images: total(
@@ -158,6 +169,10 @@ function totals(
     mounts: total(
       mounts,
       mounts.map(({ sizeBytes }) => sizeBytes),
+    ),
+    volumes: total(
+      volumes,
+      volumes.map(({ sizeBytes }) => sizeBytes),
     ),
   };
 }

@@ -20,7 +20,7 @@ import {
 import { scanPackages } from "../packages/index.ts";
 import { type FileChanges, firstChanges, selectionChanges } from "../tree/index.ts";
 import { archives } from "./archives.ts";
-import { measureTree, removeCacheMounts } from "./cache-mount-care.ts";
+import { measureTree, emptyMounts } from "./cache-mount-care.ts";
 import { exportDirectory } from "./export-directory.ts";
 import { exportTar } from "./export-tree.ts";
 import { packCacheMount, restoreCacheMount } from "./cache-mount-travel.ts";
@@ -56,7 +56,7 @@ export interface BulkApi
     | "listTree"
     | "diffTrees"
     | "measure"
-    | "removeCacheMounts"
+    | "emptyMounts"
     | "packCacheMount"
     | "restoreCacheMount"
   > {
@@ -80,7 +80,7 @@ export const BULK_METHODS = [
   "listTree",
   "diffTrees",
   "measure",
-  "removeCacheMounts",
+  "emptyMounts",
   "packCacheMount",
   "restoreCacheMount",
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
@@ -191,8 +191,8 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
       return { sizesBytes: paths.map((directory) => measureTree(insideStore(store, directory))) };
     },
 
-    async removeCacheMounts({ paths }) {
-      return { sizesBytes: removeCacheMounts(paths.map((instance) => insideStore(store, instance))) };
+    async emptyMounts({ paths }) {
+      return { sizesBytes: emptyMounts(paths.map((instance) => insideStore(store, instance))) };
     },
 
     packCacheMount: (request) =>
@@ -250,9 +250,10 @@ function compressionOf(mediaType: string): LayerCompression {
   return mediaType.endsWith("zstd") ? "zstd" : "none";
 }
 
-/** Only what is half done and cache mounts are removed by path. */
+/** Only what is half done, cache mounts and volumes are removed by path. */
 function insideStore({ paths }: Store, file: string): string {
   const isInside = (directory: string) => file.startsWith(`${directory}/`) && path.normalize(file) === file;
-  if (isInside(paths.tmp) || isInside(paths.mounts)) return file;
-  throw new Error(`Internal error: "${file}" does not lie in "${paths.tmp}" or "${paths.mounts}"`);
+  const directories = [paths.tmp, paths.mounts, paths.volumes];
+  if (directories.some(isInside)) return file;
+  throw new Error(`Internal error: "${file}" does not lie in any of ${directories.join(", ")}`);
 }

@@ -6,10 +6,10 @@ import { isErrno } from "../util/index.ts";
 import { openLock } from "./cache-mount-instance.ts";
 import { removePath } from "./remove-path.ts";
 
-/** Removes the files of cache mounts that no step uses now; a step that comes meanwhile waits, and finds them empty.
- * @param instances absolute paths of instances
+/** Removes the files of cache mounts and volumes that no step uses now; a step that comes meanwhile waits, and finds them empty.
+ * @param instances absolute paths of instances and of volumes' directories
  * @returns how many bytes were freed, for each; null for one that is in use */
-export function removeCacheMounts(instances: readonly string[]): readonly (number | null)[] {
+export function emptyMounts(instances: readonly string[]): readonly (number | null)[] {
   return instances.map((instance) => {
     const lock = openLock(instance);
     if (lock === undefined) return 0;

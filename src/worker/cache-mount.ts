@@ -1,17 +1,15 @@
 import { chmodSync, chownSync, closeSync, existsSync, futimesSync, mkdirSync, renameSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { cacheMountDir } from "../content/index.ts";
-import { resolveInside } from "../snapshot/index.ts";
 import { tryFlock } from "../sys/index.ts";
-import { isErrno, runProcess } from "../util/index.ts";
+import { isErrno } from "../util/index.ts";
 import { noteName, openInstance } from "./cache-mount-instance.ts";
+import { copyTree, viewPart } from "./copy-layers.ts";
 import type { Environment } from "./environment.ts";
 import type { WorkerMount } from "./protocol.ts";
 import type { Defer } from "./undo.ts";
-import { mountView } from "./view.ts";
-import { WorkerError } from "./worker-error.ts";
 import { removePath } from "./remove-path.ts";
+import { waitForLock } from "./wait-for-lock.ts";
 
 export type CacheMount = Extract<WorkerMount, { type: "cache" }>;
 
@@ -79,29 +77,17 @@ async function lockInstance(
     const now = new Date();
     futimesSync(fd, now, now); // what a prune goes by
     if (sharing !== "private") {
-      await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", cache);
+      const onLongWait = () =>
+        cache.say?.(`waiting for cache mount ${shown(cache.id)}, which another step uses`);
+      await waitForLock(fd, sharing === "locked" ? "exclusive" : "shared", { ...cache, onLongWait });
       return instance;
     }
     if (tryFlock(fd, "exclusive")) return instance;
   }
 }
 
-/** Longer, and a person wonders what goes on. */
-const silentMs = 500;
-
-async function waitForLock(
-  fd: number,
-  kind: "exclusive" | "shared",
-  { signal, say, id }: Cache & { readonly id: string },
-): Promise<void> {
-  let waitedMs = 0;
-  for (let waitMs = 5; !tryFlock(fd, kind); waitMs = Math.min(waitMs * 2, 200)) {
-    await sleep(waitMs, undefined, { signal });
-    const isSilent = waitedMs < silentMs;
-    waitedMs += waitMs;
-    if (isSilent && waitedMs >= silentMs)
-      say?.(`waiting for cache mount ${JSON.stringify(id.replace(/^\//, ""))}, which another step uses`);
-  }
+function shown(id: string): string {
+  return JSON.stringify(id.replace(/^\//, ""));
 }
 
 /** Filled aside and renamed: of two first users that share it, one wins. */
@@ -121,20 +107,13 @@ async function fill(environment: Environment, files: string, mount: CacheMount, 
   }
 }
 
-/** With cp(1): the one place where a whole tree is copied, hard links, attributes and all. */
 async function copyFromLayers(
   environment: Environment,
   made: string,
   mount: CacheMount,
   cache: Cache,
 ): Promise<void> {
-  const lowers = mount.layers.map((layer) => environment.store.layers.fsOf(layer));
   const target = path.join(cache.directory, `from-${path.basename(cache.home)}`);
-  const view = mountView(environment, { lowers, readonly: true, target }, cache.defer);
-  const source = path.join(view, resolveInside(view, mount.selector ?? "/"));
-  const { exitCode, stderr } = await runProcess("cp", ["-a", "--", `${source}/.`, made], {
-    signal: cache.signal,
-  });
-  if (exitCode !== 0)
-    throw new WorkerError("CACHE_UNUSABLE", `Cannot fill cache mount "${mount.id}": ${stderr.trim()}`);
+  const source = viewPart(environment, { ...mount, readonly: true, target }, cache.defer);
+  await copyTree(source, made, { signal: cache.signal, what: `cache mount "${mount.id}"` });
 }

@@ -108,7 +108,7 @@ const METHODS = {
   listTree: true,
   diffTrees: true,
   measure: true,
-  removeCacheMounts: true,
+  emptyMounts: true,
   tryLock: true,
   unlock: true,
   runOnce: true,

@@ -84,12 +84,11 @@ export interface WorkerApi {
     before: readonly LayerId[];
     after: readonly LayerId[];
   }): Promise<{ differences: readonly FileDifference[] }>;
-  /** Sums of the sizes of the files below directories of `mounts/`; 0 for one that is not there. */
+  /** Sums of the sizes of the files below directories of `mounts/` and `volumes/`; 0 for one that is not there. */
   measure(request: { paths: readonly string[] }): Promise<{ sizesBytes: readonly number[] }>;
-  /** Empties cache mounts (absolute paths of instances); one that a step uses now stays, and is null. */
-  removeCacheMounts(request: {
-    paths: readonly string[];
-  }): Promise<{ sizesBytes: readonly (number | null)[] }>;
+  /** Empties cache mounts (absolute paths of instances) and removes volumes (of their directories); one that a step uses now
+   * stays, and is null. */
+  emptyMounts(request: { paths: readonly string[] }): Promise<{ sizesBytes: readonly (number | null)[] }>;
   /** Stores a tar of what an instance of a cache mount holds in the content store, unless it holds more than `limitBytes`,
    * or one of `secretPatterns`, each in base64. */
   packCacheMount(request: {
@@ -234,6 +233,15 @@ export type WorkerMount =
       readonly mode: number;
       readonly uid: number;
       readonly gid: number;
+      readonly readonly: boolean;
+    }
+  /** Files that are kept for the next step that mounts them, or, without a name, for none. */
+  | {
+      readonly type: "volume";
+      readonly dest: string;
+      readonly name: string | undefined;
+      /** Of the image: what it has at `dest` is what an empty volume begins with. */
+      readonly layers: readonly LayerId[];
       readonly readonly: boolean;
     }
   | { readonly type: "tmpfs"; readonly dest: string; readonly sizeBytes?: number }

@@ -8,6 +8,7 @@ import type { BindMount, WorkerMount } from "./protocol.ts";
 import { serveSshAgent } from "./ssh-agent.ts";
 import type { Defer } from "./undo.ts";
 import { mountView } from "./view.ts";
+import { openVolume } from "./volume.ts";
 import { WorkerError } from "./worker-error.ts";
 
 /** A mount of a step, its source ready: what the runtime shall mount, on what kind of stub. */
@@ -71,6 +72,8 @@ async function prepareMount(environment: Environment, mount: WorkerMount, place:
       return await prepareContext(environment, mount, place);
     case "cache":
       return selected(mount.dest, place.caches.get(mount)!, cachePart(mount));
+    case "volume":
+      return selected(mount.dest, await openVolume(environment, mount, place), mount);
     case "tmpfs": {
       const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`];
       const options = ["nosuid", "nodev", ...size];

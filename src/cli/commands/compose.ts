@@ -31,7 +31,7 @@ export function define(command: Command, io: CliIo): void {
   refuse(command, "--dry-run", "slipway plan says what a build would run");
   refuse(command, "--ansi <when>", "use --progress plain; colours are off where NO_COLOR is set");
   refuse(command, "--compatibility", "files are read as Compose reads them now");
-  refuse(command, "--all-resources", "only services and secrets are carried out");
+  refuse(command, "--all-resources", "what no service uses has no effect");
   defineBuild(command, io);
   defineUp(command, io);
   defineRun(command, io);
@@ -143,13 +143,13 @@ function defineRun(compose: Command, io: CliIo): void {
 function defineDown(compose: Command, io: CliIo): void {
   const command = subcommand(compose, "down", "End what `up` started in another terminal")
     .usage("[OPTIONS]")
+    .option("-v, --volumes", "Remove the project's named volumes too, those that are not external")
     .option("-t, --timeout <seconds>", "How long to wait for the services to end", parseSeconds, 20)
     .action(async () => {
-      const { composeDown } = await import("../compose-commands.ts");
+      const { composeDown } = await import("../compose-down.ts");
       await composeDown(command.optsWithGlobals(), io);
     });
   acceptHidden(command, "--remove-orphans");
-  refuse(command, "-v, --volumes", "there are no named volumes");
   refuse(command, "--rmi <which>", "remove images with: slipway rmi");
 }
 
@@ -159,6 +159,7 @@ function defineConfig(compose: Command, io: CliIo): void {
     .argument("[services...]", "services to print, with those that they depend on (default: all)")
     .option("--services", "Print only the names of the services")
     .option("--images", "Print only the names of the services' images")
+    .option("--volumes", "Print only the keys of the volumes that the services mount")
     .option("--profiles", "Print only the names of all profiles")
     .addOption(
       new Option("--format <format>", "Form of the output").choices(["yaml", "json"]).default("yaml"),
@@ -177,8 +178,7 @@ function defineConfig(compose: Command, io: CliIo): void {
     refuse(command, flags, "slipway lock pins the images that a Dockerfile names");
   for (const flags of ["--no-consistency", "--no-env-resolution", "--no-normalize", "--no-path-resolution"])
     refuse(command, flags, "the files are printed as they are carried out");
-  for (const flags of ["--networks", "--models", "--volumes"])
-    refuse(command, flags, "services share the host's network and have no named volumes");
+  for (const flags of ["--networks", "--models"]) refuse(command, flags, "services share the host's network");
 }
 
 function subcommand(compose: Command, name: string, description: string): Command {

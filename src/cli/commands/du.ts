@@ -18,7 +18,7 @@ interface DuFlags extends GlobalFlags {
 export function define(command: Command, io: CliIo): void {
   command
     .usage("[OPTIONS]")
-    .option("-v, --verbose", "Show each image, stage and cache mount")
+    .option("-v, --verbose", "Show each image, stage, cache mount and volume")
     .option(
       "--filter <filter>",
       "Only what this is true of: until=AGE, type=regular (results) or type=exec.cachemount (cache mounts)",
@@ -55,13 +55,14 @@ function toUsageFilter(texts: readonly string[]): UsageFilter {
 }
 
 function usageText(usage: DiskUsage, { verbose }: DuFlags, { kind }: UsageFilter): string {
-  const { images, layers, blobs, mounts } = usage.totals;
+  const { images, layers, blobs, mounts, volumes } = usage.totals;
   const rows = [
     ...(kind === undefined ? [totalRow("Images", images)] : []),
     ...(kind === "mounts"
       ? []
       : [totalRow("Layers", layers), totalRow("Packed layers and documents", blobs)]),
     ...(kind === "results" ? [] : [totalRow("Cache mounts", mounts)]),
+    ...(kind === undefined ? [totalRow("Volumes", volumes)] : []),
   ];
   const summary = formatTable(["TYPE", "COUNT", "SIZE", "RECLAIMABLE"], rows);
   if (!verbose) return summary;
@@ -69,6 +70,7 @@ function usageText(usage: DiskUsage, { verbose }: DuFlags, { kind }: UsageFilter
     ...(kind === undefined ? [imageTable(usage)] : []),
     ...(kind === "mounts" ? [] : [stageTable(usage)]),
     ...(kind === "results" ? [] : [mountTable(usage)]),
+    ...(kind === undefined ? [volumeTable(usage)] : []),
   ];
   return [summary, ...tables].join("\n");
 }
@@ -113,5 +115,12 @@ function mountTable({ mounts }: DiskUsage): string {
       formatBytes(sizeBytes),
       timeAgo(usedAtMs),
     ]),
+  );
+}
+
+function volumeTable({ volumes }: DiskUsage): string {
+  return formatTable(
+    ["VOLUME", "SIZE", "LAST USED"],
+    volumes.map(({ name, sizeBytes, usedAtMs }) => [name, formatBytes(sizeBytes), timeAgo(usedAtMs)]),
   );
 }

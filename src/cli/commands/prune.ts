@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { type CacheMountInfo, listCacheMounts, type Store } from "../../content/index.ts";
+import { listCacheMounts, listVolumes, type Store } from "../../content/index.ts";
 import type { PrunePlan } from "../../image/index.ts";
 import type { CliIo } from "../cli-io.ts";
 import { type PruneFlags, type PruneRequest, toPruneRequest } from "../flags/prune-options.ts";
 import { type GlobalFlags, openCliStore } from "../open-images.ts";
-import { count, planText, removedText } from "../output/prune-text.ts";
+import { count, type KeptFiles, planText, removedText } from "../output/prune-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { withPatience } from "../with-progress.ts";
 
@@ -32,6 +32,7 @@ export function define(command: Command, io: CliIo): void {
     .option("--project <dir>", "Only results of steps of this build context, and no image")
     .option("--target <stage>", "Only results of steps of stages of this name, and no image")
     .option("--cache-mounts", "Empty the cache mounts too, those that no step uses now")
+    .option("--volumes", "Remove the volumes too, those that no service uses now")
     .option("--dry-run", "Only say what would be removed")
     .option("-f, --force", "Do not ask, which takes a terminal")
     .option("--verbose", "Name each thing that is removed")
@@ -45,10 +46,13 @@ export function define(command: Command, io: CliIo): void {
       if (flags.dryRun) {
         const plan = request.results ? previewPrune(store, request.results) : nothing;
         store.temp.close();
-        const mounts = chosenMounts(store, request);
-        if (flags.verbose) io.stdout.write(removedText(plan, mounts, imageIds));
+        const files = chosenFiles(store, request);
+        if (flags.verbose) io.stdout.write(removedText(plan, files, imageIds));
         io.stdout.write(planText(plan, "Would reclaim"));
-        if (request.cacheMounts) io.stdout.write(`${count(mounts.length, "cache mount")} to empty\n`);
+        const number = (kind: KeptFiles["kind"]) =>
+          count(files.filter((each) => each.kind === kind).length, kind);
+        if (request.cacheMounts) io.stdout.write(`${number("cache mount")} to empty\n`);
+        if (request.volumes) io.stdout.write(`${number("volume")} to remove\n`);
         return;
       }
       if (!flags.force && !io.stdin.isTTY) throw cannotAsk();
@@ -59,25 +63,41 @@ export function define(command: Command, io: CliIo): void {
         const removeTrees = async (paths: readonly string[]) =>
           (await steps.worker()).remove({ layers: [], paths });
         const plan = request.results ? await pruneStore(store, { ...request.results, removeTrees }) : nothing;
-        const mounts = chosenMounts(store, request);
-        if (mounts.length === 0) return { plan, mounts, freed: [] };
-        const paths = mounts.map((mount) => mount.path);
-        const { sizesBytes } = await (await steps.worker()).removeCacheMounts({ paths });
-        return { plan, mounts, freed: sizesBytes };
+        const files = chosenFiles(store, request);
+        if (files.length === 0) return { plan, emptied: [] };
+        const paths = files.map((each) => each.path);
+        const { sizesBytes } = await (await steps.worker()).emptyMounts({ paths });
+        const emptied = files.flatMap((each, index) => {
+          const freedBytes = sizesBytes[index] ?? null;
+          return freedBytes === null ? [] : [{ ...each, freedBytes }];
+        });
+        return { plan, emptied };
       });
-      const { plan, mounts, freed } = pruned;
-      const emptied = mounts.filter((_, index) => freed[index] !== null);
+      const { plan, emptied } = pruned;
       if (flags.verbose) io.stdout.write(removedText(plan, emptied, imageIds));
-      io.stdout.write(planText(plan, "Total reclaimed space", freed));
+      io.stdout.write(planText(plan, "Total reclaimed space", emptied));
     });
 }
 
 const nothing: PrunePlan = { images: [], cacheKeys: [], layers: [], blobs: [], reclaimedBytes: 0 };
 
-/** Cache mounts that were not used since the time asked for. */
-function chosenMounts(store: Store, { cacheMounts, usedBeforeMs }: PruneRequest): readonly CacheMountInfo[] {
-  if (!cacheMounts) return [];
-  return listCacheMounts(store.paths.mounts).filter(({ usedAtMs }) => usedAtMs < usedBeforeMs);
+/** Cache mounts and volumes that were not used since the time asked for. */
+function chosenFiles(
+  { paths: { mounts, volumes } }: Store,
+  request: PruneRequest,
+): readonly (KeptFiles & { readonly path: string })[] {
+  const chosen = [
+    ...(request.cacheMounts ? listCacheMounts(mounts) : []).map((each) => ({
+      ...each,
+      kind: "cache mount" as const,
+    })),
+    ...(request.volumes ? listVolumes(volumes) : []).map(({ name, ...each }) => ({
+      ...each,
+      kind: "volume" as const,
+      id: name,
+    })),
+  ];
+  return chosen.filter(({ usedAtMs }) => usedAtMs < request.usedBeforeMs);
 }
 
 /** Docker reads the answer from whatever is there; what nobody has typed is no answer. */
@@ -87,12 +107,13 @@ function cannotAsk(): UsageError {
   });
 }
 
-async function isConfirmed({ results, cacheMounts }: PruneRequest, io: CliIo): Promise<boolean> {
+async function isConfirmed({ results, cacheMounts, volumes }: PruneRequest, io: CliIo): Promise<boolean> {
   const which =
     results?.cache === "all" ? "the results of all steps" : "results of steps that no image needs";
   const what = [
     ...(results ? [results.keepImages ? which : `untagged images and ${which}`] : []),
     ...(cacheMounts ? ["what is in cache mounts"] : []),
+    ...(volumes ? ["the volumes of all Compose projects"] : []),
   ];
   io.stderr.write(`WARNING! This will remove ${what.join(", and ")}.\n`);
   io.stderr.write("Are you sure you want to continue? [y/N] ");

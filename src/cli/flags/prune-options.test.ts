@@ -7,7 +7,12 @@ const io = { cwd: "/work" } as CliIo;
 const request = (flags: Partial<PruneFlags>) => toPruneRequest({ filter: [], ...flags }, io, "/");
 
 test("without options, results that no image needs are removed, and no cache mount", () => {
-  assert.deepEqual(request({}), { results: { cache: "unused" }, cacheMounts: false, usedBeforeMs: Infinity });
+  assert.deepEqual(request({}), {
+    results: { cache: "unused" },
+    cacheMounts: false,
+    volumes: false,
+    usedBeforeMs: Infinity,
+  });
 });
 
 test("options of docker builder prune mean what they mean there", () => {

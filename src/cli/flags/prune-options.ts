@@ -18,12 +18,14 @@ export interface PruneFlags {
   readonly project?: string;
   readonly target?: string;
   readonly cacheMounts?: boolean;
+  readonly volumes?: boolean;
 }
 
 export interface PruneRequest {
   /** Undefined: only cache mounts are asked for. */
   readonly results: PruneOptions | undefined;
   readonly cacheMounts: boolean;
+  readonly volumes: boolean;
   /** Only what was last used before this time. */
   readonly usedBeforeMs: number;
 }
@@ -44,6 +46,12 @@ export function toPruneRequest(flags: PruneFlags, io: CliIo, storeRoot: string):
       hint: "empty them with slipway prune --cache-mounts alone, or by age: --older-than 7d",
     });
   }
+  const volumes = flags.volumes ?? false;
+  if (volumes && (project !== undefined || target !== undefined)) {
+    throw new UsageError("Cannot remove the volumes of one project or stage: they are no results of steps", {
+      hint: "remove those of a Compose project with slipway compose down --volumes",
+    });
+  }
   const usedBeforeMs = ages.length > 0 ? Date.now() - Math.max(...ages) : Infinity;
   const results: PruneOptions = {
     cache: all ? "all" : "unused",
@@ -54,7 +62,12 @@ export function toPruneRequest(flags: PruneFlags, io: CliIo, storeRoot: string):
     ...keepBytes(flags),
     ...freeBytes(flags, storeRoot),
   };
-  return { results: filters.type === "exec.cachemount" ? undefined : results, cacheMounts, usedBeforeMs };
+  return {
+    results: filters.type === "exec.cachemount" ? undefined : results,
+    cacheMounts,
+    volumes,
+    usedBeforeMs,
+  };
 }
 
 /** What each of them leaves is the same here: the results that were used last, up to so much. */

@@ -1,23 +1,32 @@
-import type { CacheMountInfo } from "../../content/index.ts";
 import type { PrunePlan, RecordId } from "../../image/index.ts";
 import { formatBytes } from "../../util/index.ts";
 import { shortId } from "./image-text.ts";
 import { formatTable } from "./table.ts";
 import { timeAgo } from "./time-ago.ts";
 
-/** How many things a prune removes, and what that gives back.
- * @param freed bytes of each cache mount; null for one in use */
-export function planText(plan: PrunePlan, total: string, freed: readonly (number | null)[] = []): string {
+/** Files that steps or services keep. */
+export interface KeptFiles {
+  readonly kind: "cache mount" | "volume";
+  readonly id: string;
+  readonly usedAtMs: number;
+}
+
+/** How many things a prune removes, and what that gives back. */
+export function planText(
+  plan: PrunePlan,
+  total: string,
+  emptied: readonly (KeptFiles & { readonly freedBytes: number })[] = [],
+): string {
   const { images, cacheKeys, layers, blobs, reclaimedBytes } = plan;
-  const emptied = freed.filter((bytes) => bytes !== null);
+  const kinds = new Set(emptied.map(({ kind }) => kind));
   const counts = [
     count(images.length, "untagged image"),
     count(cacheKeys.length, "cache record"),
     count(layers.length, "layer"),
     count(blobs.length, "blob"),
-    ...(freed.length > 0 ? [count(emptied.length, "cache mount")] : []),
+    ...[...kinds].map((kind) => count(emptied.filter((each) => each.kind === kind).length, kind)),
   ];
-  const bytes = emptied.reduce((sum, size) => sum + size, reclaimedBytes);
+  const bytes = emptied.reduce((sum, { freedBytes }) => sum + freedBytes, reclaimedBytes);
   return `${counts.join(", ")}\n${total}: ${formatBytes(bytes)}\n`;
 }
 
@@ -25,7 +34,7 @@ export function planText(plan: PrunePlan, total: string, freed: readonly (number
  * @param imageIds the ids of images by those of their records, as they were before */
 export function removedText(
   { images, layers, blobs }: PrunePlan,
-  mounts: readonly Pick<CacheMountInfo, "id" | "usedAtMs">[],
+  kept: readonly KeptFiles[],
   imageIds: ReadonlyMap<RecordId, string>,
 ): string {
   const rows = [
@@ -44,7 +53,7 @@ export function removedText(
       formatBytes(sizeBytes),
       timeAgo(usedAtMs),
     ]),
-    ...mounts.map(({ id, usedAtMs }) => ["cache mount", id, "", "", timeAgo(usedAtMs)]),
+    ...kept.map(({ kind, id, usedAtMs }) => [kind, id, "", "", timeAgo(usedAtMs)]),
   ];
   return rows.length === 0 ? "" : `${formatTable(["TYPE", "ID", "MADE FOR", "SIZE", "LAST USED"], rows)}\n`;
 }

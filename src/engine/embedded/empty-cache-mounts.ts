@@ -17,7 +17,7 @@ export async function emptyCacheMounts(
   const instances = [...ids].flatMap((id) =>
     cacheMountInstances(paths.mounts, { namespace: cacheMountNamespace, id }),
   );
-  if (instances.length > 0) await (await worker()).removeCacheMounts({ paths: instances });
+  if (instances.length > 0) await (await worker()).emptyMounts({ paths: instances });
   return ids;
 }
 
