@@ -162,6 +162,24 @@ test("a process that took something from the store is seen by a prune that start
   }
 });
 
+test("what a process made that ends while the prune looks around stays", async (t) => {
+  const store = temporaryStore(t);
+  const other = openStore(store.root, { owner: "other" });
+  const { digest, sizeBytes } = other.content.put("layer blob");
+  letTimePass(store);
+  const images = new ImageStore(other);
+  const blob = { digest, size: sizeBytes, mediaType: "m" };
+  const list = store.layers.list.bind(store.layers);
+  t.mock.method(store.layers, "list", () => {
+    images.setName(app, images.putRecord({ ...record(""), layers: [{ kind: "blob", diffID, blob }] }));
+    other.temp.close();
+    return list();
+  });
+  await prune(store);
+  assert.equal(store.temp.oldestLiveStartMs() > 0, true, "the other one has ended");
+  assert.ok(store.content.has(digest));
+});
+
 async function prune(store: Store) {
   return await pruneStore(store, {
     cache: "unused",

@@ -54,7 +54,9 @@ function removeOldPlans({ paths }: Store): void {
 /** What a prune would remove. Nothing is changed. */
 export function previewPrune(store: Store, options: PruneOptions): PrunePlan {
   announce(store); // what appears from here on is in use: it is newer than this process
-  return planPrune(takeInventory(store), store.temp.oldestLiveStartMs(), options);
+  // Before the images are listed: one that ends after that has used what no image on the list has.
+  const inUseSinceMs = store.temp.oldestLiveStartMs();
+  return planPrune(takeInventory(store), inUseSinceMs, options);
 }
 
 /** On a full disk there may be no room even for a directory: what is there only to save time goes first. */
