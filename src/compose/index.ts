@@ -15,7 +15,6 @@ export {
 export { findProjectFiles, type ProjectFilesOptions } from "./project-files.ts";
 export { claimProject, endProject } from "./project-state.ts";
 export {
-  type RunningService,
   runServices,
   type RunServicesOptions,
   type StartService,
@@ -25,3 +24,4 @@ export { serviceOf, startOrder } from "./start-order.ts";
 export { type BuildOverrides, type CallerOverrides, toBuildOptions } from "./to-build-options.ts";
 export { configHash, configText } from "./to-config.ts";
 export { checkExternalVolumes, mountedVolumes, ownVolumes } from "./volumes.ts";
+export type { RunningService } from "./running-service.ts";

@@ -42,6 +42,7 @@ services:
     environment: {},
     volumes: [],
     dependsOn: [],
+    restart: { condition: "no" },
     refusals: [],
   });
   assert.equal(imageNameOf(project, project.services.get("go-builder")!), "app-go-builder");
@@ -117,7 +118,8 @@ services:
     ],
     workingDir: "/src",
     user: "1000:1000",
-    dependsOn: ["db"],
+    dependsOn: [{ service: "db", condition: "service_started" }],
+    restart: { condition: "no" },
     refusals: [],
   });
   assert.deepEqual(project.services.get("inline")!.build!.dockerfile, { kind: "inline", text: "FROM web:1" });
@@ -160,7 +162,7 @@ services:
     service.volumes.map(({ source, target }) => `${source}:${target}`),
     ["z:/x", "y:/y"],
   );
-  assert.deepEqual(service.dependsOn, ["b"]);
+  assert.deepEqual(service.dependsOn, [{ service: "b", condition: "service_started" }]);
 });
 
 test("a variable that is not set is told once", () => {
@@ -182,7 +184,7 @@ test("the project's name comes from the option, the environment, the file, or th
 test("what is wrong or not carried out is an error that names it and its place", () => {
   const service = (text: string) => `services:\n  a:\n    image: x\n    ${text}\n`;
   const table: [string, string][] = [
-    [service("healthcheck: {}"), "compose.yaml:4:5: services.a.healthcheck is not supported yet"],
+    [service("deploy: {}"), "compose.yaml:4:5: services.a.deploy is not supported yet"],
     [service("comand: x"), 'compose.yaml:4:5: services.a has no key "comand" (did you mean command?)'],
     [service("zzz: x"), 'compose.yaml:4:5: services.a has no key "zzz"'],
     [
@@ -247,12 +249,20 @@ test("what is wrong or not carried out is an error that names it and its place",
     ],
     [service("ports: ['80:8080']"), 'compose.yaml:4:13: services.a.ports: "80:8080" is not supported yet'],
     [
-      service("restart: always"),
-      'compose.yaml:4:14: services.a.restart "always" is not supported yet: nothing watches over services',
+      service("restart: on-failures"),
+      'compose.yaml:4:14: services.a.restart: "on-failures" is none of no, always, unless-stopped and on-failure[:N]',
     ],
     [
-      service("depends_on: {a: {condition: service_healthy}}"),
-      'compose.yaml:4:33: services.a.depends_on.a: the condition "service_healthy" is not supported yet; service_started is',
+      service("healthcheck: {test: [curl, localhost]}"),
+      "compose.yaml:4:25: services.a.healthcheck.test must be NONE, or CMD or CMD-SHELL and a command",
+    ],
+    [
+      service("healthcheck: {interval: 5}"),
+      'compose.yaml:4:29: services.a.healthcheck.interval: "5" is no duration like 10s or 1m30s',
+    ],
+    [
+      service("depends_on: {a: {condition: healthy}}"),
+      'compose.yaml:4:33: services.a.depends_on.a: "healthy" is no condition; those are service_started, service_healthy, service_completed_successfully',
     ],
     [service("user: [x]"), "compose.yaml:4:11: services.a.user must be a string, not a list"],
     [service('command: "echo \'x"'), "compose.yaml:4:14: services.a.command: a ' is not closed"],

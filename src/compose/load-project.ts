@@ -116,7 +116,7 @@ function checkDependencies(
   profiles: ReadonlyMap<string, readonly string[]>,
 ): void {
   for (const { name, place, dependsOn, build } of services.values()) {
-    const missing = dependsOn.find((each) => !services.has(each));
+    const missing = dependsOn.find(({ service }) => !services.has(service))?.service;
     if (missing !== undefined) throw undefinedService(place, { name, missing, profiles });
     for (const [context, value] of Object.entries(build?.additionalContexts ?? {})) {
       const service = contextService(value);

@@ -39,10 +39,42 @@ export interface Service {
   readonly volumes: readonly ServiceVolume[];
   readonly workingDir?: string;
   readonly user?: string;
-  /** Names of services that are started before. */
-  readonly dependsOn: readonly string[];
+  /** Services that are started before. */
+  readonly dependsOn: readonly Dependency[];
+  /** Over that of the image. */
+  readonly healthcheck?: Healthcheck;
+  readonly restart: RestartPolicy;
   /** What it asks for when it runs and is not carried out; see `checkRunnable`. */
   readonly refusals: readonly ComposeError[];
+}
+
+export const dependencyConditions = [
+  "service_started",
+  "service_healthy",
+  "service_completed_successfully",
+] as const;
+
+export interface Dependency {
+  readonly service: string;
+  /** What must be true of it before the dependent is started. */
+  readonly condition: (typeof dependencyConditions)[number];
+}
+
+/** What is not set is the image's, or Docker's default. */
+export interface Healthcheck {
+  /** `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]`. */
+  readonly test?: readonly string[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly startPeriodMs?: number;
+  readonly startIntervalMs?: number;
+  readonly retries?: number;
+}
+
+/** @property maxRetries undefined: without end */
+export interface RestartPolicy {
+  readonly condition: "no" | "on-failure" | "always" | "unless-stopped";
+  readonly maxRetries?: number;
 }
 
 export interface ServiceBuild {

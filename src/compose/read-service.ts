@@ -5,7 +5,7 @@ import { isErrno } from "../util/index.ts";
 import { ComposeError } from "./compose-error.ts";
 import type { Lookup } from "./interpolate.ts";
 import { parseDotenv } from "./parse-dotenv.ts";
-import type { Service } from "./project.ts";
+import { type Dependency, dependencyConditions, type RestartPolicy, type Service } from "./project.ts";
 import { readBuild } from "./read-build.ts";
 import {
   asBoolean,
@@ -18,6 +18,7 @@ import {
   readForRunning,
   type Refuse,
 } from "./read-nodes.ts";
+import { readHealthcheck } from "./read-healthcheck.ts";
 import type { SecretDefinitions } from "./read-secrets.ts";
 import { readVolumes } from "./read-volumes.ts";
 import { splitWords } from "./split-words.ts";
@@ -41,6 +42,7 @@ const supported = [
   "profiles",
   "expose",
   "restart",
+  "healthcheck",
 ];
 
 /** These change how a service is built, or what it is. */
@@ -50,7 +52,7 @@ const unsupported = ["extends", "provider"];
 const ofRunning =
   `annotations attach blkio_config cap_add cap_drop cgroup cgroup_parent configs cpu_count cpu_percent cpu_period cpu_quota
   cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec deploy develop device_cgroup_rules devices dns dns_opt
-  dns_search domainname external_links extra_hosts gpus group_add healthcheck hostname init ipc isolation label_file
+  dns_search domainname external_links extra_hosts gpus group_add hostname init ipc isolation label_file
   labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models networks oom_kill_disable
   oom_score_adj pid pids_limit post_start pre_start pre_stop privileged pull_policy
   pull_refresh_after read_only runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal
@@ -94,12 +96,13 @@ export function readService(name: string, entry: YamlEntry, reading: ServiceRead
     ...defined("workingDir", field("working_dir", asText)),
     ...defined("user", field("user", asText)),
     dependsOn: field("depends_on", (node, what) => asDependencies(node, what, refuse)) ?? [],
+    ...defined("healthcheck", field("healthcheck", readHealthcheck)),
+    restart: field("restart", asRestartPolicy) ?? { condition: "no" },
     refusals,
   };
   forRunning("network_mode", checkNetworkMode);
   forRunning("ports", checkPorts);
   field("expose", asTextList);
-  forRunning("restart", checkRestart);
   checkPlatforms(service);
   if (!service.build && service.image === undefined)
     throw errorAt(entry.key, `${where} has neither build nor image; one is needed`);
@@ -192,24 +195,25 @@ function readEnvFile(
   }
 }
 
-function asDependencies(node: YamlNode, what: string, refuse: Refuse): readonly string[] {
-  if (node.kind === "sequence") return asTextList(node, what);
-  return [...asMap(node, what).entries].map(([name, { value }]) => {
-    readForRunning(refuse, () => checkCondition(value, `${what}.${name}`), undefined);
-    return name;
+function asDependencies(node: YamlNode, what: string, refuse: Refuse): readonly Dependency[] {
+  const started = { condition: "service_started" } as const;
+  if (node.kind === "sequence") return asTextList(node, what).map((service) => ({ service, ...started }));
+  return [...asMap(node, what).entries].map(([service, { value }]) => {
+    const read = () => ({ condition: asCondition(value, `${what}.${service}`) });
+    return { service, ...readForRunning<Pick<Dependency, "condition">>(refuse, read, started) };
   });
 }
 
-function checkCondition(node: YamlNode, where: string): void {
+function asCondition(node: YamlNode, where: string): Dependency["condition"] {
   const known = { where, supported: ["condition"], unsupported: ["required", "restart"] };
   const condition = fieldsOf(node, known).get("condition");
   const text = condition ? asText(condition, `${where}.condition`) : "";
-  if (text !== "service_started")
-    throw errorAt(
-      condition?.place ?? node.place,
-      `${where}: the condition "${text}" is not supported yet; service_started is`,
-      { code: "COMPOSE_UNSUPPORTED" },
-    );
+  const found = dependencyConditions.find((each) => each === text);
+  if (found) return found;
+  throw errorAt(
+    condition?.place ?? node.place,
+    `${where}: "${text}" is no condition; those are ${dependencyConditions.join(", ")}`,
+  );
 }
 
 /** Services share the host's network, so that is the mode that may be asked for. */
@@ -239,10 +243,15 @@ function checkPorts(node: YamlNode, what: string): void {
   }
 }
 
-function checkRestart(node: YamlNode, what: string): void {
-  const policy = asText(node, what);
-  if (policy !== "no" && policy !== "false")
-    throw errorAt(node.place, `${what} "${policy}" is not supported yet: nothing watches over services`, {
-      code: "COMPOSE_UNSUPPORTED",
-    });
+function asRestartPolicy(node: YamlNode, what: string): RestartPolicy {
+  const text = asText(node, what);
+  const [, condition, maxRetries] =
+    /^(no|false|always|unless-stopped|on-failure)(?::(\d+))?$/.exec(text) ?? [];
+  if (condition === undefined || (maxRetries !== undefined && condition !== "on-failure"))
+    throw errorAt(node.place, `${what}: "${text}" is none of no, always, unless-stopped and on-failure[:N]`);
+  if (condition === "false") return { condition: "no" };
+  return {
+    condition: condition as RestartPolicy["condition"],
+    ...(maxRetries !== undefined && { maxRetries: Number(maxRetries) }),
+  };
 }

@@ -7,7 +7,8 @@ import { LogPrinter } from "./log-printer.ts";
 import type { Service } from "./project.ts";
 import { openStore } from "../content/index.ts";
 import { claimProject, endProject } from "./project-state.ts";
-import { type RunningService, runServices } from "./run-services.ts";
+import { runServices } from "./run-services.ts";
+import type { RunningService } from "./running-service.ts";
 
 test("output is shown in whole lines behind the service's name", () => {
   const { printer, text } = record(["db", "web-server"]);
@@ -97,7 +98,17 @@ function temporary(): string {
 
 function service(name: string): Service {
   const place = { file: "compose.yaml", text: "", line: 1, column: 1 };
-  return { name, profiles: [], place, image: "x", environment: {}, volumes: [], dependsOn: [], refusals: [] };
+  return {
+    name,
+    profiles: [],
+    place,
+    image: "x",
+    environment: {},
+    volumes: [],
+    dependsOn: [],
+    restart: { condition: "no" },
+    refusals: [],
+  };
 }
 
 function record(names: readonly string[]) {

@@ -9,9 +9,11 @@ import {
   type WorkerLog,
   type WorkerMount,
 } from "../worker/index.ts";
+import { type Exec, healthTestOf } from "./health.ts";
 import type { ComposeVolume, Service } from "./project.ts";
 import { locationOf } from "./yaml-tree.ts";
-import type { RunningService, StartService } from "./run-services.ts";
+import type { StartService } from "./run-services.ts";
+import type { RunningService } from "./running-service.ts";
 
 /** What a command line changes of a service's own settings (`compose run`). */
 export type ServiceOverrides = Partial<
@@ -122,13 +124,18 @@ export interface StarterOptions {
 
 /** Starts services in a worker. */
 export function createStarter({ worker, logs, steps, volumes, records }: StarterOptions): StartService {
+  const runIds = new Map<string, string>();
   return async (service, onOutput) => {
     const record = records.get(service.name);
     if (!record) throw new Error(`Internal error: no image for service ${service.name}`);
     const request = await toServiceRequest(service, record, { steps, volumes });
     logs.listen(request.runId, onOutput);
+    runIds.set(service.name, request.runId);
+    const exec: Exec = (args, timeoutMs) =>
+      worker.exec({ runId: runIds.get(service.name)!, args, timeoutMs });
+    const test = healthTestOf(service, record.config.config);
     const stopSignal = (record.config.config.StopSignal ?? "SIGTERM") as NodeJS.Signals;
-    return runIn(worker, request, stopSignal);
+    return { ...runIn(worker, request, stopSignal), health: test && { test, exec } };
   };
 }
 

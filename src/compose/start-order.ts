@@ -6,7 +6,7 @@ import { contextService, type Project, type Service } from "./project.ts";
  * @throws {ComposeError} `COMPOSE_NOT_FOUND` no such service, `COMPOSE_INVALID` a cycle */
 export function startOrder(project: Project, names: readonly string[] = []): Service[] {
   const all = names.length > 0 ? names : project.services.keys();
-  return inOrder(project, all, ({ dependsOn }) => dependsOn);
+  return inOrder(project, all, ({ dependsOn }) => dependsOn.map(({ service }) => service));
 }
 
 /** The services and those whose images their builds use as contexts, each after these.

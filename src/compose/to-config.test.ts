@@ -30,7 +30,9 @@ const service: Service = {
     { kind: "volume", source: "data", target: "/data", readonly: false, noCopy: true },
     { kind: "volume", source: undefined, target: "/tmp", readonly: false, noCopy: false },
   ],
-  dependsOn: ["db"],
+  dependsOn: [{ service: "db", condition: "service_healthy" }],
+  healthcheck: { test: ["CMD", "true"], intervalMs: 1500, retries: 2 },
+  restart: { condition: "on-failure", maxRetries: 3 },
   refusals: [],
 };
 const project: Project = {
@@ -92,12 +94,19 @@ services:
       - $$HOME
     depends_on:
       db:
-        condition: service_started
+        condition: service_healthy
         required: true
     entrypoint: null
     environment:
       B: null
+    healthcheck:
+      test:
+        - CMD
+        - "true"
+      interval: 1.5s
+      retries: 2
     network_mode: host
+    restart: on-failure:3
     volumes:
       - type: bind
         source: /p/src

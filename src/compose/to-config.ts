@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { canonicalJson } from "../util/index.ts";
 import { mountedVolumes } from "./volumes.ts";
-import type { Project, Service, ServiceBuild, ServiceVolume } from "./project.ts";
+import type { Healthcheck, Project, RestartPolicy, Service, ServiceBuild, ServiceVolume } from "./project.ts";
 
 /** The project as one Compose file, the way `docker compose config` writes it: short forms written out, paths absolute, `$` doubled.
  * @param chosen the services to write; default: all */
@@ -42,9 +42,11 @@ function serviceConfig(service: Service): object {
     ...(service.dependsOn.length > 0 && { depends_on: dependencies(service.dependsOn) }),
     entrypoint: entrypoint ?? null,
     ...(Object.keys(environment).length > 0 && { environment }),
+    ...(service.healthcheck && { healthcheck: healthcheckConfig(service.healthcheck) }),
     ...(image && { image }),
     network_mode: "host",
     ...(service.platform && { platform: service.platform }),
+    ...(service.restart.condition !== "no" && { restart: restartText(service.restart) }),
     ...(service.user && { user: service.user }),
     ...(volumes.length > 0 && { volumes: volumes.map(volumeConfig) }),
     ...(service.workingDir && { working_dir: service.workingDir }),
@@ -72,8 +74,26 @@ function buildConfig(build: ServiceBuild): object {
   };
 }
 
-function dependencies(names: readonly string[]): object {
-  return Object.fromEntries(names.map((name) => [name, { condition: "service_started", required: true }]));
+function dependencies(all: Service["dependsOn"]): object {
+  return Object.fromEntries(all.map(({ service, condition }) => [service, { condition, required: true }]));
+}
+
+function healthcheckConfig({ test, retries, ...times }: Healthcheck): object {
+  if (test?.[0] === "NONE") return { disable: true };
+  const duration = (ms: number | undefined) => (ms === undefined ? undefined : `${ms / 1000}s`);
+  const config = {
+    test,
+    timeout: duration(times.timeoutMs),
+    interval: duration(times.intervalMs),
+    retries,
+    start_period: duration(times.startPeriodMs),
+    start_interval: duration(times.startIntervalMs),
+  };
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}
+
+function restartText({ condition, maxRetries }: RestartPolicy): string {
+  return maxRetries === undefined ? condition : `${condition}:${maxRetries}`;
 }
 
 function volumesConfig(project: Project, services: readonly Service[]): object {

@@ -3,6 +3,7 @@ export { type KeptPrograms, type RuntimeSeccomp, seccompFor } from "./compiled-s
 export { DEFAULT_PATH, hostDevices } from "./default-sandbox.ts";
 export { elfArchitecture, knownArchitectures, tinyProgram } from "./elf.ts";
 export { type Emulator, emulatorFor, readEmulators } from "./emulators.ts";
+export { execInContainer, type ExecResult, type StartedContainer } from "./exec-in-container.ts";
 export { ExecutorError } from "./executor-error.ts";
 export { findRuntimes, type Runtime } from "./find-runtime.ts";
 export { hostHasSeccomp, hostSeccomp } from "./host-seccomp.ts";

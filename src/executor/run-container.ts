@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpawnedProcess } from "../sys/index.ts";
-import { isErrno } from "../util/index.ts";
+import type { StartedContainer } from "./exec-in-container.ts";
+import { killQuietly, killUntilGone, readPidFile } from "./pid-file.ts";
+import { readIfPresent } from "./read-if-present.ts";
 import { runtimeFailure } from "./runtime-failure.ts";
 import { specText } from "./runtime-spec.ts";
 import { type RuntimeStart, startRuntime } from "./start-runtime.ts";
@@ -17,6 +19,8 @@ export interface RunContainerOptions {
   readonly onOutput?: ((stream: 1 | 2, data: Buffer) => Promise<void>) | undefined;
   /** Gets what sends a signal to the first process of the container, as soon as there is one. */
   readonly onSignaller?: ((send: SendSignal) => void) | undefined;
+  /** Gets what `execInContainer` needs. */
+  readonly onStarted?: ((container: StartedContainer) => void) | undefined;
   /** Kills every process of the container. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,6 +35,7 @@ export async function runContainer(options: RunContainerOptions): Promise<number
   const { onOutput, spec } = options;
   const { start, child } = started(options);
   const { bundle } = start;
+  options.onStarted?.({ start, spec });
   options.onSignaller?.((signal) => void sendWhenStarted(child, bundle, signal));
   const output = child.output.map((source, index) => pump(source, index === 0 ? 1 : 2, onOutput!));
   const exitCode = await ended(child, bundle, options.signal);
@@ -52,7 +57,7 @@ async function ended(
   bundle: string,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const onAbort = () => void killUntilGone(child, bundle);
+  const onAbort = () => void killUntilGone(child, pidFileOf(bundle));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await child.ended;
@@ -61,49 +66,20 @@ async function ended(
   }
 }
 
-/** The runtime's own end does not end the container: its first process is killed, and with it its pid namespace. While the
- * container is being made there is no such process yet, so this repeats; a runtime that hangs is killed after 5 seconds. */
-async function killUntilGone(child: SpawnedProcess, bundle: string): Promise<void> {
-  for (let round = 0; child.isRunning(); round++) {
-    const pid = readPid(bundle);
-    if (pid !== undefined) killQuietly(pid, "SIGKILL");
-    if (round > 250) child.kill("SIGKILL");
-    await sleep(20);
-  }
-}
-
 async function sendWhenStarted(child: SpawnedProcess, bundle: string, signal: NodeJS.Signals): Promise<void> {
   while (child.isRunning()) {
-    const pid = readPid(bundle);
+    const pid = readPidFile(pidFileOf(bundle));
     if (pid !== undefined) return killQuietly(pid, signal);
     await sleep(20);
   }
 }
 
-function readPid(bundle: string): number | undefined {
-  const pid = Number(readIfPresent(path.join(bundle, "pid")));
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
-}
-
-function killQuietly(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!isErrno(error, "ESRCH")) throw error;
-  }
+function pidFileOf(bundle: string): string {
+  return path.join(bundle, "pid");
 }
 
 function readLog(bundle: string): string {
   return readIfPresent(path.join(bundle, "log"));
-}
-
-function readIfPresent(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return "";
-    throw error;
-  }
 }
 
 async function pump(

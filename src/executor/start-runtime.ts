@@ -42,6 +42,6 @@ function runtimeArguments({ runtime, bundle, id }: RuntimeStart): string[] {
 }
 
 /** The runtimes take orders from variables (`NOTIFY_SOCKET`, `LISTEN_FDS`, `_LIBCONTAINER_*`): they get none of ours. */
-function runtimeEnv(): NodeJS.ProcessEnv {
+export function runtimeEnv(): NodeJS.ProcessEnv {
   return { PATH: process.env["PATH"] };
 }

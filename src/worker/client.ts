@@ -94,6 +94,7 @@ const METHODS = {
   run: true,
   runAttached: true,
   cancel: true,
+  exec: true,
   signal: true,
   applyFileActions: true,
   digestSources: true,

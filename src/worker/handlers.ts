@@ -1,4 +1,4 @@
-import type { SendSignal } from "../executor/index.ts";
+import { execInContainer, type SendSignal, type StartedContainer } from "../executor/index.ts";
 import type { BulkPool } from "./bulk-pool.ts";
 import { BULK_METHODS, type BulkApi } from "./bulk-requests.ts";
 import { ComingLayers } from "./coming-layers.ts";
@@ -70,6 +70,11 @@ export function handlers(
         return { exitCode: (await runStep(environment, unkept, { ...options, tty, stdin })).exitCode };
       }),
     cancel: async ({ runId }) => running.get(runId)?.cancel(),
+    exec: async ({ runId, ...command }) => {
+      const container = running.get(runId)?.container;
+      if (!container) throw new WorkerError("NOT_RUNNING", "The container does not run");
+      return await execInContainer(container, command);
+    },
     signal: async ({ runId, signal }) => running.get(runId)?.send(signal),
     readTextFile: async ({ lowers, path, limitBytes }) => {
       const directories = lowers.map((layer) => environment.store.layers.fsOf(layer));
@@ -91,18 +96,23 @@ export function handlers(
 }
 
 type RunOnceRequest = Parameters<WorkerApi["runOnce"]>[0];
-type RunningOptions = Required<Pick<StepOptions, "signal" | "onSignaller">>;
+type RunningOptions = Required<Pick<StepOptions, "signal" | "onSignaller" | "onStarted">>;
 
 /** A process that runs, or is about to. */
 class Running {
   readonly options: RunningOptions;
+  container: StartedContainer | undefined;
   readonly #controller = new AbortController();
   /** Signals that came before there was a process. */
   readonly #early: NodeJS.Signals[] = [];
   #send: SendSignal = (signal) => void this.#early.push(signal);
 
   constructor() {
-    this.options = { signal: this.#controller.signal, onSignaller: (send) => this.#connect(send) };
+    this.options = {
+      signal: this.#controller.signal,
+      onSignaller: (send) => this.#connect(send),
+      onStarted: (container) => (this.container = container),
+    };
   }
 
   cancel(): void {

@@ -1,5 +1,6 @@
 import type { ContainerEdits } from "../cdi/index.ts";
 import type { CacheMountName } from "../content/index.ts";
+import type { ExecResult } from "../executor/index.ts";
 import type { LayerDifference } from "../layer/index.ts";
 import type { FileAction } from "../llb/index.ts";
 import type { FileDifference, HashedFile, ListedFile } from "../snapshot/index.ts";
@@ -30,6 +31,8 @@ export interface WorkerApi {
   runAttached(request: RunRequest & { tty: boolean; stdin?: boolean }): Promise<{ exitCode: number }>;
   /** Sends a signal to the first process of `run` or `runAttached`, as soon as there is one; nothing when it has ended. */
   signal(request: { runId: string; signal: NodeJS.Signals }): Promise<void>;
+  /** Runs another process in the container of `run`, for no longer than `timeoutMs`. */
+  exec(request: { runId: string; args: readonly string[]; timeoutMs: number }): Promise<ExecResult>;
   /** Kills what `run` or `runAttached` with this `runId` started; that call then rejects with code `CANCELLED`. */
   cancel(request: { runId: string }): Promise<void>;
   /** Applies file actions on top of `lowers`, writing only the new layer. The digests say what was really read. */

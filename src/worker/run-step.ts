@@ -17,6 +17,7 @@ import {
   runtimeSpec,
   type SendSignal,
   type SpecMount,
+  type StartedContainer,
   WaitingRuntime,
 } from "../executor/index.ts";
 import type { MountPoint } from "../snapshot/index.ts";
@@ -51,6 +52,8 @@ export interface StepOptions extends StepOrder {
   readonly signal: AbortSignal;
   /** Gets what sends a signal to the process. */
   readonly onSignaller?: (send: SendSignal) => void;
+  /** Gets the container, as soon as it is started. */
+  readonly onStarted?: (container: StartedContainer) => void;
 }
 
 let steps = 0;
