@@ -11,6 +11,7 @@ import {
   createStarter,
   displayNameOf,
   findProjectFiles,
+  forwardPorts,
   imageNameOf,
   LogPrinter,
   mountedVolumes,
@@ -113,6 +114,7 @@ export async function composeUp(names: readonly string[], flags: ComposeUpFlags,
   checkExternalVolumes(project, services, store);
   const records = await prepare(project, services, { store, flags, io });
   if (!flags.start) return;
+  await using _forwards = await forwardPorts(services);
   const printer = new LogPrinter(services.map(displayNameOf), {
     write: (text) => io.stdout.write(text),
     colours: flags.color && wantsColours(io.stdout, io.env),

@@ -1,5 +1,6 @@
 export { checkRunnable } from "./check-runnable.ts";
 export { ComposeError, type ComposeErrorCode } from "./compose-error.ts";
+export { forwardPorts } from "./forward-ports.ts";
 export { type LoadOptions, loadProject } from "./load-project.ts";
 export { listVariables, type UsedVariable } from "./list-variables.ts";
 export { LogPrinter, type LogPrinterOptions } from "./log-printer.ts";

@@ -43,6 +43,7 @@ services:
     volumes: [],
     dependsOn: [],
     restart: { condition: "no" },
+    forwards: [],
     refusals: [],
   });
   assert.equal(imageNameOf(project, project.services.get("go-builder")!), "app-go-builder");
@@ -120,6 +121,7 @@ services:
     user: "1000:1000",
     dependsOn: [{ service: "db", condition: "service_started" }],
     restart: { condition: "no" },
+    forwards: [],
     refusals: [],
   });
   assert.deepEqual(project.services.get("inline")!.build!.dockerfile, { kind: "inline", text: "FROM web:1" });
@@ -247,7 +249,11 @@ test("what is wrong or not carried out is an error that names it and its place",
       service("volumes: [data:/x:subpath]"),
       'compose.yaml:4:15: services.a.volumes: the option "subpath" of "data:/x:subpath" is not supported yet; binds of host paths and volumes are',
     ],
-    [service("ports: ['80:8080']"), 'compose.yaml:4:13: services.a.ports: "80:8080" is not supported yet'],
+    [service("ports: ['80']"), 'compose.yaml:4:13: services.a.ports: "80" is not supported yet'],
+    [
+      service("ports: ['8000-8002:80-81']"),
+      'compose.yaml:4:13: services.a.ports: "8000-8002:80-81" are no ports, or not the same number of them',
+    ],
     [
       service("restart: on-failures"),
       'compose.yaml:4:14: services.a.restart: "on-failures" is none of no, always, unless-stopped and on-failure[:N]',
@@ -292,7 +298,7 @@ test("what matters only to a service that runs is no obstacle to its image", () 
   const text = `services:
   web:
     build: {context: ., target: web}
-    ports: ["8080:80"]
+    ports: ["127.0.0.1:8080:80"]
     restart: unless-stopped
     healthcheck: {test: [CMD, "true"]}
     networks: [back]
@@ -312,7 +318,7 @@ networks: {back: }
   assert.deepEqual(startOrder(project, ["web"]), [db, web]);
   assert.throws(() => checkRunnable(project, [db!, web!]), {
     code: "COMPOSE_UNSUPPORTED",
-    message: 'compose.yaml:4:13: services.web.ports: "8080:80" is not supported yet',
+    message: 'compose.yaml:4:13: services.web.ports: "127.0.0.1:8080:80" is not supported yet',
   });
   assert.throws(() => checkRunnable(project, [tool!]), /:16:1: the file.networks is not supported yet$/);
   assert.throws(() => load({ "compose.yaml": text.replace("restart:", "restrat:") }), {

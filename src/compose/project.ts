@@ -44,6 +44,8 @@ export interface Service {
   /** Over that of the image. */
   readonly healthcheck?: Healthcheck;
   readonly restart: RestartPolicy;
+  /** Its ports that are published under other numbers. */
+  readonly forwards: readonly PortForward[];
   /** What it asks for when it runs and is not carried out; see `checkRunnable`. */
   readonly refusals: readonly ComposeError[];
 }
@@ -69,6 +71,12 @@ export interface Healthcheck {
   readonly startPeriodMs?: number;
   readonly startIntervalMs?: number;
   readonly retries?: number;
+}
+
+/** TCP ports of the host: `published` leads to `target`, where the service listens. */
+export interface PortForward {
+  readonly published: number;
+  readonly target: number;
 }
 
 /** @property maxRetries undefined: without end */

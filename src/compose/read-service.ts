@@ -19,10 +19,11 @@ import {
   type Refuse,
 } from "./read-nodes.ts";
 import { readHealthcheck } from "./read-healthcheck.ts";
+import { readPorts } from "./read-ports.ts";
 import type { SecretDefinitions } from "./read-secrets.ts";
 import { readVolumes } from "./read-volumes.ts";
 import { splitWords } from "./split-words.ts";
-import { describe, errorAt, type YamlEntry, type YamlNode } from "./yaml-tree.ts";
+import { errorAt, type YamlEntry, type YamlNode } from "./yaml-tree.ts";
 
 const supported = [
   "build",
@@ -98,10 +99,10 @@ export function readService(name: string, entry: YamlEntry, reading: ServiceRead
     dependsOn: field("depends_on", (node, what) => asDependencies(node, what, refuse)) ?? [],
     ...defined("healthcheck", field("healthcheck", readHealthcheck)),
     restart: field("restart", asRestartPolicy) ?? { condition: "no" },
+    forwards: forRunning("ports", readPorts) ?? [],
     refusals,
   };
   forRunning("network_mode", checkNetworkMode);
-  forRunning("ports", checkPorts);
   field("expose", asTextList);
   checkPlatforms(service);
   if (!service.build && service.image === undefined)
@@ -223,24 +224,6 @@ function checkNetworkMode(node: YamlNode, what: string): void {
     throw errorAt(node.place, `${what} "${mode}" is not supported yet: services share the host's network`, {
       code: "COMPOSE_UNSUPPORTED",
     });
-}
-
-/** On the host's network a port is published under its own number; another number or address cannot be had. */
-function checkPorts(node: YamlNode, what: string): void {
-  if (node.kind !== "sequence") throw errorAt(node.place, `${what} must be a list, not ${describe(node)}`);
-  for (const item of node.items) {
-    const text = item.kind === "scalar" ? asText(item, what) : "";
-    const [, published, target] = /^(\d+(?:-\d+)?):(\d+(?:-\d+)?)(?:\/(?:tcp|udp))?$/.exec(text) ?? [];
-    if (published === undefined || published !== target)
-      throw errorAt(
-        item.place,
-        `${what}: ${text === "" ? "a long form" : `"${text}"`} is not supported yet`,
-        {
-          code: "COMPOSE_UNSUPPORTED",
-          hint: "services share the host's network: a port can only be published under its own number, as in 8000:8000",
-        },
-      );
-  }
 }
 
 function asRestartPolicy(node: YamlNode, what: string): RestartPolicy {

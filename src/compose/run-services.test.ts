@@ -107,6 +107,7 @@ function service(name: string): Service {
     volumes: [],
     dependsOn: [],
     restart: { condition: "no" },
+    forwards: [],
     refusals: [],
   };
 }

@@ -33,6 +33,7 @@ const service: Service = {
   dependsOn: [{ service: "db", condition: "service_healthy" }],
   healthcheck: { test: ["CMD", "true"], intervalMs: 1500, retries: 2 },
   restart: { condition: "on-failure", maxRetries: 3 },
+  forwards: [],
   refusals: [],
 };
 const project: Project = {
