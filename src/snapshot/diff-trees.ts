@@ -1,5 +1,12 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { type FileTree, toText, type TreePath, type TreeStat } from "../tree/index.ts";
+import {
+  joinTreePath,
+  resolveInTree,
+  toText,
+  toTreePath,
+  type TreePath,
+  type TreeStat,
+} from "../tree/index.ts";
 import { LayersTree } from "./layers-tree.ts";
 import { walkTree } from "./list-tree.ts";
 
@@ -18,30 +25,39 @@ export interface FileDifference {
 /** What differs between two stacks of layers: names, types, modes, owners, contents, link targets, extended attributes; never times.
  * Files of layers that both stacks have are not read.
  * @param before absolute directories, bottom first
- * @returns by path, in byte order */
-export function diffTrees(before: readonly string[], after: readonly string[]): readonly FileDifference[] {
-  const [old, now] = [openTree(before), openTree(after)];
-  const paths = new Set([...pathsOf(old), ...pathsOf(now)]);
+ * @param under what is compared, and what is below it; links are resolved inside each tree
+ * @returns by path below `under`, in byte order */
+export function diffTrees(
+  before: readonly string[],
+  after: readonly string[],
+  under = "/",
+): readonly FileDifference[] {
+  const [old, now] = [filesUnder(before, under), filesUnder(after, under)];
   const differences: FileDifference[] = [];
-  for (const path of [...paths].sort()) {
-    const [a, b] = [old?.lstat(path), now?.lstat(path)];
-    if (!a && b) differences.push({ path: toText(path), kind: "added", ...sizes(undefined, b) });
-    if (a && !b) differences.push({ path: toText(path), kind: "removed", ...sizes(a, undefined) });
-    if (!a || !b || !old || !now) continue;
-    const what = difference({ tree: old, stat: a }, { tree: now, stat: b }, path);
-    if (what) differences.push({ path: toText(path), kind: "changed", what, ...sizes(a, b) });
+  for (const name of [...new Set([...old.keys(), ...now.keys()])].sort()) {
+    const [a, b] = [old.get(name), now.get(name)];
+    const path = toText(name);
+    if (!a && b) differences.push({ path, kind: "added", ...sizes(undefined, b.stat) });
+    if (a && !b) differences.push({ path, kind: "removed", ...sizes(a.stat, undefined) });
+    const what = a && b && difference(a, b);
+    if (what) differences.push({ path, kind: "changed", what, ...sizes(a.stat, b.stat) });
   }
   return differences;
 }
 
-function openTree(layers: readonly string[]): LayersTree | undefined {
-  return layers.length > 0 ? new LayersTree(layers) : undefined;
-}
-
-function pathsOf(tree: FileTree | undefined): readonly TreePath[] {
-  const paths: TreePath[] = [];
-  if (tree) walkTree(tree, "/", (path) => path !== "/" && paths.push(path));
-  return paths;
+/** By path below `under`, where `/` is what `under` names itself; not the root of the tree. */
+function filesUnder(layers: readonly string[], under: string): ReadonlyMap<TreePath, Side> {
+  const files = new Map<TreePath, Side>();
+  if (layers.length === 0) return files;
+  const tree = new LayersTree(layers);
+  const top = resolveInTree(tree, toTreePath(under));
+  if (!tree.lstat(top)) return files;
+  walkTree(tree, top, (path) => {
+    const stat = path === "/" ? undefined : tree.lstat(path);
+    const name = top === "/" ? path : joinTreePath("/", path.slice(top.length + 1));
+    if (stat) files.set(name, { tree, path, stat });
+  });
+  return files;
 }
 
 function sizes(before: TreeStat | undefined, after: TreeStat | undefined): Partial<FileDifference> {
@@ -53,27 +69,28 @@ function sizes(before: TreeStat | undefined, after: TreeStat | undefined): Parti
 
 interface Side {
   readonly tree: LayersTree;
+  readonly path: TreePath;
   readonly stat: TreeStat;
 }
 
-function difference(before: Side, after: Side, path: TreePath): string | undefined {
+function difference(before: Side, after: Side): string | undefined {
   const [a, b] = [before.stat, after.stat];
   if (a.type !== b.type) return `${a.type}→${b.type}`;
-  if (!hasSameContent(before, after, path)) {
+  if (!hasSameContent(before, after)) {
     if (a.type !== "symlink") return "content";
-    return `target ${text(before.tree.readlink(path))}→${text(after.tree.readlink(path))}`;
+    return `target ${text(linkOf(before))}→${text(linkOf(after))}`;
   }
   if (a.mode !== b.mode && a.type !== "symlink") return `mode ${octal(a.mode)}→${octal(b.mode)}`;
   if (a.uid !== b.uid || a.gid !== b.gid) return `owner ${a.uid}:${a.gid}→${b.uid}:${b.gid}`;
-  return attributes(before.tree, path) === attributes(after.tree, path) ? undefined : "attributes";
+  return attributes(before) === attributes(after) ? undefined : "attributes";
 }
 
-function hasSameContent(before: Side, after: Side, path: TreePath): boolean {
+function hasSameContent(before: Side, after: Side): boolean {
   const [a, b] = [before.stat, after.stat];
-  if (a.type === "symlink") return before.tree.readlink(path) === after.tree.readlink(path);
+  if (a.type === "symlink") return linkOf(before) === linkOf(after);
   if (a.type === "device") return a.rdev === b.rdev && a.isBlock === b.isBlock;
   if (a.type !== "file") return true;
-  const [left, right] = [before.tree.hostPath(path), after.tree.hostPath(path)];
+  const [left, right] = [before.tree.hostPath(before.path), after.tree.hostPath(after.path)];
   return a.sizeBytes === b.sizeBytes && (left.equals(right) || hasSameBytes(left, right));
 }
 
@@ -109,7 +126,11 @@ function readFully(fd: number, buffer: Buffer): number {
   return filled;
 }
 
-function attributes(tree: FileTree, path: TreePath): string {
+function linkOf({ tree, path }: Side): string {
+  return tree.readlink(path);
+}
+
+function attributes({ tree, path }: Side): string {
   return tree
     .xattrs(path)
     .map(({ name, value }) => `${name}=${value.toString("hex")}`)

@@ -1,5 +1,6 @@
 export { findBytes, type FoundBytes } from "./find-bytes.ts";
 export { diffTrees, type FileDifference } from "./diff-trees.ts";
+export { mountChanges } from "./mount-changes.ts";
 export { digestSources } from "./digest-sources.ts";
 export { copyFromDirectory, type CopiedBatch, type CopyBatch } from "./copy-batch.ts";
 export type { CopyHelpers } from "./copy-helpers.ts";

@@ -9,6 +9,7 @@ import {
   type CopySource,
   openSource,
   diffTrees,
+  mountChanges,
   digestSources,
   findBytes,
   hashFiles,
@@ -55,6 +56,7 @@ export interface BulkApi
     | "remove"
     | "listTree"
     | "diffTrees"
+    | "mountChanges"
     | "measure"
     | "emptyMounts"
     | "packCacheMount"
@@ -79,6 +81,7 @@ export const BULK_METHODS = [
   "remove",
   "listTree",
   "diffTrees",
+  "mountChanges",
   "measure",
   "emptyMounts",
   "packCacheMount",
@@ -185,6 +188,10 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
 
     async diffTrees({ before, after }) {
       return { differences: diffTrees(fsOf(before), fsOf(after)) };
+    },
+
+    async mountChanges({ before, after, ...mount }) {
+      return { changes: mountChanges(fsOf(before), fsOf(after), mount) };
     },
 
     async measure({ paths }) {

@@ -108,6 +108,7 @@ const METHODS = {
   remove: true,
   listTree: true,
   diffTrees: true,
+  mountChanges: true,
   measure: true,
   emptyMounts: true,
   tryLock: true,

@@ -87,6 +87,13 @@ export interface WorkerApi {
     before: readonly LayerId[];
     after: readonly LayerId[];
   }): Promise<{ differences: readonly FileDifference[] }>;
+  /** What a bind mount of a stack of layers shows otherwise than it did; undefined when that is too much to read. */
+  mountChanges(request: {
+    before: readonly LayerId[];
+    after: readonly LayerId[];
+    selector: string;
+    dest: string;
+  }): Promise<{ changes: FileChanges | undefined }>;
   /** Sums of the sizes of the files below directories of `mounts/` and `volumes/`; 0 for one that is not there. */
   measure(request: { paths: readonly string[] }): Promise<{ sizesBytes: readonly number[] }>;
   /** Empties cache mounts (absolute paths of instances) and removes volumes (of their directories); one that a step uses now

@@ -169,6 +169,59 @@ RUN --mount=type=bind,target=/m --mount=type=cache,target=/c true
   assert.match(stdout, /\n {2}src\/run\.sh\n {4}\+ changed\n {2}src\/main\.go\n {4}\+ removed\n$/);
 });
 
+const mounting = `FROM busybox AS other
+COPY src /out
+FROM busybox
+RUN --mount=type=bind,from=other,source=/out,target=/m ls /m
+`;
+
+async function lastReasons(rig: Rig): Promise<(string | undefined)[]> {
+  return table(JSON.parse((await rig.slipway(["why", "--json"])).stdout) as Shown).map(
+    ([, , reason]) => reason,
+  );
+}
+
+test("files that changed under a bind mount of another stage are named where the step sees them", {
+  skip,
+}, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", mounting);
+  rig.file("src/main.go", "1\n");
+  rig.file("src/run.sh", "1\n");
+  await rig.mustBuild();
+  rig.file("src/main.go", "2\n");
+  const built = await rig.mustBuild();
+  assert.match(built.stderr, /^#\d+ why: \/m\/main\.go changed$/m);
+  chmodSync(path.join(rig.contextDir, "src/run.sh"), 0o755);
+  rig.file("src/sub/new", "1\n");
+  rmSync(path.join(rig.contextDir, "src/main.go"));
+  await rig.mustBuild();
+  assert.equal((await lastReasons(rig)).at(-1), "/m/main.go removed and 3 more");
+  const { stdout } = await rig.slipway(["why", "RUN --mount"]);
+  assert.match(stdout, /\n {2}\/m\/run\.sh\n {4}\+ mode 0644→0755\n {2}\/m\/sub\n {4}\+ added\n/);
+});
+
+test("a mounted stage that was made again with the same files is told as such", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  const ran = (text: string) => mounting.replace("COPY src /out", `RUN mkdir /out && echo ${text} > /ran`);
+  rig.file("Dockerfile", ran("1"));
+  await rig.mustBuild();
+  rig.file("Dockerfile", ran("2"));
+  await rig.mustBuild();
+  assert.equal((await lastReasons(rig)).at(-1), "parent ran");
+});
+
+test("a mount whose earlier files were pruned says so", { skip }, async (t) => {
+  const rig = await Rig.withBusybox(t);
+  rig.file("Dockerfile", mounting);
+  rig.file("src/main.go", "1\n");
+  await rig.mustBuild();
+  await rig.slipway(["prune", "--all", "--force"]);
+  rig.file("src/main.go", "2\n");
+  await rig.mustBuild();
+  assert.equal((await lastReasons(rig)).at(-1), "content of mount /m changed; what it was is pruned");
+});
+
 test("a result that was pruned is the reason when nothing else changed", { skip }, async (t) => {
   const rig = await builtRig(t);
   await rig.slipway(["prune", "--all", "--force"]);

@@ -41,5 +41,5 @@ export function noteFilesSince(
 /** Names the files that changed, where they are why the step runs. */
 export function noteFiles({ reasons }: SolveEnvironment, vertex: Vertex, files: FileChanges): void {
   const reason = reasons.get(vertex.digest);
-  if (reason) reasons.set(vertex.digest, withFiles(reason, files));
+  if (reason && files.count > 0) reasons.set(vertex.digest, withFiles(reason, files));
 }

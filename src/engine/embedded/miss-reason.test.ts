@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firstChanges } from "../../tree/index.ts";
-import { type MissCircumstances, missReason, type StepInputs, withFiles } from "./miss-reason.ts";
+import {
+  type MissCircumstances,
+  missReason,
+  type StepInputs,
+  withFiles,
+  withoutFiles,
+} from "./miss-reason.ts";
 
 type Parts = Record<string, string>;
 const image = (name: string, digit: string) => `docker.io/library/${name}@sha256:${digit.repeat(64)}`;
@@ -163,6 +169,12 @@ test("files that changed take the place of a mount's content", () => {
     changes: [{ part: "x", after: "added" }],
   });
   assert.equal(withFiles(reason, firstChanges([])).text, "content of mount /m changed");
+});
+
+test("a mount of the same files, made again, is the parent's change", () => {
+  const reason = missReason({ parts: mount("a") }, { parts: mount("b") }, { parentRan: true });
+  assert.deepEqual(withoutFiles(reason, true), { text: "parent ran", changes: reason.changes });
+  assert.equal(withoutFiles(reason, false).text, "parent changed");
 });
 
 test("another mount, or one more, is another instruction", () => {

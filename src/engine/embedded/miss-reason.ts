@@ -23,6 +23,16 @@ export function withFiles(reason: MissReason, { first: files, count }: FileChang
   return { text: `${first.path} ${first.what}${others}`, changes: [...changes, ...parts] };
 }
 
+/** What the step mounts was made again, and no file of it is another. */
+export function withoutFiles({ changes }: MissReason, parentRan: boolean): MissReason {
+  return { text: parentText(parentRan), changes };
+}
+
+/** The files that the step's last run saw are gone. */
+export function withPrunedFiles({ text, changes }: MissReason): MissReason {
+  return { text: `${text}; what it was is pruned`, changes };
+}
+
 function isContentOfFiles(change: PartChange): boolean {
   return change.part.startsWith("source ") || isMountedContent(change);
 }
@@ -118,7 +128,7 @@ function partChange(
 }
 
 function describe(name: string, change: PartChange, { parentRan }: MissCircumstances): string {
-  const parent = parentRan ? "parent ran" : "parent changed";
+  const parent = parentText(parentRan);
   if (name === "base") return describeBase(change) ?? parent;
   if (name.startsWith("env ")) return `${change.part}: ${shown(change.before)}→${shown(change.after)}`;
   if (name.startsWith("source ")) {
@@ -129,6 +139,10 @@ function describe(name: string, change: PartChange, { parentRan }: MissCircumsta
   if (name.startsWith("mount ") || name === "command" || name.startsWith("action "))
     return "instruction changed";
   return `${name} changed`;
+}
+
+function parentText(parentRan: boolean): string {
+  return parentRan ? "parent ran" : "parent changed";
 }
 
 /** `base golang:latest moved sha256:a…→sha256:b…`; undefined when the step does not stand on an image itself. */

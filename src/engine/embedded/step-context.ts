@@ -5,7 +5,7 @@ import type { Session } from "../../session/index.ts";
 import type { FirstWork, LayerId, WorkerApi } from "../../worker/index.ts";
 import type { StackLayer } from "../stack.ts";
 import type { StepResult, VerifiedResult } from "../step-result.ts";
-import { type FoundStep, type StepRecords, toStackLayer } from "./step-records.ts";
+import { type FoundStep, type MountedLayers, type StepRecords, toStackLayer } from "./step-records.ts";
 import type { EmbeddedEngineOptions, Value } from "./environment.ts";
 import { stepSlots } from "./key-parts.ts";
 import type { MountRestorer } from "./mount-restorer.ts";
@@ -142,6 +142,7 @@ export function recordLayer(
     startedAtMs: number;
     keys: readonly (readonly [CacheKey, KeyParts])[];
     inputs: readonly Value[];
+    mountedLayers?: MountedLayers;
   },
 ): StackLayer {
   const now = Date.now();
@@ -156,6 +157,7 @@ export function recordLayer(
     project: environment.project,
     ...(vertex.metadata.stage && { stage: vertex.metadata.stage }),
     ...(baseImage !== undefined && { baseImage }),
+    ...(made.mountedLayers && { mountedLayers: made.mountedLayers }),
   };
   const { records, project } = environment;
   records.putMade(facts, { keys: made.keys, slots: stepSlots(project, vertex) });

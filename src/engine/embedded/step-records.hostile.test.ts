@@ -40,3 +40,15 @@ test("a cache of another machine gives results for keys that were asked for, and
   assert.deepEqual(records.find(added)?.keys, [asked, added]);
   assert.equal(records.find(unasked), undefined);
 });
+
+test("a record whose mounted layers are no ids of layers is no record", (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), "slipway-records-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const store = openStore(root);
+  const records = new StepRecords(store);
+  const record = { layer: "a".repeat(12), identity: "i", createdAtMs: 1, parts: {} };
+  store.cache.put(asked, { last: record });
+  store.cache.put(unasked, { last: { ...record, mountedLayers: { "/m": ["../../../etc"] } } });
+  assert.equal(records.last([asked])?.identity, "i");
+  assert.equal(records.last([unasked]), undefined);
+});

@@ -19,10 +19,14 @@ export interface StepRecord {
   readonly keys?: readonly CacheKey[];
   /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
   readonly baseImage?: string;
+  /** The layers that bind mounts of other stages and images showed, by where, bottom first. They may be gone. */
+  readonly mountedLayers?: MountedLayers;
   /** What it was made for, when that was a step of a Dockerfile; for `du` and `prune`. */
   readonly project?: string;
   readonly stage?: string;
 }
+
+export type MountedLayers = Readonly<Record<string, readonly LayerId[]>>;
 
 /** A result that was found. */
 export interface FoundStep {
@@ -155,12 +159,18 @@ function parseStepRecord(value: unknown): StepRecord | undefined {
     typeof record.createdAtMs === "number" &&
     typeof record.parts === "object" &&
     record.parts !== null &&
+    (record.mountedLayers === undefined || isMountedLayers(record.mountedLayers)) &&
     (record.keys === undefined || (Array.isArray(record.keys) && record.keys.every(isKey)));
   return isRecord ? (record as StepRecord) : undefined;
 }
 
 function isKey(value: unknown): boolean {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+function isMountedLayers(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every((layers) => Array.isArray(layers) && layers.every(isLayerId));
 }
 
 function isLayerId(value: unknown): boolean {

@@ -17,6 +17,7 @@ import { beginRun, type BegunRun } from "../begun-run.ts";
 import { cacheMountNamespace } from "../empty-cache-mounts.ts";
 import { describeContexts, lastSelection, noteFilesSince } from "../context-files.ts";
 import { asStack, type Value } from "../environment.ts";
+import { mountedLayers, noteMountedStacks } from "../mounted-stacks.ts";
 import { execKeyParts, type InputKey } from "../key-parts.ts";
 import { findLayer, noteReason, recordLayer, type SolveEnvironment } from "../step-context.ts";
 import { processFailure, processMessage } from "../step-failure.ts";
@@ -119,6 +120,7 @@ export class ExecOperation implements Step {
     const identity = runIdentity(key);
     const isForeseeable = underLock !== undefined && !(await secretScan.isNeeded());
     const foresee = () => {
+      if (!isForeseeable) return;
       directories.expect(layer);
       const foreseen = {
         identity: layerIdentity(identity),
@@ -127,12 +129,19 @@ export class ExecOperation implements Step {
       turn.foresee(this.#push(inputs, foreseen, true));
     };
     const mounted = this.#noteMountedFiles(inputs);
+    const noteStacks = () => noteMountedStacks(this.#environment, this.#vertex, { op: this.#op, inputs });
+    let noted: Promise<void> | undefined;
     const startedAtMs = await this.#make(inputs, layer, {
       signal: turn.signal,
       underLock,
       begun,
-      onSent: isForeseeable ? foresee : undefined,
+      onSent() {
+        foresee();
+        noted = mounted.then(noteStacks);
+      },
     });
+    await (noted ?? noteStacks());
+    const shown = await mountedLayers(this.#environment, this.#op, inputs);
     await secretScan.checkMade(this.#vertex, layer);
     options.store.layers.keepSelection(layer, await mounted);
     return recordLayer(this.#environment, this.#vertex, {
@@ -141,6 +150,7 @@ export class ExecOperation implements Step {
       startedAtMs,
       keys: [[key, parts]],
       inputs,
+      ...(shown && { mountedLayers: shown }),
     });
   }
 
