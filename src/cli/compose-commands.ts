@@ -1,5 +1,6 @@
 import { StepEngine } from "../build/index.ts";
 import {
+  awaitDependencies,
   type CallerOverrides,
   configHash,
   buildServices,
@@ -25,6 +26,7 @@ import {
   startOrder,
   toServiceRequest,
   type UsedVariable,
+  type WatchedServices,
 } from "../compose/index.ts";
 import { printable } from "../errors/index.ts";
 import type { Store } from "../content/index.ts";
@@ -213,22 +215,23 @@ export async function composeRun(
     io.exitCode =
       dependencies.length === 0
         ? await run()
-        : await beside(dependencies, { project, store, records, flags, io }, run);
+        : await beside(service, { project, dependencies, store, records, flags, io }, run);
   } catch (error) {
     reportRunFailure(error, { io, debug: flags.debug ?? false });
   }
 }
 
-/** Runs `work` while the dependencies run; their output goes to standard error. */
+/** Runs `work` of a service while its dependencies run, as soon as they are as it asks for; their output goes to standard error. */
 async function beside(
-  dependencies: readonly Service[],
+  service: Service,
   options: Prepared & {
+    readonly dependencies: readonly Service[];
     readonly flags: ComposeRunFlags;
     readonly io: CliIo;
   },
   work: () => Promise<number>,
 ): Promise<number> {
-  const { flags, io } = options;
+  const { dependencies, flags, io } = options;
   const done = new AbortController();
   const printer = new LogPrinter(dependencies.map(displayNameOf), {
     write: (text) => io.stderr.write(text),
@@ -237,15 +240,20 @@ async function beside(
   });
   return await withServices(options, async (start) => {
     const graceMs = flags.timeout * 1000;
-    const running = runServices(dependencies, {
-      start,
-      printer,
-      signal: done.signal,
-      abortOnExit: false,
-      graceMs,
-    });
-    running.catch(() => {}); // awaited below
+    let running = Promise.resolve(0);
     try {
+      const watched = await new Promise<WatchedServices>((onAllStarted, reject) => {
+        running = runServices(dependencies, {
+          start,
+          printer,
+          signal: done.signal,
+          abortOnExit: false,
+          graceMs,
+          onAllStarted,
+        });
+        running.catch(reject);
+      });
+      await awaitDependencies(service, { watched, signal: done.signal });
       return await work();
     } finally {
       done.abort(new Error("the command has ended"));

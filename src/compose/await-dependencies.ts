@@ -10,15 +10,15 @@ export interface WatchedService {
   readonly ended: Promise<number>;
 }
 
+/** By the names of their services. */
+export type WatchedServices = ReadonlyMap<string, WatchedService>;
+
 /** Waits until what a service depends on is as it asks for. What is not among `watched` was not to be started.
  * @throws {ComposeError} `COMPOSE_DEPENDENCY` it will not be
  * @throws the signal's reason */
 export async function awaitDependencies(
   { dependsOn }: Service,
-  {
-    watched,
-    signal,
-  }: { readonly watched: ReadonlyMap<string, WatchedService>; readonly signal: AbortSignal },
+  { watched, signal }: { readonly watched: WatchedServices; readonly signal: AbortSignal },
 ): Promise<void> {
   for (const dependency of dependsOn) {
     const service = watched.get(dependency.service);

@@ -1,3 +1,4 @@
+export { awaitDependencies, type WatchedServices } from "./await-dependencies.ts";
 export { checkRunnable } from "./check-runnable.ts";
 export { ComposeError, type ComposeErrorCode } from "./compose-error.ts";
 export { forwardPorts } from "./forward-ports.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { awaitDependencies, type WatchedService } from "./await-dependencies.ts";
+import { awaitDependencies, type WatchedService, type WatchedServices } from "./await-dependencies.ts";
 import type { LogPrinter } from "./log-printer.ts";
 import { displayNameOf, type Service } from "./project.ts";
 import type { RunningService } from "./running-service.ts";
@@ -16,6 +16,8 @@ export interface RunServicesOptions {
   readonly printer: LogPrinter;
   /** Aborted: stop everything, each with the grace period. */
   readonly signal: AbortSignal;
+  /** Called when every service was started once. */
+  readonly onAllStarted?: (watched: WatchedServices) => void;
   /** End all when one has ended. */
   readonly abortOnExit: boolean;
   /** Name of the service whose exit code is the result. */
@@ -63,6 +65,7 @@ export async function runServices(
       });
       end.catch(() => {}); // thrown below
     }
+    if (!stopping.signal.aborted) options.onAllStarted?.(watched);
     await Promise.all(allEnded());
   } catch (error) {
     stopAll();
@@ -79,7 +82,7 @@ export async function runServices(
 /** False when everything is to stop. */
 async function isReady(
   service: Service,
-  waiting: { readonly watched: ReadonlyMap<string, WatchedService>; readonly signal: AbortSignal },
+  waiting: { readonly watched: WatchedServices; readonly signal: AbortSignal },
 ): Promise<boolean> {
   try {
     await awaitDependencies(service, waiting);

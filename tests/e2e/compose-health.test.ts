@@ -118,3 +118,26 @@ volumes: {n: }
   }
   assert.match((await up).stdout, /^(again\nloop exited with code 0 \(restarting\)\n){2,}/);
 });
+
+test("compose run waits for what its service depends on", { skip }, async (t) => {
+  const compose = await composeOf(
+    t,
+    `
+services:
+  db:
+    image: busybox
+    command: sh -c 'sleep 0.7; touch /v/ready; while :; do sleep 0.1; done'
+    volumes: ["v:/v"]
+    healthcheck: {test: test -e /v/ready, interval: 100ms, retries: 50}
+  bad: {image: busybox, command: sh -c 'exit 3'}
+  web: {image: busybox, volumes: ["v:/v"], depends_on: {db: {condition: service_healthy}}}
+  lost: {image: busybox, depends_on: {bad: {condition: service_completed_successfully}}}
+volumes: {v: }
+`,
+  );
+  const ran = await compose("run", "-t", "0", "web", "ls", "/v");
+  assert.deepEqual([ran.exitCode, ran.stdout], [0, "ready\n"], ran.stderr);
+  const lost = await compose("run", "lost", "echo", "started");
+  assert.deepEqual([lost.exitCode, lost.stdout], [125, ""]);
+  assert.match(lost.stderr, /service "bad" didn't complete successfully: exit 3/);
+});
