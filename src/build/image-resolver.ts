@@ -87,10 +87,12 @@ export class ImageResolver implements ImageConfigResolver {
   #resolved(name: string, record: ImageRecord, platform: Platform): ResolvedImage {
     const digest = record.origin?.digest ?? (`sha256:${recordId(record)}` as Digest);
     this.#records.set(sourceKey(sourceIdentifier(name, digest), platform), record);
+    // Of an image from elsewhere the history need not tell of its layers.
+    const diffIDs = record.layers.flatMap((layer) => (layer.kind === "blob" ? layer.diffID : []));
     return {
       reference: name,
       digest,
-      config: { ...record.config, rootfs: { type: "layers", diff_ids: [] } },
+      config: { ...record.config, rootfs: { type: "layers", diff_ids: diffIDs } },
     };
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   closeSync,
@@ -102,6 +103,29 @@ test("an archive saved to a named pipe is whole", { skip }, async (t) => {
   assert.equal((await rig.slipway(["save", "-o", pipe, "busybox"])).exitCode, 0);
   assert.equal((await rig.slipway(["save", "-o", file, "busybox"])).exitCode, 0);
   assert.ok((await read).equals(readFileSync(file)));
+});
+
+test("a base image has its layers whatever its history tells of them", { skip }, async (t) => {
+  const rig = Rig.create(t);
+  const layer = readFileSync(busyboxRootfs());
+  const config = {
+    architecture: "amd64",
+    os: "linux",
+    config: { Env: ["PATH=/bin"] },
+    history: [{ created_by: "odd", empty_layer: true }],
+    rootfs: { type: "layers", diff_ids: [`sha256:${createHash("sha256").update(layer).digest("hex")}`] },
+  };
+  const image = { Config: "config.json", RepoTags: ["odd:1"], Layers: ["layer.tar"] };
+  writeFileSync(path.join(rig.contextDir, "config.json"), JSON.stringify(config));
+  writeFileSync(path.join(rig.contextDir, "manifest.json"), JSON.stringify([image]));
+  writeFileSync(path.join(rig.contextDir, "layer.tar"), layer);
+  const archive = path.join(rig.dir, "odd.tar");
+  execFileSync("tar", ["-C", rig.contextDir, "-cf", archive, "config.json", "manifest.json", "layer.tar"]);
+  assert.equal((await rig.slipway(["load", "-q", "-i", archive])).exitCode, 0);
+  rig.file("Dockerfile", "FROM odd:1\nRUN echo made > /made\n");
+  const tree = await rig.exportTree();
+  assert.ok(existsSync(path.join(tree, "bin/busybox")));
+  assert.ok(existsSync(path.join(tree, "made")));
 });
 
 test("what is no archive of images is refused", async (t) => {
