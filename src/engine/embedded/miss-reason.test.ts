@@ -84,6 +84,30 @@ const cases: [string, Parts | undefined, Parts, MissCircumstances, string][] = [
     "files to copy changed",
   ],
   ["another command", { command: "a" }, { command: "b" }, { parentRan: false }, "instruction changed"],
+  ["another WORKDIR", { cwd: "/a" }, { cwd: "/b" }, { parentRan: true }, "WORKDIR: /a→/b"],
+  ["another USER", { user: "" }, { user: "1000" }, { parentRan: false }, 'USER: ""→1000'],
+  ["another network", { network: "host" }, { network: "none" }, { parentRan: false }, "network: host→none"],
+  [
+    "another platform",
+    { settings: '{"platform":{"architecture":"amd64","os":"linux"}}' },
+    { settings: '{"platform":{"architecture":"arm64","os":"linux"}}' },
+    { parentRan: false },
+    "platform: linux/amd64→linux/arm64",
+  ],
+  [
+    "a setting that is new",
+    { settings: "{}" },
+    { settings: '{"ulimits":[{"name":"nofile"}]}' },
+    { parentRan: false },
+    'ulimits: unset→[{"name":"nofile"}]',
+  ],
+  [
+    "settings that cannot be read",
+    { settings: "{" },
+    { settings: "{}" },
+    { parentRan: false },
+    "settings changed",
+  ],
 ];
 
 for (const [title, last, parts, circumstances, expected] of cases) {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KeyParts } from "../../content/index.ts";
+import { formatPlatform, type Platform } from "../../oci/index.ts";
 import type { PartChange } from "../../progress/index.ts";
 import type { FileChanges } from "../../tree/index.ts";
 
@@ -138,7 +139,36 @@ function describe(name: string, change: PartChange, { parentRan }: MissCircumsta
   if (isMountedContent(change)) return `content of ${name} changed`;
   if (name.startsWith("mount ") || name === "command" || name.startsWith("action "))
     return "instruction changed";
-  return `${name} changed`;
+  if (name === "settings") return describeSettings(change) ?? "settings changed";
+  return `${words[name] ?? name}: ${shown(change.before)}→${shown(change.after)}`;
+}
+
+/** Parts that an instruction sets, by its name. */
+const words: Readonly<Record<string, string>> = { cwd: "WORKDIR", user: "USER" };
+
+/** The first setting that differs: `platform: linux/amd64→linux/arm64`. */
+function describeSettings({ before, after }: PartChange): string | undefined {
+  const [old, now] = [parseSettings(before), parseSettings(after)];
+  const name = Object.keys({ ...now, ...old }).find((each) => !isDeepStrictEqual(old[each], now[each]));
+  return name && `${name}: ${shown(settingText(old[name]))}→${shown(settingText(now[name]))}`;
+}
+
+/** Nothing for what are no settings: a record may be damaged. */
+function parseSettings(text = "{}"): Readonly<Record<string, unknown>> {
+  try {
+    return { ...(JSON.parse(text) as object) };
+  } catch {
+    return {};
+  }
+}
+
+function settingText(value: unknown): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  return isPlatform(value) ? formatPlatform(value) : JSON.stringify(value);
+}
+
+function isPlatform(value: unknown): value is Platform {
+  return typeof value === "object" && value !== null && "os" in value && "architecture" in value;
 }
 
 function parentText(parentRan: boolean): string {
