@@ -137,6 +137,27 @@ test("another base image is named with both names", () => {
   assert.equal(reason.text, "base golang:1.20→golang:1.21");
 });
 
+test("an image that is the same, for another platform, did not move", () => {
+  const before = onImage({ base: "a" }, image("golang:latest", "a"));
+  const after = onImage({ base: "b" }, image("golang:latest", "a"));
+  assert.equal(missReason(before, after, { parentRan: false }).text, "parent changed");
+});
+
+test("an image to copy from that moved is named, and so is another one", () => {
+  const copy = (name: string, digit: string): StepInputs => ({
+    parts: { "source 0": `stack ${digit}` },
+    sourceImages: { "source 0": image(name, digit) },
+  });
+  const reasonOf = (before: StepInputs, after: StepInputs) =>
+    missReason(before, after, { parentRan: false }).text;
+  assert.equal(
+    reasonOf(copy("golang:latest", "a"), copy("golang:latest", "b")),
+    "image golang:latest moved sha256:aaaaaaaaaaaa→sha256:bbbbbbbbbbbb",
+  );
+  assert.equal(reasonOf(copy("golang:1.20", "a"), copy("golang:1.21", "b")), "image golang:1.20→golang:1.21");
+  assert.equal(reasonOf({ parts: { "source 0": "stack a" } }, copy("golang:1.21", "b")), "parent changed");
+});
+
 test("every part that changed is told, the nearest cause first", () => {
   const { changes } = missReason(
     { parts: { base: "a", "env V": "1", command: "x" } },

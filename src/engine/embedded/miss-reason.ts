@@ -59,6 +59,8 @@ export interface StepInputs {
   readonly parts: KeyParts;
   /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
   readonly baseImage?: string | undefined;
+  /** The images that it copies from, `NAME@DIGEST`, by part. */
+  readonly sourceImages?: KeyParts | undefined;
 }
 
 export interface MissCircumstances {
@@ -119,20 +121,26 @@ function partChange(
   now: StepInputs,
   { argNames }: MissCircumstances,
 ): PartChange {
-  if (name === "base" && last.baseImage !== undefined && now.baseImage !== undefined) {
-    return { part: name, before: last.baseImage, after: now.baseImage };
-  }
+  const [oldImage, image] = [imageOf(last, name), imageOf(now, name)];
+  const isOtherImage = oldImage !== undefined && image !== undefined && oldImage !== image;
+  if (isOtherImage) return { part: name, before: oldImage, after: image };
   const variable = name.startsWith("env ") ? name.slice("env ".length) : undefined;
   const part = variable === undefined ? name : `${argNames?.includes(variable) ? "ARG" : "ENV"} ${variable}`;
   const [before, after] = [last.parts[name], now.parts[name]];
   return { part, ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
 }
 
+function imageOf({ baseImage, sourceImages }: StepInputs, part: string): string | undefined {
+  return part === "base" ? baseImage : sourceImages?.[part];
+}
+
 function describe(name: string, change: PartChange, { parentRan }: MissCircumstances): string {
   const parent = parentText(parentRan);
-  if (name === "base") return describeBase(change) ?? parent;
+  const image = describeImage(change);
+  if (name === "base") return image ? `base ${image}` : parent;
   if (name.startsWith("env ")) return `${change.part}: ${shown(change.before)}→${shown(change.after)}`;
   if (name.startsWith("source ")) {
+    if (image) return `image ${image}`;
     if (change.after?.startsWith("stack ")) return parent;
     return describeRemote(change) ?? filesChanged;
   }
@@ -175,12 +183,12 @@ function parentText(parentRan: boolean): string {
   return parentRan ? "parent ran" : "parent changed";
 }
 
-/** `base golang:latest moved sha256:a…→sha256:b…`; undefined when the step does not stand on an image itself. */
-function describeBase({ before, after }: PartChange): string | undefined {
+/** `golang:latest moved sha256:a…→sha256:b…`; undefined when the step neither stands on an image itself nor copies from one. */
+function describeImage({ before, after }: PartChange): string | undefined {
   const [from, to] = [parseImage(before), parseImage(after)];
   if (!from || !to) return undefined;
-  if (from.name !== to.name) return `base ${from.name}→${to.name}`;
-  return `base ${to.name} moved ${from.digest}→${to.digest}`;
+  if (from.name !== to.name) return `${from.name}→${to.name}`;
+  return `${to.name} moved ${from.digest}→${to.digest}`;
 }
 
 /** `ref main moved 1234567→89abcde` or `https://example.com/file changed`; undefined where neither file nor repository of the network

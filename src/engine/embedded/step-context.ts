@@ -110,7 +110,11 @@ export function noteReason(
   const { reasons, records, project, definition, options } = environment;
   const last = records.last(stepSlots(project, vertex));
   const parentRan = inputs.some((input) => input.kind === "stack" && input.ran);
-  const now = { parts, baseImage: baseImageOf(definition, vertex) };
+  const now = {
+    parts,
+    baseImage: baseImageOf(definition, vertex),
+    sourceImages: sourceImagesOf(definition, vertex),
+  };
   const isUnsynced = last?.layer !== undefined && options.store.layers.isUnsynced(last.layer);
   const hasCaches = (options.resultSources?.length ?? 0) > 0;
   const { argNames } = vertex.metadata;
@@ -125,8 +129,21 @@ export function baseOf({ op, inputs }: Vertex): VertexDigest | undefined {
 
 /** `NAME@DIGEST` of the image that a step stands on itself. */
 function baseImageOf(definition: Graph, vertex: Vertex): string | undefined {
-  const digest = baseOf(vertex);
-  const source = digest && definition.vertices.get(digest)?.op;
+  return imageOf(definition, baseOf(vertex));
+}
+
+/** `NAME@DIGEST` of the images that a COPY reads, by the part of its key; undefined when it reads none. */
+function sourceImagesOf(definition: Graph, { op, inputs }: Vertex): KeyParts | undefined {
+  if (op.kind !== "file") return undefined;
+  const images = op.actions.flatMap((action, index) => {
+    const image = action.kind === "copy" ? imageOf(definition, inputs[action.from]) : undefined;
+    return image === undefined ? [] : [[`source ${index}`, image] as const];
+  });
+  return images.length > 0 ? Object.fromEntries(images) : undefined;
+}
+
+function imageOf({ vertices }: Graph, digest: VertexDigest | undefined): string | undefined {
+  const source = digest && vertices.get(digest)?.op;
   if (source?.kind !== "source" || !source.identifier.startsWith("docker-image://")) return undefined;
   return source.identifier.slice("docker-image://".length);
 }
@@ -147,6 +164,7 @@ export function recordLayer(
 ): StackLayer {
   const now = Date.now();
   const baseImage = baseImageOf(environment.definition, vertex);
+  const sourceImages = sourceImagesOf(environment.definition, vertex);
   const facts = {
     layer: made.layer,
     identity: made.identity,
@@ -157,6 +175,7 @@ export function recordLayer(
     project: environment.project,
     ...(vertex.metadata.stage && { stage: vertex.metadata.stage }),
     ...(baseImage !== undefined && { baseImage }),
+    ...(sourceImages && { sourceImages }),
     ...(made.mountedLayers && { mountedLayers: made.mountedLayers }),
   };
   const { records, project } = environment;

@@ -19,6 +19,8 @@ export interface StepRecord {
   readonly keys?: readonly CacheKey[];
   /** The image that the step stands on, `NAME@DIGEST`, when it is the first of its stage. */
   readonly baseImage?: string;
+  /** The images that a COPY read, `NAME@DIGEST`, by the part of the key. */
+  readonly sourceImages?: KeyParts;
   /** The layers that bind mounts of other stages and images showed, by where, bottom first. They may be gone. */
   readonly mountedLayers?: MountedLayers;
   /** What it was made for, when that was a step of a Dockerfile; for `du` and `prune`. */
@@ -159,6 +161,7 @@ function parseStepRecord(value: unknown): StepRecord | undefined {
     typeof record.createdAtMs === "number" &&
     typeof record.parts === "object" &&
     record.parts !== null &&
+    (record.sourceImages === undefined || isObject(record.sourceImages)) &&
     (record.mountedLayers === undefined || isMountedLayers(record.mountedLayers)) &&
     (record.keys === undefined || (Array.isArray(record.keys) && record.keys.every(isKey)));
   return isRecord ? (record as StepRecord) : undefined;
@@ -168,8 +171,12 @@ function isKey(value: unknown): boolean {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function isMountedLayers(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   return Object.values(value).every((layers) => Array.isArray(layers) && layers.every(isLayerId));
 }
 
