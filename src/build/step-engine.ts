@@ -170,7 +170,7 @@ export class StepEngine implements AsyncDisposable {
       signal,
       attached,
     });
-    if (firstWork === "run") keepFilter(store);
+    if (firstWork === "step") keepFilter(store);
     const worker = await starting;
     if (stale.length > 0) await worker.remove({ layers: [], paths: stale });
     return worker;

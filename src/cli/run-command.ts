@@ -154,7 +154,7 @@ async function runAttached(
   const { signal } = new AbortController();
   await using steps = new StepEngine({ store, emit: () => {}, signal, attached: true });
   const request = await toRunRequest(record, options, steps);
-  const worker = await steps.worker("run");
+  const worker = await steps.worker("step");
   return await withForwardedSignals(
     (name) => void worker.signal({ runId: request.runId, signal: name }),
     async () => (await worker.runAttached({ ...request, tty: isTty, stdin: hasStdin })).exitCode,

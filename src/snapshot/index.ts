@@ -1,7 +1,7 @@
 export { findBytes, type FoundBytes } from "./find-bytes.ts";
 export { diffTrees, type FileDifference } from "./diff-trees.ts";
 export { mountChanges } from "./mount-changes.ts";
-export { digestSources } from "./digest-sources.ts";
+export { digestSources, type ReadBefore } from "./digest-sources.ts";
 export { copyFromDirectory, type CopiedBatch, type CopyBatch } from "./copy-batch.ts";
 export type { CopyHelpers } from "./copy-helpers.ts";
 export type { EarlierLayer } from "./copy-memory.ts";

@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Worker as Thread } from "node:worker_threads";
+import type { Store } from "../content/index.ts";
+import { BriefWork } from "./brief-work.ts";
 import type { BulkApi } from "./bulk-requests.ts";
 import { type BulkReply, type BulkRequest, fromErrorData, type WorkerSetup } from "./messages.ts";
 import { endThread, startThread } from "./start-thread.ts";
@@ -13,9 +15,10 @@ interface Task {
 }
 
 /** Threads for bulk work, each with one request at a time; started when one is needed, and kept. A thread costs about 60 ms to
- * start: see `prepare`. */
+ * start: see `prepare`. Until there is one, this thread does itself what takes less. */
 export class BulkPool {
   readonly #setup: WorkerSetup;
+  readonly #brief: BriefWork;
   readonly #limit = Math.min(Math.max(availableParallelism(), 2), 4);
   readonly #idle: Thread[] = [];
   readonly #waiting: Task[] = [];
@@ -25,19 +28,22 @@ export class BulkPool {
   /** The one method that is still carried out, once the others were stopped. */
   #onlyMethod: keyof BulkApi | undefined;
 
-  constructor(setup: WorkerSetup) {
+  constructor(setup: WorkerSetup, store: Store) {
     this.#setup = setup;
+    this.#brief = new BriefWork(setup, store);
   }
 
   /** Starts the first thread, so that the first call need not wait for it. */
   prepare(): void {
-    if (this.#idle.length + this.#running.size === 0) this.#idle.push(this.#start());
+    if (!this.#hasThreads) this.#idle.push(this.#start());
   }
 
   call(method: keyof BulkApi, request: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const task = { method, request, resolve, reject };
       if (this.#isStopped(task)) return reject(stopped(task));
+      if (!this.#hasThreads && this.#brief.isBrief(method, request))
+        return resolve(this.#brief.call(method, request));
       this.#waiting.push(task);
       this.#next();
     });
@@ -49,6 +55,7 @@ export class BulkPool {
     const isStopped = (task: Task) => this.#isStopped(task);
     for (const task of this.#waiting.filter(isStopped)) task.reject(stopped(task));
     this.#waiting.splice(0, Infinity, ...this.#waiting.filter((task) => !isStopped(task)));
+    await this.#brief.done();
     const running = [...this.#running].filter(([, task]) => isStopped(task));
     for (const [thread] of running) this.#ending.add(thread);
     await Promise.all(running.map(([thread]) => endThread(thread)));
@@ -57,6 +64,10 @@ export class BulkPool {
       task.reject(stopped(task));
     }
     this.#next();
+  }
+
+  get #hasThreads(): boolean {
+    return this.#idle.length + this.#running.size > 0;
   }
 
   #isStopped({ method }: Task): boolean {

@@ -1,25 +1,24 @@
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { selectionFile, type Store } from "../content/index.ts";
+import { openStore, selectionFile, type Store } from "../content/index.ts";
 import { compareLayers, type OpaqueXattr, unpackTar } from "../layer/index.ts";
 import type { LayerCompression } from "../oci/index.ts";
 import {
   applyFileActions,
   type CopyHelpers,
-  type CopySource,
   openSource,
+  type ReadBefore,
   diffTrees,
   mountChanges,
   digestSources,
   findBytes,
   hashFiles,
   type EarlierLayer,
-  LayerDigests,
-  LayersTrees,
   listTree,
 } from "../snapshot/index.ts";
 import { scanPackages } from "../packages/index.ts";
 import { type FileChanges, firstChanges, selectionChanges } from "../tree/index.ts";
+import type { WorkerSetup } from "./messages.ts";
 import { archives } from "./archives.ts";
 import { measureTree, emptyMounts } from "./cache-mount-care.ts";
 import { exportDirectory } from "./export-directory.ts";
@@ -27,15 +26,15 @@ import { exportTar } from "./export-tree.ts";
 import { packCacheMount, restoreCacheMount } from "./cache-mount-travel.ts";
 import { makeLayer } from "./make-layer.ts";
 import { compressAnew, packLayer } from "./pack-layer.ts";
-import type { ContextSource, LayerId, TreeSource, WorkerApi } from "./protocol.ts";
+import type { ContextSource, LayerId, WorkerApi } from "./protocol.ts";
 import { removePath } from "./remove-path.ts";
 import { SelectionWriter } from "./selection-writer.ts";
+import { toCopySource } from "./to-copy-source.ts";
 
 /** What the bulk requests of one thread share. */
 export interface BulkEnvironment {
-  readonly store: Store;
-  readonly opaqueXattr: OpaqueXattr;
   readonly helpers: CopyHelpers;
+  readonly readBefore: Required<ReadBefore>;
 }
 
 /** Requests that are long stretches of synchronous file work; they run in threads, so that steps and their output go on. */
@@ -88,14 +87,10 @@ export const BULK_METHODS = [
   "restoreCacheMount",
 ] as const satisfies (keyof BulkApi & keyof WorkerApi)[];
 
-export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): BulkApi {
-  const readBefore = { digests: new LayerDigests(), trees: new LayersTrees() };
+export function openBulkApi(setup: WorkerSetup, { helpers, readBefore }: BulkEnvironment): BulkApi {
+  const store = openStore(setup.storeRoot, setup);
+  const opaqueXattr: OpaqueXattr = setup.userNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque";
   const fsOf = (layers: readonly LayerId[]) => layers.map((layer) => store.layers.fsOf(layer));
-
-  const toSource = (source: TreeSource): CopySource =>
-    source.kind === "context"
-      ? { kind: "directory", ...source.context }
-      : { kind: "layers", layers: fsOf(source.layers) };
 
   return {
     async unpackLayer({ layer, blob, mediaType, diffID }) {
@@ -120,7 +115,12 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
       const { sizeBytes, contentDigests, changes } = await makeLayer(store, output, async (fs) => {
         using selection = new SelectionWriter(path.join(path.dirname(fs), selectionFile));
         const applied = await applyFileActions(
-          { lowers: fsOf(lowers), output: fs, actions, sources: sources.map(toSource) },
+          {
+            lowers: fsOf(lowers),
+            output: fs,
+            actions,
+            sources: sources.map((source) => toCopySource(store, source)),
+          },
           {
             archives: archives(opaqueXattr),
             ...readBefore,
@@ -146,7 +146,7 @@ export function bulkRequests({ store, opaqueXattr, helpers }: BulkEnvironment): 
     packLayer: (request) => packLayer(store, opaqueXattr, request),
 
     async listPackages({ source }) {
-      using opened = openSource(toSource(source), readBefore.trees);
+      using opened = openSource(toCopySource(store, source), readBefore.trees);
       return scanPackages(opened);
     },
 

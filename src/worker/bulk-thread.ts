@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import { openStore } from "../content/index.ts";
-import { type BulkApi, bulkRequests } from "./bulk-requests.ts";
+import { LayerDigests, LayersTrees } from "../snapshot/index.ts";
+import { type BulkApi, openBulkApi } from "./bulk-requests.ts";
 import { CopyThreads } from "./copy-threads.ts";
 import { type BulkReply, type BulkRequest, toErrorData, type WorkerSetup } from "./messages.ts";
 import { serveThread } from "./start-thread.ts";
@@ -8,10 +8,9 @@ import { serveThread } from "./start-thread.ts";
 /** Body of a thread of `BulkPool`. */
 export function serveBulkRequests(setup: WorkerSetup): void {
   const helpers = new CopyThreads();
-  const api = bulkRequests({
-    store: openStore(setup.storeRoot, setup),
-    opaqueXattr: setup.userNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque",
+  const api = openBulkApi(setup, {
     helpers,
+    readBefore: { digests: new LayerDigests(), trees: new LayersTrees() },
   });
   serveThread(
     (request: BulkRequest) => void answer(api, request).then((reply) => parentPort!.postMessage(reply)),

@@ -67,7 +67,7 @@ export function prepareEnvironment(setup: WorkerSetup): Environment {
       return runtime.name === "crun" ? sealRuntime(runtime, path.join(memoryDir, "crun")) : runtime;
     },
   );
-  const bulk = new BulkPool(setup);
+  const bulk = new BulkPool(setup, store);
   const stubs = new StubLayers(store);
   const status = readFileSync("/proc/self/status", "utf8");
   return {

@@ -43,8 +43,9 @@ function main(): void {
   else setImmediate(() => prepareFilter(environment)); // while the main process sends its first request
 }
 
-/** A process that runs for so long is mostly followed by work on files. */
-const QUIET_MS = 100;
+/** A process that runs for so long may be followed by much work on files. After a shorter one, which the thread's start would slow
+ * down, there is mostly little. */
+const QUIET_MS = 500;
 
 async function answer(id: number, work: () => Promise<unknown>): Promise<void> {
   try {

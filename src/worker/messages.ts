@@ -58,8 +58,8 @@ export function fromErrorData({ code, message, hint }: ErrorData): WorkerError {
   return new WorkerError(code, message, { hint });
 }
 
-/** What a worker is mostly asked for first: to run a process, or bulk work on files. It makes ready for that at once. */
-export type FirstWork = "run" | "files";
+/** What a worker is mostly asked for first: a step, after which others run, or bulk work on files. It makes ready for that at once. */
+export type FirstWork = "step" | "files";
 
 /** What the child is told on its command line, as JSON. */
 export interface WorkerSetup {

@@ -27,7 +27,7 @@ export async function beginRun(
     const layer = newLayerId();
     const made = await request(layer);
     const { runId } = made;
-    const running = await environment.worker("run");
+    const running = await environment.worker("step");
     if (signal.aborted) return undefined;
     environment.holdLog(runId);
     const result = running.runOnce({ ...made, lock: key, after });

@@ -178,7 +178,7 @@ export class ExecOperation implements Step {
   ): Promise<number> {
     const request = begun ? undefined : await this.#request(inputs, layer);
     const runId = this.#vertex.digest;
-    const worker = await this.#environment.worker("run");
+    const worker = await this.#environment.worker("step");
     signal.throwIfAborted();
     const startedAtMs = Date.now();
     const cancel = () => void worker.cancel({ runId }).catch(() => {}); // it is gone: then so is the process

@@ -52,7 +52,7 @@ export class FileOperation implements Step {
 
   async #run(inputs: readonly Value[], underLock: UnderLock | undefined): Promise<StackLayer> {
     const layer = newLayerId();
-    const worker = await this.#environment.worker();
+    const worker = await this.#environment.worker("step");
     const { records, project } = this.#environment;
     const previousLayer = records.lastLayer(stepSlots(project, this.#vertex));
     const request = {
@@ -84,7 +84,7 @@ export class FileOperation implements Step {
   }
 
   async make(inputs: readonly Value[], layer: LayerId): Promise<void> {
-    const worker = await this.#environment.worker();
+    const worker = await this.#environment.worker("step");
     await worker.applyFileActions(await this.#request(inputs, layer));
   }
 
@@ -99,7 +99,7 @@ export class FileOperation implements Step {
 
   async #contentParts(inputs: readonly Value[]): Promise<KeyParts> {
     const keys = [...(await this.#digestContexts(inputs))];
-    const worker = await this.#environment.worker();
+    const worker = await this.#environment.worker("step");
     for (const [input, indices] of this.#actionsByInput(inputs)) {
       if (input.kind !== "stack") continue;
       const lowers = await this.#environment.directories.ensure(input.stack);
@@ -137,7 +137,7 @@ export class FileOperation implements Step {
   /** Most likely the step must run: the worker starts while its key is made. */
   #expectWork(): void {
     if (this.#environment.isPlan) return;
-    this.#environment.worker().catch(() => {}); // told when it is needed
+    this.#environment.worker("files").catch(() => {}); // told when it is needed
   }
 
   async #request(inputs: readonly Value[], output: string): Promise<FileActionsRequest> {
