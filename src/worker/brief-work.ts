@@ -4,7 +4,7 @@ import { LayerDigests, LayersTrees, openSource } from "../snapshot/index.ts";
 import { type FileTree, walkSources } from "../tree/index.ts";
 import { type BulkApi, openBulkApi } from "./bulk-requests.ts";
 import { CopyThreads } from "./copy-threads.ts";
-import type { WorkerSetup } from "./messages.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 import type { TreeSource } from "./protocol.ts";
 import { toCopySource } from "./to-copy-source.ts";
 

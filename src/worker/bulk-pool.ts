@@ -3,7 +3,8 @@ import type { Worker as Thread } from "node:worker_threads";
 import type { Store } from "../content/index.ts";
 import { BriefWork } from "./brief-work.ts";
 import type { BulkApi } from "./bulk-requests.ts";
-import { type BulkReply, type BulkRequest, fromErrorData, type WorkerSetup } from "./messages.ts";
+import { type BulkReply, type BulkRequest, fromErrorData } from "./messages.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 import { endThread, startThread } from "./start-thread.ts";
 import { WorkerError } from "./worker-error.ts";
 

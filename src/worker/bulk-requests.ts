@@ -18,7 +18,7 @@ import {
 } from "../snapshot/index.ts";
 import { scanPackages } from "../packages/index.ts";
 import { type FileChanges, firstChanges, selectionChanges } from "../tree/index.ts";
-import type { WorkerSetup } from "./messages.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 import { archives } from "./archives.ts";
 import { measureTree, emptyMounts } from "./cache-mount-care.ts";
 import { exportDirectory } from "./export-directory.ts";

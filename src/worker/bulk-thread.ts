@@ -2,7 +2,8 @@ import { parentPort } from "node:worker_threads";
 import { LayerDigests, LayersTrees } from "../snapshot/index.ts";
 import { type BulkApi, openBulkApi } from "./bulk-requests.ts";
 import { CopyThreads } from "./copy-threads.ts";
-import { type BulkReply, type BulkRequest, toErrorData, type WorkerSetup } from "./messages.ts";
+import { type BulkReply, type BulkRequest, toErrorData } from "./messages.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 import { serveThread } from "./start-thread.ts";
 
 /** Body of a thread of `BulkPool`. */

@@ -4,16 +4,11 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Launched, launch } from "./launch.ts";
-import {
-  type FirstWork,
-  fromErrorData,
-  type ReplyMessage,
-  type RequestMessage,
-  type WorkerSetup,
-} from "./messages.ts";
+import { fromErrorData, type ReplyMessage, type RequestMessage } from "./messages.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { explainRefusal } from "./refusal.ts";
 import { WorkerError } from "./worker-error.ts";
+import type { FirstWork, WorkerSetup } from "./worker-setup.ts";
 
 export interface StartWorkerOptions {
   /** Absolute root of an opened store. */

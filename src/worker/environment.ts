@@ -16,7 +16,7 @@ import { ContextCopies } from "./context-copies.ts";
 import { LayerSync } from "./layer-sync.ts";
 import { Locks } from "./locks.ts";
 import { MountPoints } from "./mount-points.ts";
-import type { WorkerSetup } from "./messages.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 import { Rubbish } from "./rubbish.ts";
 import { Runtimes } from "./runtimes.ts";
 import { sealRuntime } from "./seal-runtime.ts";

@@ -1,5 +1,5 @@
 export { startWorker, type StartWorkerOptions, type Worker } from "./client.ts";
-export type { FirstWork } from "./messages.ts";
+export type { FirstWork } from "./worker-setup.ts";
 export { probePlatforms, probeRunModes, type RunModeFinding } from "./probe-run-modes.ts";
 export type {
   BindMount,

@@ -3,15 +3,10 @@ import { serveBulkRequests } from "./bulk-thread.ts";
 import { serveCopies } from "./copy-threads.ts";
 import { describeRunMode, type Environment, prepareEnvironment } from "./environment.ts";
 import { handlers } from "./handlers.ts";
-import {
-  type ReplyMessage,
-  type RequestMessage,
-  toErrorData,
-  type ThreadData,
-  type WorkerSetup,
-} from "./messages.ts";
+import { type ReplyMessage, type RequestMessage, toErrorData, type ThreadData } from "./messages.ts";
 import { exitAtOnce, setParentDeathSignal, umount } from "../sys/index.ts";
 import { prepareFilter } from "./step-filter.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 import { removePath } from "./remove-path.ts";
 
 // The entry point of the child process: the first process of its pid namespace, started by launch.ts.

@@ -3,6 +3,7 @@ import type { CopiedBatch } from "../snapshot/index.ts";
 import type { BulkApi } from "./bulk-requests.ts";
 import type { WorkerApi, WorkerLog } from "./protocol.ts";
 import { WorkerError } from "./worker-error.ts";
+import type { WorkerSetup } from "./worker-setup.ts";
 
 /** Main process → worker. */
 export type RequestMessage =
@@ -56,18 +57,4 @@ export function toErrorData(error: unknown): ErrorData {
 
 export function fromErrorData({ code, message, hint }: ErrorData): WorkerError {
   return new WorkerError(code, message, { hint });
-}
-
-/** What a worker is mostly asked for first: a step, after which others run, or bulk work on files. It makes ready for that at once. */
-export type FirstWork = "step" | "files";
-
-/** What the child is told on its command line, as JSON. */
-export interface WorkerSetup {
-  readonly storeRoot: string;
-  /** Directory of the main process in `tmp/`, in which the worker has its own. */
-  readonly owner: string;
-  readonly part: string;
-  readonly userNamespace: boolean;
-  readonly runtime: string | undefined;
-  readonly firstWork: FirstWork;
 }
