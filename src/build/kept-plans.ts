@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Store } from "../content/index.ts";
 import type { ResolvedImage } from "../dockerfile/index.ts";
 import { redactUrls, type SourceLocation } from "../errors/index.ts";
 import type { Vertex, VertexDigest } from "../llb/index.ts";
 import type { Platform } from "../oci/index.ts";
-import { isErrno, makeDirectory, writeFileExpendable } from "../util/index.ts";
+import { isErrno, readTextFile, writeFileExpendable } from "../util/index.ts";
 import type { PlatformPlan } from "./platform-plan.ts";
 import type { PlanOptions } from "./plan-input.ts";
 import type { DockerfileText } from "./read-dockerfile.ts";
@@ -61,7 +60,6 @@ export function keepPlans(store: Store, question: PlanQuestion, made: KeptPlans)
   if (code === undefined) return;
   const body = toKept(made, question);
   if (body === undefined || body.length > limitBytes || redactUrls(body) !== body) return;
-  makeDirectory(store.paths.plans);
   try {
     writeFileExpendable(fileOf(store, question), digest(question, body) + body, store.temp.dir());
   } catch (error) {
@@ -85,7 +83,7 @@ function fileOf({ paths }: Store, { project, platforms, stageOptions }: PlanQues
 
 function readKept(file: string): string | undefined {
   try {
-    return statSync(file).size > limitBytes + digestChars ? undefined : readFileSync(file, "utf8");
+    return readTextFile(file, { limitBytes: limitBytes + digestChars, isFound: true });
   } catch {
     return undefined;
   }
@@ -97,10 +95,9 @@ interface Kept extends Pick<KeptPlans, "notes" | "images"> {
   readonly plans: readonly KeptPlan[];
 }
 
-type KeptPlan = Omit<PlatformPlan, "definition" | "warnings" | "scannedParts"> & {
+type KeptPlan = Omit<PlatformPlan, "definition" | "scannedParts"> & {
   readonly root?: VertexDigest;
   readonly vertices: readonly Vertex[];
-  readonly warnings: PlatformPlan["warnings"];
 };
 
 /** @returns undefined where something is located in another file */
